@@ -1,0 +1,55 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""normalize-requirements: the normal form of a requirements file."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from openstack_requirements import files, requirement
+from openstack_requirements.cmds import _console
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def parser() -> _console.Parser:
+    """What the command takes."""
+    result = _console.Parser(
+        prog="normalize-requirements",
+        description="Print the normal form of a requirements file: extras "
+        "and specifiers in order, one way of spacing. Comments, blank lines "
+        "and the order of lines stay.",
+    )
+    result.add_argument("file", metavar="FILE", help="the file to read")
+    result.add_argument(
+        "-s",
+        "--save",
+        action="store_true",
+        help="change FILE in place instead of printing",
+    )
+    return result
+
+
+@_console.command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    options = parser().parse_args(argv)
+    content = files.read_text(options.file)
+    normal = requirement.normalize(content, options.file)
+    if options.save:
+        files.replace(options.file, normal)
+    else:
+        # The line ends of FILE, whatever those of this system are.
+        sys.stdout.buffer.write(normal.encode())
+    return 0

@@ -1,0 +1,190 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The errors that a person can act on.
+
+Each carries what it knows as fields and computes its sentence from them. One
+place, ``cmds/_console.py``, turns them into a line on stderr and a status.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # typing itself costs more to import than this module
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Exit statuses: findings, wrong usage or unusable input, the outside world.
+FINDINGS, UNUSABLE, OUTSIDE = 1, 2, 3
+
+
+class RequirementsError(Exception):
+    """The base of every error that this package raises on purpose.
+
+    ``status`` is the exit status that a command ends with.
+    """
+
+    status = UNUSABLE
+
+
+class BadLine(RequirementsError, ValueError):
+    """A line that is not what its file may hold.
+
+    :param reason: what is wrong, without the place.
+    :param line: the line as it stands in the file.
+    :param source: the file's name as the user gave it, or empty.
+    :param number: the line's number, from 1; 0 where it is not known.
+    :param column: the column where the trouble starts, from 1; 0 where it
+        is not known.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        line: str,
+        *,
+        source: str = "",
+        number: int = 0,
+        column: int = 0,
+    ) -> None:
+        super().__init__(reason, line)
+        self.reason = reason
+        self.line = line.rstrip("\r\n")
+        self.source = source
+        self.number = number
+        self.column = column
+
+    def at(self, source: str, number: int) -> BadLine:
+        """The same error, with the place filled in."""
+        return BadLine(
+            self.reason,
+            self.line,
+            source=source,
+            number=number,
+            column=self.column,
+        )
+
+    def __str__(self) -> str:
+        if self.number:
+            numbers = (self.number, self.column)
+            parts = [printable(self.source), *map(str, filter(None, numbers))]
+            where = f"{':'.join(filter(None, parts))}: "
+        else:
+            where = f"column {self.column}: " if self.column else ""
+        return f"{where}{self.reason}: {printable(self.line.strip())}"
+
+
+class BadContent(RequirementsError, ValueError):
+    """Several bad lines of one file, so that it is mended in one go."""
+
+    def __init__(self, errors: Sequence[BadLine]) -> None:
+        super().__init__(*errors)
+        self.errors = tuple(errors)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.errors))
+
+
+class UnusableInput(RequirementsError):
+    """A file or a value that cannot be used at all.
+
+    :param what: the file or the option, as the user named it.
+    :param reason: what is wrong with it, and what to do.
+    """
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(what, reason)
+        self.what = what
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{printable(self.what)}: {self.reason}"
+
+
+class ConflictingOptions(RequirementsError):
+    """Options that do not go together."""
+
+
+class ProofFailed(RequirementsError):
+    """The computed constraints do not select what was installed.
+
+    :param examples: one sentence for each counter-example.
+    """
+
+    def __init__(self, examples: Sequence[str]) -> None:
+        super().__init__(*examples)
+        self.examples = tuple(examples)
+
+    def __str__(self) -> str:
+        return (
+            "the constraints would not be right, so none were written:\n"
+            + ("\n".join(f"  {example}" for example in self.examples))
+        )
+
+
+class OutsideError(RequirementsError):
+    """The world outside failed: an install, an index, a disk."""
+
+    status = OUTSIDE
+
+
+class CommandFailed(OutsideError):
+    """A command that ended with a failure.
+
+    :param command: the command as a list of words.
+    :param status: its exit status; negative for the signal that ended it.
+    :param output: what it printed, both streams in order.
+    """
+
+    def __init__(
+        self, command: Sequence[str], exit_status: int, output: str
+    ) -> None:
+        super().__init__(command, exit_status)
+        self.command = tuple(command)
+        self.exit_status = exit_status
+        self.output = output
+
+    def __str__(self) -> str:
+        how = (
+            f"was ended by signal {-self.exit_status}"
+            if self.exit_status < 0
+            else f"failed with status {self.exit_status}"
+        )
+        tail = "\n".join(self.output.rstrip().splitlines()[-20:])
+        text = f"{printable(' '.join(self.command))} {how}"
+        return f"{text}:\n{printable(tail, keep_lines=True)}" if tail else text
+
+
+class Interrupted(BaseException):
+    """Somebody asked the program to stop (SIGINT, SIGTERM or SIGHUP).
+
+    Not an :class:`Exception`, for the reason that ``KeyboardInterrupt`` is
+    none: code that recovers from failures must not swallow it.
+    """
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.signal_number = signal_number
+
+
+def printable(text: str, *, keep_lines: bool = False) -> str:
+    r"""The text with control characters as escapes (``\x1b``).
+
+    What a file holds must not drive the terminal that shows an error.
+    """
+    if text.isprintable():
+        return text
+    keep = "\n\t" if keep_lines else "\t"
+    return "".join(
+        char
+        if char.isprintable() or char in keep
+        else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )

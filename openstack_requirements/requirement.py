@@ -1,0 +1,630 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""One line and a requirement; a whole file and a sequence of entries.
+
+The language is a subset of pip's requirements files: PEP 508 names, extras,
+specifiers (PEP 440) and markers, one requirement a line, with a comment
+behind it. Constraint files may also refer to URLs. Nothing here opens a file.
+
+Most lines are simple, and a list has hundreds of them: they are read by the
+regular expressions below. Whatever those do not recognise is left to
+``packaging``, which is imported only then; a test holds the two ways equal.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, NewType
+
+from openstack_requirements.errors import BadContent, BadLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from packaging.version import Version
+
+#: A name in canonical form (PEP 503). A mapping keyed by this type cannot be
+#: searched with a raw name by accident.
+CanonicalName = NewType("CanonicalName", str)
+
+#: Heads every requirements file that is written under the classic policy.
+HEADING = (
+    "# The order of packages is significant, because pip processes them in "
+    "the order",
+    "# of appearance. Changing the order has an impact on the overall "
+    "integration",
+    "# process, which may cause wedges in the gate later.",
+)
+
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+_SIMPLE_CLAUSE = (
+    r"(?:(?:>=|<=|==|!=|>|<)[ \t]*[0-9]+(?:\.[0-9]+)*"
+    r"|~=[ \t]*[0-9]+(?:\.[0-9]+)+"
+    r"|===[ \t]*[A-Za-z0-9.+!_-]+)"
+)
+_SIMPLE = re.compile(
+    rf"[ \t]*(?P<name>{_NAME})[ \t]*"
+    rf"(?:\[[ \t]*(?P<extras>{_NAME}(?:[ \t]*,[ \t]*{_NAME})*)[ \t]*\])?[ \t]*"
+    rf"(?P<specifiers>{_SIMPLE_CLAUSE}(?:[ \t]*,[ \t]*{_SIMPLE_CLAUSE})*)?"
+    r"[ \t]*\Z"
+)
+_SIMPLE_MARKER = re.compile(
+    r"(?:python_version|sys_platform|platform_system|os_name|extra"
+    r"|platform_python_implementation|platform_machine|python_full_version)"
+    r"[ \t]*(?:===|==|!=|<=|>=|<|>)[ \t]*(?:'[^'\"]*'|\"[^'\"]*\")"
+)
+_CLAUSE = re.compile(r"(===|~=|==|!=|<=|>=|<|>)\s*(.*)", re.DOTALL)
+_URL = re.compile(
+    r"(?P<location>\s*(?:-e\s+)?[a-z]+(?:\+[a-z]+)?://[^\s#;]*)"
+    r"(?:#(?P<fragment>[^\s;]*))?"
+    r"(?P<rest>.*)",
+    re.DOTALL,
+)
+_DIRECT = re.compile(rf"\s*{_NAME}\s*(?:\[[^\]]*\])?\s*@")
+_EGG = re.compile(
+    rf"(?P<name>{_NAME})(?:\[(?P<extras>{_NAME}(?:,{_NAME})*)?\])?\Z"
+)
+_GROUPS = {
+    ">=": 0,
+    ">": 0,
+    "==": 1,
+    "===": 1,
+    "~=": 1,
+    "!=": 1,
+    "<": 2,
+    "<=": 2,
+}
+_PASSED_THROUGH = ("-f", "http://tarballs.openstack.org/")
+
+
+@lru_cache(maxsize=8192)
+def canonical_name(name: str) -> CanonicalName:
+    """The canonical form of a distribution's name (PEP 503).
+
+    ``Oslo_Config`` → ``oslo-config``. Never fails.
+    """
+    return CanonicalName(re.sub(r"[-_.]+", "-", name).lower())
+
+
+class _Fields(NamedTuple):
+    package: str
+    location: str
+    specifiers: str
+    markers: str
+    comment: str
+    extras: frozenset[str]
+
+
+class Requirement(_Fields):
+    """What one line says.
+
+    ``package`` is the name as written, empty for a blank or comment line;
+    ``location`` is empty, a URL without its egg item, or ``@ URL``;
+    ``specifiers`` is the text that ``packaging`` gives for the set;
+    ``markers`` and ``comment`` are as written, the comment from its ``#``.
+    """
+
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        package: str,
+        location: str,
+        specifiers: str,
+        markers: str,
+        comment: str,
+        extras: Iterable[str] | None = None,
+    ) -> Requirement:
+        """The same six fields; no extras is an empty set."""
+        return super().__new__(
+            cls,
+            package,
+            location,
+            specifiers,
+            markers,
+            comment,
+            frozenset(extras or ()),
+        )
+
+    def to_line(
+        self,
+        marker_sep: str = ";",
+        line_prefix: str = "",
+        comment_prefix: str = " ",
+        sort_specifiers: bool = False,
+    ) -> str:
+        r"""The requirement as a line, its newline included.
+
+        :param marker_sep: what stands before the marker; ``:`` is for the
+            extras of ``setup.cfg``. After a URL it is always ``;``.
+        :param line_prefix: what stands before the package.
+        :param comment_prefix: what stands between package and comment.
+        :param sort_specifiers: order specifiers as the normal form does,
+            rather than as text.
+        """
+        if not self.package:
+            return f"{self.comment}\n"
+        extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
+        specifiers = self.specifiers
+        if sort_specifiers:
+            specifiers = sorted_specifiers(specifiers)
+        if self.location:
+            # Nothing but ";" ends a URL, and PEP 508 asks for a blank first.
+            marker_sep = " ;" if self.location.startswith("@ ") else ";"
+        if self.location.startswith("@ "):
+            text = f"{self.package}{extras} {self.location}"
+        elif self.location:
+            address, _, fragment = self.location.partition("#")
+            text = f"{address}#egg={self.package}{extras}"
+            text += f"&{fragment}" if fragment else ""
+        else:
+            text = f"{self.package}{extras}{specifiers}"
+        marker = f"{marker_sep}{self.markers}" if self.markers else ""
+        comment = f"{comment_prefix}{self.comment}" if self.comment else ""
+        return f"{line_prefix}{text}{marker}{comment}\n"
+
+
+class Requirements(NamedTuple):
+    """The requirements of one file, in its order."""
+
+    reqs: Sequence[Requirement]
+
+
+class Entry(NamedTuple):
+    """A line of a file and what it says.
+
+    ``requirement`` is None for a line that is handed on unread; ``line`` is
+    the line as it stands, its line end included.
+    """
+
+    number: int
+    line: str
+    requirement: Requirement | None
+
+
+def parse_line(line: str, permit_urls: bool = False) -> Requirement:
+    """The requirement that one line (without its line end) says.
+
+    A ``:`` is taken for the start of a marker as well, where no ``;`` comes
+    before it and a valid marker follows (``setup.cfg`` extras).
+
+    :param permit_urls: accept ``[-e ]URL#egg=NAME`` and ``NAME @ URL`` too.
+    :raises BadLine: (a ValueError) with the column where the line goes wrong.
+    """
+    blank = line.lstrip()
+    if not blank or blank.startswith("#"):
+        return Requirement("", "", "", "", blank)
+    if permit_urls:
+        match = _URL.match(line)
+        if match:
+            return _parse_url(line, match)
+    text, comment = _split_comment(line)
+    text, marker = _split_marker(line, text)
+    match = _SIMPLE.match(text)
+    if match is None:
+        return _parse_slowly(line, text, marker, comment, permit_urls)
+    specifiers = match["specifiers"] or ""
+    if specifiers:
+        specifiers = _join(
+            [
+                "".join(_operator_and_version(clause))
+                for clause in specifiers.split(",")
+            ]
+        )
+    extras = match["extras"]
+    return Requirement(
+        match["name"],
+        "",
+        specifiers,
+        marker,
+        comment,
+        [extra.strip() for extra in extras.split(",")] if extras else None,
+    )
+
+
+def to_reqs(
+    content: str, permit_urls: bool = False
+) -> Iterator[tuple[Requirement | None, str]]:
+    """The requirement and the line (with its line end) for each line.
+
+    Legacy lines that are not requirements (``-f``, the former tarball host
+    and, without ``permit_urls``, ``-e``) have None for a requirement.
+
+    :raises BadLine: at the first line that cannot be read, with its number.
+    """
+    for number, line in enumerate(split_lines(content), 1):
+        yield _read(line, number, "", permit_urls, not permit_urls), line
+
+
+def parse(
+    content: str, permit_urls: bool = False
+) -> dict[CanonicalName, list[tuple[Requirement, str]]]:
+    """The requirements of a file by canonical name, in the file's order.
+
+    Blank and comment lines are under the empty name.
+
+    :raises BadLine: at the first line that cannot be read.
+    """
+    return to_dict(to_reqs(content, permit_urls))
+
+
+def to_dict(
+    sequence: Iterable[tuple[Requirement | None, str]],
+) -> dict[CanonicalName, list[tuple[Requirement, str]]]:
+    """What :func:`to_reqs` gives, by canonical name."""
+    result: dict[CanonicalName, list[tuple[Requirement, str]]] = {}
+    for requirement, line in sequence:
+        if requirement is not None:
+            name = canonical_name(requirement.package)
+            result.setdefault(name, []).append((requirement, line))
+    return result
+
+
+def to_content(
+    requirements: Requirements | Iterable[Requirement],
+    marker_sep: str = ";",
+    line_prefix: str = "",
+    prefix: bool = True,
+) -> str:
+    """The text of a file that holds these requirements.
+
+    :param prefix: put the :data:`HEADING` first. Where the requirements hold
+        it already, it is not doubled.
+    """
+    if isinstance(requirements, Requirements):
+        requirements = requirements.reqs
+    lines = []
+    if prefix:
+        lines = [f"{line}\n" for line in HEADING]
+        requirements = [
+            requirement
+            for requirement in requirements
+            if requirement.package or requirement.comment not in HEADING
+        ]
+    lines += [
+        requirement.to_line(marker_sep, line_prefix)
+        for requirement in requirements
+    ]
+    return "".join(lines)
+
+
+def read_entries(
+    content: str,
+    source: str = "",
+    *,
+    permit_urls: bool = False,
+    keep_editable: bool = True,
+) -> list[Entry]:
+    """Every line of a file, read.
+
+    :param source: the name of the file, for errors.
+    :param keep_editable: hand ``-e`` lines on unread, as the tools that
+        rewrite files do.
+    :raises BadContent: with all the lines that cannot be read.
+    """
+    entries, errors = [], []
+    for number, line in enumerate(split_lines(content), 1):
+        try:
+            requirement = _read(
+                line, number, source, permit_urls, keep_editable
+            )
+        except BadLine as error:
+            errors.append(error)
+        else:
+            entries.append(Entry(number, line, requirement))
+    if errors:
+        raise BadContent(errors)
+    return entries
+
+
+def names_in(content: str, source: str = "") -> frozenset[CanonicalName]:
+    """The names of a never-constrain list; only the name of a line counts.
+
+    :raises BadContent: with the lines that have none.
+    """
+    names, errors = set(), []
+    for number, line in enumerate(split_lines(content), 1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        match = re.match(rf"{_NAME}(?=[^A-Za-z0-9._-]|\Z)", text)
+        if match:
+            names.add(canonical_name(match[0]))
+        else:
+            error = BadLine("not the name of a package", line, column=1)
+            errors.append(error.at(source, number))
+    if errors:
+        raise BadContent(errors)
+    return frozenset(names)
+
+
+def normalize(content: str, source: str = "") -> str:
+    """The normal form of a file's text.
+
+    Legacy lines that are not requirements are kept as they are, and every
+    line keeps its kind of line end. A byte order mark is left out.
+    Normalising twice changes nothing.
+
+    :raises BadContent: with all the lines that cannot be read.
+    """
+    lines = []
+    for entry in read_entries(content, source, permit_urls=True):
+        line = entry.line
+        if entry.requirement is not None:
+            line = entry.requirement.to_line(
+                comment_prefix="  ", sort_specifiers=True
+            )
+            if entry.line.endswith("\r\n"):
+                line = f"{line[:-1]}\r\n"
+        elif not line.endswith("\n"):
+            line = f"{line}\n"
+        lines.append(line)
+    if len(lines) > 1 and lines[0].endswith("\r\n"):
+        # The last line may have had no line end to keep.
+        lines[-1] = f"{lines[-1].rstrip()}\r\n"
+    return "".join(lines)
+
+
+def split_lines(content: str) -> list[str]:
+    r"""The lines of a file, line ends kept, a byte order mark left out.
+
+    Only ``\n`` ends a line (with or without a ``\r``): a form feed in the
+    middle of one is an error to be shown, not a line break.
+    """
+    return re.findall(r"[^\n]*\n|[^\n]+", without_bom(content))
+
+
+def without_bom(content: str) -> str:
+    """The text without the byte order mark that it may start with."""
+    return content.removeprefix("\ufeff")
+
+
+def sorted_specifiers(specifiers: str) -> str:
+    """A specifier set's text in the order of the normal form.
+
+    Lower bounds first, then what names single versions, then caps; by
+    version within each, and by text where versions tie.
+    """
+    clauses = specifiers.split(",")
+    if len(clauses) == 1:
+        return specifiers
+    return ",".join(sorted(clauses, key=_clause_key))
+
+
+def _clause_key(clause: str) -> tuple[int, bool, Version | str, str]:
+    operator, version = _operator_and_version(clause)
+    parsed = _version(version.removesuffix(".*"))
+    group = _GROUPS[operator]
+    # What is no version (only "===" admits it) comes after all that are.
+    return (group, parsed is None, parsed or version, clause)
+
+
+@lru_cache(maxsize=4096)
+def _version(text: str) -> Version | None:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def _operator_and_version(clause: str) -> tuple[str, str]:
+    match = _CLAUSE.match(clause.strip())
+    assert match is not None, clause
+    return match[1], match[2].rstrip()
+
+
+def _join(clauses: list[str]) -> str:
+    """The text that ``packaging`` gives for a set of simple clauses."""
+    if len(clauses) == 1:
+        return clauses[0]
+    operators = [_operator_and_version(clause)[0] for clause in clauses]
+    if len(set(operators)) < len(operators):
+        # "!=1.0,!=1.0.0" is one clause to packaging.
+        unique: dict[object, str] = {}
+        for clause in clauses:
+            operator, version = _operator_and_version(clause)
+            # "~=1.0" and "~=1.0.0" differ, and "===" compares text.
+            same = None if operator in {"~=", "==="} else _version(version)
+            unique.setdefault((operator, same or version), clause)
+        clauses = list(unique.values())
+    return ",".join(sorted(clauses))
+
+
+def _read(
+    line: str,
+    number: int,
+    source: str,
+    permit_urls: bool,
+    keep_editable: bool,
+) -> Requirement | None:
+    text = line.strip()
+    if text.startswith(_PASSED_THROUGH):
+        return None
+    if keep_editable and text.startswith("-e"):
+        return None
+    try:
+        # Only the end is cut: columns count from the line's own start.
+        return parse_line(line.rstrip(), permit_urls)
+    except BadLine as error:
+        raise error.at(source, number) from error.__cause__
+
+
+def _split_comment(line: str) -> tuple[str, str]:
+    """A line's text, and its comment from the ``#`` on."""
+    start = line.find("#")
+    if start < 0:
+        return line, ""
+    if _DIRECT.match(line):
+        # A URL may have a fragment: only a "#" after a blank is a comment.
+        match = re.search(r"\s#", line)
+        if match is None:
+            return line, ""
+        start = match.start() + 1
+    else:
+        marker = line.find(";")
+        if 0 <= marker < start:
+            # A "#" within a marker's string is a character of the string.
+            match = re.match(r"(?:[^'\"#]|'[^']*'|\"[^\"]*\")*", line[marker:])
+            assert match is not None
+            rest = marker + match.end()
+            start = rest if line[rest : rest + 1] == "#" else start
+            if rest == len(line):
+                return line, ""
+    return line[:start], line[start:]
+
+
+def _split_marker(line: str, text: str) -> tuple[str, str]:
+    """A requirement's text without its marker, and the marker."""
+    semicolon = text.find(";")
+    colon = text.find(":")
+    direct = _DIRECT.match(text) if colon >= 0 else None
+    while direct is None and colon >= 0 and not 0 <= semicolon < colon:
+        marker = text[colon + 1 :].strip()
+        if marker_problem(marker) is None:
+            return text[:colon], marker
+        colon = text.find(":", colon + 1)
+    if semicolon < 0:
+        return text, ""
+    marker = text[semicolon + 1 :].strip()
+    _require_marker(line, marker, semicolon + 1)
+    return text[:semicolon], marker
+
+
+def _require_marker(line: str, marker: str, start: int) -> None:
+    problem = marker_problem(marker)
+    if problem is not None:
+        reason, offset = problem
+        column = line.find(marker, start) + offset + 1
+        raise BadLine(f"invalid marker ({reason})", line, column=column)
+
+
+@lru_cache(maxsize=1024)
+def marker_problem(marker: str) -> tuple[str, int] | None:
+    """What is wrong with a marker (PEP 508), and from which character on.
+
+    None for a valid marker, and for an empty one: it always applies.
+    """
+    if not marker or _SIMPLE_MARKER.fullmatch(marker):
+        return None
+    from packaging.markers import InvalidMarker, Marker
+
+    try:
+        Marker(marker)
+    except InvalidMarker as error:
+        return _first_line(error), _offset(error)
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().partition("\n")[0]
+    return text[:1].lower() + text[1:]
+
+
+def _offset(error: Exception) -> int:
+    """Where packaging's syntax error points to, from 0."""
+    span = getattr(error.__cause__, "span", None)
+    return span[0] if span else 0
+
+
+def _parse_url(line: str, match: re.Match[str]) -> Requirement:
+    items = (match["fragment"] or "").split("&")
+    eggs = [item for item in items if item.startswith("egg=")]
+    if len(eggs) != 1:
+        raise BadLine(
+            "a URL must name its package once (#egg=NAME)",
+            line,
+            column=match.end("location") + 1,
+        )
+    egg = _EGG.match(eggs[0].removeprefix("egg="))
+    if egg is None:
+        raise BadLine(
+            "the egg of a URL must be a name, with or without extras",
+            line,
+            column=line.find(eggs[0]) + 1,
+        )
+    others = "&".join(item for item in items if item != eggs[0])
+    rest, comment = match["rest"], ""
+    found = re.search(r"(?:^|\s)#", rest)
+    if found:
+        start = found.end() - 1
+        rest, comment = rest[:start], rest[start:]
+    rest = rest.strip()
+    marker = ""
+    if rest.startswith(";"):
+        marker = rest[1:].strip()
+        _require_marker(line, marker, match.start("rest"))
+    elif rest:
+        raise BadLine(
+            "only a marker or a comment may follow a URL",
+            line,
+            column=line.find(rest, match.start("rest")) + 1,
+        )
+    return Requirement(
+        egg["name"],
+        match["location"] + (f"#{others}" if others else ""),
+        "",
+        marker,
+        comment,
+        egg["extras"].split(",") if egg["extras"] else None,
+    )
+
+
+def _parse_slowly(
+    line: str, text: str, marker: str, comment: str, permit_urls: bool
+) -> Requirement:
+    stripped = text.strip()
+    if not stripped:
+        raise BadLine("a marker without a package", line, column=1)
+    if stripped.startswith("-"):
+        raise BadLine(
+            "options are not allowed here, only requirements",
+            line,
+            column=text.find("-") + 1,
+        )
+    from packaging.requirements import (
+        InvalidRequirement,
+    )
+    from packaging.requirements import (
+        Requirement as Parsed,
+    )
+
+    try:
+        parsed = Parsed(text)
+    except InvalidRequirement as error:
+        raise BadLine(
+            _reason(error, stripped), line, column=_offset(error) + 1
+        ) from error
+    if parsed.url and not permit_urls:
+        raise BadLine(
+            "URLs are not allowed here", line, column=text.find("@") + 1
+        )
+    return Requirement(
+        parsed.name,
+        f"@ {parsed.url}" if parsed.url else "",
+        str(parsed.specifier),
+        marker,
+        comment,
+        parsed.extras,
+    )
+
+
+def _reason(error: Exception, text: str) -> str:
+    if "://" in text or text.startswith((".", "/")):
+        return "not a requirement (a URL or a path?)"
+    if text.endswith("\\"):
+        return "line continuations are not supported"
+    if "--hash" in text:
+        return "hashes are not supported"
+    return f"not a requirement ({_first_line(error)})"
