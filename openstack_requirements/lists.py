@@ -1,0 +1,139 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Loads the files of a requirements repository."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from openstack_requirements import files, policy
+from openstack_requirements.errors import BadContent, BadLine
+from openstack_requirements.requirement import (
+    CanonicalName,
+    Entry,
+    canonical_name,
+    names_in,
+    read_entries,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: The names of the never-constrain list, the newer one first.
+NEVER = ("denylist.txt", "blacklist.txt")
+
+
+class Lists(NamedTuple):
+    """The lists of one repository.
+
+    ``warnings`` says what is odd about them, but does not stop a command.
+    """
+
+    folder: str
+    policy: policy.Policy
+    global_requirements: Sequence[Entry]
+    upper_constraints: Sequence[Entry]
+    never: frozenset[CanonicalName]
+    warnings: tuple[str, ...]
+
+
+def load(folder: str, policy_name: str | None = None) -> Lists:
+    """The lists in a folder.
+
+    :param policy_name: ``classic`` or ``current``; found out where None.
+    :raises UnusableInput: where the global list is missing or unreadable.
+    :raises BadContent: with all the lines that cannot be read.
+    """
+    entries = read(os.path.join(folder, "global-requirements.txt"))
+    constraints = os.path.join(folder, "upper-constraints.txt")
+    found = [
+        path
+        for path in (os.path.join(folder, name) for name in NEVER)
+        if os.path.exists(path)
+    ]
+    warnings: tuple[str, ...] = ()
+    if len(found) > 1:
+        warnings = (f"{found[1]} is not read, because {found[0]} is there",)
+    return Lists(
+        folder,
+        policy.find(
+            [each.requirement for each in entries if each.requirement],
+            denylist=bool(found) and found[0].endswith(NEVER[0]),
+            name=policy_name,
+        ),
+        entries,
+        read(constraints, permit_urls=True)
+        if os.path.exists(constraints)
+        else [],
+        never_constrained(found[0] if found else None),
+        warnings,
+    )
+
+
+def read(path: str, *, permit_urls: bool = False) -> list[Entry]:
+    """The entries of a list.
+
+    :raises UnusableInput: where it cannot be read.
+    :raises BadContent: with all the lines that cannot be read.
+    """
+    return read_entries(
+        files.read_text(path),
+        path,
+        permit_urls=permit_urls,
+        keep_editable=not permit_urls,
+    )
+
+
+def never_constrained(path: str | None) -> frozenset[CanonicalName]:
+    """The names of a never-constrain list; none without a list."""
+    if path is None:
+        return frozenset()
+    return names_in(files.read_text(path), path)
+
+
+def spelling(path: str) -> dict[CanonicalName, str]:
+    """How a list spells the names in it."""
+    return {
+        canonical_name(each.requirement.package): each.requirement.package
+        for each in read(path, permit_urls=True)
+        if each.requirement is not None
+    }
+
+
+def installable(path: str) -> list[str]:
+    """A list as lines for an installer, line for line.
+
+    Comments become blank lines.
+
+    :raises BadContent: for lines that are not requirements: an option could
+        bring in what nobody has reviewed.
+    """
+    lines, errors = [], []
+    for entry in read(path):
+        if entry.requirement is None:
+            errors.append(
+                BadLine(
+                    "only requirements can be installed from a list",
+                    entry.line,
+                    source=path,
+                    number=entry.number,
+                    column=1,
+                )
+            )
+        elif entry.requirement.package:
+            lines.append(entry.requirement._replace(comment="").to_line())
+        else:
+            lines.append("\n")
+    if errors:
+        raise BadContent(errors)
+    return lines

@@ -1,0 +1,599 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What environment markers (PEP 508) mean.
+
+Two markers are equal when no environment tells them apart, whatever their
+text. To decide that, a *stated set of environments* is needed: the open world
+has Pythons and platforms that nobody has seen. :class:`Environments` is such a
+set, and every question here is asked over one.
+
+A set is a product of axes. An axis is a few variables that move together
+(``sys_platform``, ``os_name`` and ``platform_system``, say) and the rows of
+values that they take. On an *open* axis, what a marker mentions is a possible
+value too, and so is something that it does not mention: then
+``sys_platform != 'plan9'`` is not taken for "always".
+
+Single comparisons are evaluated by ``packaging``; what is ours is the algebra
+around them. On each axis only the rows that the comparisons tell apart count,
+so that the product stays small.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import lru_cache
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from packaging.markers import Marker, UndefinedComparison
+
+from openstack_requirements.errors import RequirementsError
+from openstack_requirements.requirement import marker_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+#: More combinations than this and a marker is refused: no honest one comes
+#: near, and a hostile one must not stop the gate.
+MOST_COMBINATIONS = 200_000
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<string>'[^']*'|\"[^\"]*\")|(?P<paren>[()])"
+    r"|(?P<op>===|~=|==|!=|<=|>=|<|>|not\s+in\b|in\b)"
+    r"|(?P<bool>and\b|or\b)|(?P<name>[A-Za-z_][A-Za-z0-9_.]*))"
+)
+# Names that PEP 345 had, which packaging still reads.
+_OLD_NAMES = {
+    "os.name": "os_name",
+    "sys.platform": "sys_platform",
+    "platform.version": "platform_version",
+    "platform.machine": "platform_machine",
+    "platform.python_implementation": "platform_python_implementation",
+    "python_implementation": "platform_python_implementation",
+}
+_OTHER = "other"
+
+
+class BadMarker(RequirementsError, ValueError):
+    """A marker that cannot be read or has no meaning.
+
+    :param marker: the marker's text.
+    :param reason: what is wrong with it.
+    """
+
+    def __init__(self, marker: str, reason: str) -> None:
+        super().__init__(marker, reason)
+        self.marker = marker
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"invalid marker ({self.reason}): {self.marker}"
+
+
+class Comparison(NamedTuple):
+    """One comparison: a variable, and the comparison as text."""
+
+    variable: str
+    text: str
+    literal: str
+
+
+class Every(NamedTuple):
+    """All the parts hold (``and``); without parts, always."""
+
+    parts: tuple[Tree, ...]
+
+
+class Some(NamedTuple):
+    """One of the parts holds (``or``)."""
+
+    parts: tuple[Tree, ...]
+
+
+Tree: TypeAlias = Comparison | Every | Some
+ALWAYS = Every(())
+
+
+@lru_cache(maxsize=4096)
+def parse(marker: str) -> Tree:
+    """The structure of a marker; of the empty text, ``ALWAYS``.
+
+    :raises BadMarker: where it is no marker, or compares two strings.
+    """
+    marker = marker.strip()
+    if not marker:
+        return ALWAYS
+    problem = marker_problem(marker)
+    if problem is not None:
+        raise BadMarker(marker, problem[0])
+    tokens = list(_TOKEN.finditer(marker))
+    tree, rest = _parse_or(marker, tokens)
+    assert not rest, marker
+    return tree
+
+
+def _parse_or(
+    marker: str, tokens: list[re.Match[str]]
+) -> tuple[Tree, list[re.Match[str]]]:
+    """``or`` binds less than ``and``."""
+    tree, tokens = _parse_and(marker, tokens)
+    parts = [tree]
+    while tokens and tokens[0]["bool"] == "or":
+        tree, tokens = _parse_and(marker, tokens[1:])
+        parts.append(tree)
+    return (parts[0] if len(parts) == 1 else Some(tuple(parts))), tokens
+
+
+def _parse_and(
+    marker: str, tokens: list[re.Match[str]]
+) -> tuple[Tree, list[re.Match[str]]]:
+    tree, tokens = _parse_part(marker, tokens)
+    parts = [tree]
+    while tokens and tokens[0]["bool"] == "and":
+        tree, tokens = _parse_part(marker, tokens[1:])
+        parts.append(tree)
+    return (parts[0] if len(parts) == 1 else Every(tuple(parts))), tokens
+
+
+def _parse_part(
+    marker: str, tokens: list[re.Match[str]]
+) -> tuple[Tree, list[re.Match[str]]]:
+    if tokens[0]["paren"]:
+        tree, tokens = _parse_or(marker, tokens[1:])
+        return tree, tokens[1:]
+    left, operator, right = tokens[:3]
+    operation = " ".join(operator["op"].split())
+    name = left["name"] or right["name"]
+    if not name:
+        raise BadMarker(marker, "it compares two strings")
+    variable = _OLD_NAMES.get(name, name)
+    # packaging compares a variable on the right of another one as text.
+    words = [
+        variable if side is (left if left["name"] else right) else text
+        for side, text in (
+            (left, left["string"]),
+            (right, right["string"] or f'"{right["name"]}"'),
+        )
+    ]
+    literal = words[1] if left["name"] else words[0]
+    text = f"{words[0]} {operation} {words[1]}"
+    return Comparison(variable, text, literal[1:-1]), tokens[3:]
+
+
+def comparisons(tree: Tree) -> Iterator[Comparison]:
+    """Every comparison of a marker's structure, in its order."""
+    if isinstance(tree, Comparison):
+        yield tree
+    else:
+        for part in tree.parts:
+            yield from comparisons(part)
+
+
+def _holds(tree: Tree, truth: Mapping[Comparison, bool]) -> bool:
+    if isinstance(tree, Comparison):
+        return truth[tree]
+    results = (_holds(part, truth) for part in tree.parts)
+    return all(results) if isinstance(tree, Every) else any(results)
+
+
+@lru_cache(maxsize=4096)
+def _marker(text: str) -> Marker:
+    return Marker(text)
+
+
+@lru_cache(maxsize=65536)
+def _compare(comparison: Comparison, value: str) -> bool:
+    environment: dict[str, str | frozenset[str]]
+    environment = {comparison.variable: value}
+    if comparison.variable in {"extras", "dependency_groups"}:  # PEP 751
+        environment = {comparison.variable: frozenset(value.split())}
+    try:
+        return _marker(comparison.text).evaluate(environment)
+    except UndefinedComparison as error:
+        raise BadMarker(comparison.text, str(error)) from error
+
+
+class Axis(NamedTuple):
+    """Variables that move together, and the values that they take.
+
+    ``open``: what a marker mentions is a value too, and so is one that it
+    does not mention.
+    """
+
+    variables: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    open: bool = False
+
+
+class Environments:
+    """A stated set of environments: one row from each axis, in every way.
+
+    Use :data:`ANY`, :meth:`of` or :meth:`on_pythons`.
+    """
+
+    def __init__(self, axes: Iterable[Axis]) -> None:
+        self.axes = tuple(axes)
+
+    @classmethod
+    def of(cls, environments: Iterable[Mapping[str, str]]) -> Environments:
+        """Exactly these environments, each with all that markers ask for.
+
+        :raises ValueError: where they do not have the same variables.
+        """
+        found = [dict(sorted(each.items())) for each in environments]
+        variables = tuple(found[0]) if found else ()
+        if any(tuple(each) != variables for each in found):
+            raise ValueError("environments with different variables")
+        rows = tuple(tuple(each.values()) for each in found)
+        return cls([Axis(variables, rows)])
+
+    @classmethod
+    def on_pythons(cls, versions: Iterable[str]) -> Environments:
+        """Any environment whose ``python_version`` is one of these."""
+        rows = tuple((version, f"{version}.0") for version in versions)
+        pythons = Axis(_PYTHON.variables, rows)
+        return cls([pythons, *(axis for axis in _AXES if axis != _PYTHON)])
+
+    def cases(
+        self, trees: Sequence[Tree]
+    ) -> Iterator[tuple[dict[Comparison, bool], dict[str, str]]]:
+        """What the comparisons can be together, with an example of each.
+
+        :raises BadMarker: for a variable that the set says nothing of, and
+            where there would be more than :data:`MOST_COMBINATIONS`.
+        """
+        wanted = dict.fromkeys(
+            comparison for tree in trees for comparison in comparisons(tree)
+        )
+        choices = []
+        known = {name for axis in self.axes for name in axis.variables}
+        for comparison in wanted:
+            if comparison.variable not in known:
+                raise BadMarker(
+                    comparison.text,
+                    f"{comparison.variable} is not known here",
+                )
+        total = 1
+        for axis in self.axes:
+            mine = [each for each in wanted if each.variable in axis.variables]
+            seen = _distinct(axis, mine)
+            total *= len(seen)
+            if total > MOST_COMBINATIONS:
+                raise BadMarker(comparison.text, "it is too complex")
+            choices.append(seen)
+        for rows in product(*choices):
+            truth: dict[Comparison, bool] = {}
+            example: dict[str, str] = {}
+            for row_truth, row_example in rows:
+                truth.update(row_truth)
+                example.update(row_example)
+            yield truth, example
+
+
+def _distinct(
+    axis: Axis, wanted: Sequence[Comparison]
+) -> list[tuple[dict[Comparison, bool], dict[str, str]]]:
+    """One row of the axis for each way in which the comparisons can fall."""
+    seen: dict[tuple[bool, ...], tuple[dict[Comparison, bool], dict[str, str]]]
+    seen = {}
+    mentioned: dict[str, list[str]] = {}
+    for comparison in wanted:
+        mentioned.setdefault(comparison.variable, []).append(
+            comparison.literal
+        )
+    # An axis that no comparison looks at needs one row, for the example.
+    for row in _rows(axis, mentioned):
+        values = dict(zip(axis.variables, row, strict=True))
+        truth = {
+            each: _compare(each, values[each.variable]) for each in wanted
+        }
+        seen.setdefault(tuple(truth.values()), (truth, values))
+        if not wanted:
+            break
+    return list(seen.values())
+
+
+def _rows(
+    axis: Axis, mentioned: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, ...]]:
+    yield from axis.rows
+    if not axis.open or not mentioned:
+        return
+    if axis.variables == _PYTHON.variables:
+        yield from _more_pythons(mentioned)
+        return
+    choices = []
+    for number, variable in enumerate(axis.variables):
+        known = Counter(row[number] for row in axis.rows)
+        words: dict[str, None] = {}
+        for literal in mentioned.get(variable, ()):
+            words.update(dict.fromkeys(_near(variable, literal)))
+        # A value that one row alone has belongs to that row: "win32" comes
+        # with "nt". One that several have may come with what is new, too.
+        new = [word for word in words if known[word] != 1]
+        choices.append([*new, _OTHER])
+    yield from product(*choices)
+
+
+def _near(variable: str, literal: str) -> Iterator[str]:
+    """Values that a comparison with the literal can tell apart."""
+    yield literal
+    yield from re.split(r"[\s,;|]+", literal)  # sys_platform in 'linux darwin'
+    yield f"{literal}-{_OTHER}"
+    if variable in _VERSIONS:
+        numbers = re.findall(r"\d+", literal)[:4]
+        yield from _around([int(number[:9]) for number in numbers])
+
+
+def _around(numbers: Sequence[int]) -> Iterator[str]:
+    """Release numbers just below, at and just above the given ones."""
+    yield "0"
+    for length in range(1, len(numbers) + 1):
+        head = list(numbers[:length])
+        for step in (-1, 0, 1):
+            if head[-1] + step >= 0:
+                text = ".".join(map(str, [*head[:-1], head[-1] + step]))
+                yield text
+                yield f"{text}.1"
+
+
+def _more_pythons(
+    mentioned: Mapping[str, Sequence[str]],
+) -> Iterator[tuple[str, str]]:
+    """Pythons around those that the markers mention."""
+    found: dict[tuple[int, int, int], None] = {}
+    for literals in mentioned.values():
+        for literal in literals:
+            for text in re.findall(r"\d+(?:\.\d+)*", literal):
+                parts = [int(part[:6]) for part in text.split(".")[:3]]
+                major, minor, micro = [*parts, 0, 0][:3]
+                for minor_step in (-1, 0, 1):
+                    for micro_step in (-1, 0, 1):
+                        found[
+                            major,
+                            max(minor + minor_step, 0),
+                            max(micro + micro_step, 0),
+                        ] = None
+                found[major + 1, 0, 0] = None
+    for major, minor, micro in found:
+        yield f"{major}.{minor}", f"{major}.{minor}.{micro}"
+
+
+_PYTHON = Axis(
+    ("python_version", "python_full_version"),
+    tuple(
+        (f"{major}.{minor}", f"{major}.{minor}.{micro}")
+        for major, minors in ((2, (6, 7)), (3, range(31)))
+        for minor in minors
+        for micro in (0, 10)
+    ),
+    open=True,
+)
+_VERSIONS = frozenset(
+    {"implementation_version", "platform_release", "platform_version"}
+)
+_AXES = (
+    _PYTHON,
+    Axis(
+        ("os_name", "sys_platform", "platform_system"),
+        (
+            ("posix", "linux", "Linux"),
+            ("posix", "linux2", "Linux"),
+            ("posix", "darwin", "Darwin"),
+            ("nt", "win32", "Windows"),
+            ("posix", "cygwin", "CYGWIN_NT-10.0"),
+            ("posix", "freebsd14", "FreeBSD"),
+            ("posix", "sunos5", "SunOS"),
+            ("posix", "aix", "AIX"),
+            ("java", "java", "Java"),
+            ("posix", "android", "Android"),
+            ("posix", "ios", "iOS"),
+            ("posix", "emscripten", "Emscripten"),
+        ),
+        open=True,
+    ),
+    Axis(
+        ("platform_python_implementation", "implementation_name"),
+        (
+            ("CPython", "cpython"),
+            ("PyPy", "pypy"),
+            ("Jython", "jython"),
+            ("IronPython", "ironpython"),
+            ("GraalVM", "graalpy"),
+        ),
+        open=True,
+    ),
+    Axis(
+        ("platform_machine",),
+        (
+            ("x86_64",),
+            ("AMD64",),
+            ("aarch64",),
+            ("arm64",),
+            ("i686",),
+            ("ppc64le",),
+            ("s390x",),
+            ("riscv64",),
+        ),
+        open=True,
+    ),
+    Axis(("implementation_version",), (("3.12.1",),), open=True),
+    Axis(("platform_release",), (("6.1.0",),), open=True),
+    Axis(("platform_version",), (("#1 SMP",),), open=True),
+    Axis(("extra",), (("",),), open=True),
+    Axis(("extras",), (("",),), open=True),
+    Axis(("dependency_groups",), (("",),), open=True),
+)
+
+#: Released Pythons from 2.6 on, the platforms and implementations that
+#: CPython and PyPI know of, and on each of these what a marker mentions.
+#: ``python_version`` is always the start of ``python_full_version``.
+ANY = Environments(_AXES)
+
+
+def counterexample(
+    first: str, second: str, environments: Environments = ANY
+) -> dict[str, str] | None:
+    """An environment that tells two markers apart, or None.
+
+    :raises BadMarker: where one of them has no meaning.
+    """
+    one, two = parse(first), parse(second)
+    if one == two:
+        return None
+    for truth, example in environments.cases([one, two]):
+        if _holds(one, truth) != _holds(two, truth):
+            return example
+    return None
+
+
+def equivalent(
+    first: str, second: str, environments: Environments = ANY
+) -> bool:
+    """Whether two markers select the same environments.
+
+    :raises BadMarker: where one of them has no meaning.
+    """
+    return counterexample(first, second, environments) is None
+
+
+def overlap(
+    markers: Sequence[str], environments: Environments = ANY
+) -> dict[str, str] | None:
+    """An environment that every one of the markers selects, or None.
+
+    :raises BadMarker: where one of them has no meaning.
+    """
+    trees = [parse(marker) for marker in markers]
+    for truth, example in environments.cases(trees):
+        if all(_holds(tree, truth) for tree in trees):
+            return example
+    return None
+
+
+def disjoint(
+    first: str, second: str, environments: Environments = ANY
+) -> bool:
+    """Whether no environment is selected by both markers.
+
+    :raises BadMarker: where one of them has no meaning.
+    """
+    return overlap([first, second], environments) is None
+
+
+def uncovered(
+    markers: Sequence[str], environments: Environments = ANY
+) -> dict[str, str] | None:
+    """An environment that none of the markers selects, or None.
+
+    :raises BadMarker: where one of them has no meaning.
+    """
+    trees = [parse(marker) for marker in markers]
+    for truth, example in environments.cases(trees):
+        if not any(_holds(tree, truth) for tree in trees):
+            return example
+    return None
+
+
+def implies(first: str, second: str, environments: Environments = ANY) -> bool:
+    """Whether all that the first marker selects, the second selects too.
+
+    :raises BadMarker: where one of them has no meaning.
+    """
+    one, two = parse(first), parse(second)
+    return not any(
+        _holds(one, truth) and not _holds(two, truth)
+        for truth, _ in environments.cases([one, two])
+    )
+
+
+def python_key(version: str) -> tuple[int, ...]:
+    """The order of Python versions: 3.9 before 3.10."""
+    return tuple(int(part) for part in version.split("."))
+
+
+def runs(wanted: Iterable[str], among: Iterable[str]) -> list[list[str]]:
+    """The wanted Python versions as runs of neighbours among all given."""
+    chosen = set(wanted)
+    result: list[list[str]] = []
+    previous = False
+    for version in sorted(set(among), key=python_key):
+        if version in chosen:
+            if not previous:
+                result.append([])
+            result[-1].append(version)
+        previous = version in chosen
+    return result
+
+
+def selecting(wanted: Iterable[str], among: Iterable[str]) -> str:
+    """The smallest marker that selects these Python versions among those.
+
+    Smallest: the fewest comparisons; then the fewest ``or``. Empty where all
+    are wanted. At either end of what is given the marker is open
+    (``python_version<='3.9'``), so that it fits the next version too.
+
+    :raises ValueError: where none is wanted, or one that is not given.
+    """
+    versions = sorted(set(among), key=python_key)
+    chosen = set(wanted)
+    if not chosen or not chosen <= set(versions):
+        raise ValueError(f"cannot select {sorted(chosen)} among {versions}")
+    last = len(versions) - 1
+    # best[i]: the cheapest blocks that select the wanted among the first i.
+    best: list[tuple[int, int, tuple[tuple[int, int], ...]]] = [(0, 0, ())]
+    for end, version in enumerate(versions):
+        options = []
+        if version not in chosen:
+            options.append(best[end])
+        else:
+            for start in range(end + 1):
+                if versions[start] not in chosen:
+                    continue
+                cost, blocks, chain = best[start]
+                inside = versions[start : end + 1]
+                holes = sum(each not in chosen for each in inside)
+                bounds = (start > 0) + (end < last)
+                if start == end and bounds:
+                    bounds = 1
+                options.append(
+                    (
+                        cost + bounds + holes,
+                        blocks + 1,
+                        (*chain, (start, end)),
+                    )
+                )
+        best.append(min(options))
+    chain = best[-1][2]
+    return " or ".join(
+        _block(versions, start, end, chosen) for start, end in chain
+    )
+
+
+def _block(
+    versions: Sequence[str], start: int, end: int, chosen: set[str]
+) -> str:
+    low, high = versions[start], versions[end]
+    parts = []
+    if start == end and 0 < start < len(versions) - 1:
+        return f"python_version=='{low}'"
+    if start > 0:
+        parts.append(f"python_version>='{low}'")
+    if end < len(versions) - 1:
+        parts.append(f"python_version<='{high}'")
+    parts += [
+        f"python_version!='{version}'"
+        for version in versions[start : end + 1]
+        if version not in chosen
+    ]
+    return " and ".join(parts)

@@ -1,0 +1,110 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The two sets of rules that a requirements repository can follow.
+
+*classic* (2013 to 2018): the global list holds the lower bounds, which are
+synced into projects. *current* (since then): lower bounds belong to the
+projects. Every command that judges asks one :class:`Policy`, so that no two
+commands can disagree.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+from openstack_requirements.errors import UnusableInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from openstack_requirements.requirement import Requirement
+
+Name = Literal["classic", "current"]
+NAMES: tuple[Name, ...] = get_args(Name)
+
+
+class Policy(NamedTuple):
+    """One set of rules.
+
+    ``bounds_in_list``: every entry of the global list has exactly one ``>=``,
+    and every ``!=`` lies at or above it; otherwise it has no lower bound.
+    ``bounds_in_projects``: every entry of a project has a lower bound.
+    ``comments_match``: a project's comment equals the global one.
+    ``markers_free``: a project's marker may differ from the global one in the
+    ways that the documentation lists.
+    ``lower_constraints``: a project's lower-constraints.txt is judged.
+    ``prereleases_pinned``: a pin may be a pre-release that no specifier asks
+    for.
+    """
+
+    name: Name
+    bounds_in_list: bool
+    bounds_in_projects: bool
+    comments_match: bool
+    markers_free: bool
+    lower_constraints: bool
+    prereleases_pinned: bool
+
+    def bound_problem(self, entry: Requirement) -> str | None:
+        """What is wrong with the bounds of an entry of the global list."""
+        clauses = entry.specifiers.split(",") if entry.specifiers else []
+        bounds = [each for each in clauses if each.startswith(">")]
+        if not self.bounds_in_list:
+            if bounds:
+                return (
+                    f"a lower bound ({bounds[0]}) belongs to the projects, "
+                    "not to the global list"
+                )
+            return None
+        if len(bounds) != 1 or not bounds[0].startswith(">="):
+            found = ",".join(bounds) or "none"
+            return f"it needs exactly one >= lower bound, and has {found}"
+        from packaging.version import Version
+
+        lowest = Version(bounds[0].removeprefix(">="))
+        for each in clauses:
+            version = each.removeprefix("!=").removesuffix(".*")
+            if each.startswith("!=") and Version(version) < lowest:
+                return f"{each} lies below its lower bound {bounds[0]}"
+        return None
+
+
+CLASSIC = Policy("classic", True, False, True, False, True, False)
+CURRENT = Policy("current", False, True, False, True, False, True)
+
+
+def find(
+    entries: Iterable[Requirement],
+    *,
+    denylist: bool,
+    name: str | None = None,
+) -> Policy:
+    """The policy of a repository.
+
+    :param entries: the requirements of its global list.
+    :param denylist: whether it has a denylist.txt, which only current
+        repositories have.
+    :param name: the policy that the user asks for, if any.
+    :raises UnusableInput: for a name that is none.
+    """
+    if name is not None:
+        for policy in (CLASSIC, CURRENT):
+            if policy.name == name:
+                return policy
+        raise UnusableInput(
+            f"--policy {name}", f"is not one of {', '.join(NAMES)}"
+        )
+    if denylist:
+        return CURRENT
+    packages = [each for each in entries if each.package]
+    bounded = sum(">=" in each.specifiers for each in packages)
+    return CLASSIC if packages and bounded * 2 >= len(packages) else CURRENT
