@@ -1,0 +1,445 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""A freeze: what one interpreter installed; and many freezes as constraints.
+
+A freeze is data. It has a JSON form, so that it can be made on one machine and
+merged on another, and so that explaining and comparing constraints needs
+neither network nor environments. Nothing here opens a file.
+
+Constraints are computed in three steps, each a function: :func:`clone` copies
+freezes to Pythons that are not at hand, :func:`merge` computes the lines, and
+:func:`prove` shows from the lines' own text that they select, for each
+environment, exactly what was installed there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+
+from openstack_requirements import markers
+from openstack_requirements.errors import (
+    ProofFailed,
+    RequirementsError,
+    UnusableInput,
+)
+from openstack_requirements.requirement import (
+    CanonicalName,
+    Requirement,
+    canonical_name,
+    parse_line,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from packaging.version import Version
+
+#: The version of the JSON form; raised when an older reader would go wrong.
+FORMAT = 1
+#: What an installer needs for itself, so that it is in no result.
+INSTALLER_NEEDS = frozenset(
+    map(canonical_name, ("pip", "setuptools", "wheel", "distribute"))
+)
+
+#: How lines tell interpreters apart: one line each, or one for neighbours.
+MarkerStyle = Literal["exact", "range"]
+MARKER_STYLES: tuple[MarkerStyle, ...] = get_args(MarkerStyle)
+#: The orders of a constraints file.
+Order = Literal["hash", "name"]
+ORDERS: tuple[Order, ...] = get_args(Order)
+
+_PYTHON_VERSION = re.compile(r"\d+\.\d+\Z")
+
+
+class FreezeError(RequirementsError):
+    """Freezes that cannot be merged."""
+
+
+class Distribution(NamedTuple):
+    """One installed distribution, from its own metadata (PEP 566, 639).
+
+    ``requires`` holds ``Requires-Dist`` as written; ``license`` is the free
+    text field, ``license_expression`` the SPDX one. ``described`` is false
+    where only name and version are known, the name in canonical form.
+    """
+
+    name: str
+    version: str
+    requires: tuple[str, ...] = ()
+    requires_python: str = ""
+    license_expression: str = ""
+    license: str = ""
+    classifiers: tuple[str, ...] = ()
+    described: bool = True
+
+
+class Freeze(NamedTuple):
+    """One interpreter and what was installed for it.
+
+    ``environment`` holds the PEP 508 variables; ``requested`` the lines of
+    the list; ``installer`` and ``method`` (``install`` or ``resolve``) say
+    how the freeze was made.
+    """
+
+    python_version: str
+    environment: Mapping[str, str]
+    distributions: tuple[Distribution, ...]
+    requested: tuple[str, ...] = ()
+    installer: str = ""
+    method: str = "install"
+
+    @property
+    def python_key(self) -> tuple[int, ...]:
+        """The order of freezes: 3.9 before 3.10."""
+        return markers.python_key(self.python_version)
+
+    def by_name(self) -> dict[CanonicalName, Distribution]:
+        """The distributions by canonical name.
+
+        :raises FreezeError: where a name is there in two versions.
+        """
+        result: dict[CanonicalName, Distribution] = {}
+        for each in sorted(self.distributions):
+            name = canonical_name(each.name)
+            other = result.setdefault(name, each)
+            if other.version != each.version:
+                raise FreezeError(
+                    f"Python {self.python_version} has two versions of "
+                    f"{each.name}: {other.version} and {each.version}"
+                )
+        return result
+
+
+class Pin(NamedTuple):
+    """A line of a constraints file: one version, and where it applies."""
+
+    name: str
+    version: str
+    marker: str
+
+    def to_line(self) -> str:
+        """The line, its newline included."""
+        marker = f";{self.marker}" if self.marker else ""
+        return f"{self.name}==={self.version}{marker}\n"
+
+
+def clone(
+    freezes: Sequence[Freeze], version_map: Sequence[tuple[str, str]]
+) -> tuple[list[Freeze], list[str]]:
+    """The freezes with copies for Pythons that are not at hand.
+
+    :param version_map: source and target versions. They are followed in
+        order, so that a target can be the source of a later one. A target
+        that was frozen itself is left alone.
+    :returns: the freezes, and a warning for each source that is unknown.
+    """
+    result = list(freezes)
+    warnings = []
+    frozen = {freeze.python_version for freeze in freezes}
+    for source, target in version_map:
+        if target in frozen:
+            continue
+        found = [each for each in result if each.python_version == source]
+        if not found:
+            warnings.append(
+                f"--version-map {source}:{target}: there is no freeze of "
+                f"Python {source}, so nothing is copied"
+            )
+            continue
+        environment = {
+            **found[0].environment,
+            "python_version": target,
+            "python_full_version": f"{target}.0",
+            "implementation_version": f"{target}.0",
+        }
+        result.append(
+            found[0]._replace(python_version=target, environment=environment)
+        )
+        frozen.add(target)
+    return result, warnings
+
+
+def merge(
+    freezes: Sequence[Freeze],
+    never: Collection[CanonicalName] = (),
+    style: MarkerStyle = "exact",
+) -> list[Pin]:
+    """The pins that give each interpreter what was installed for it.
+
+    :param never: canonical names that belong in no result.
+    :returns: the pins by name, version and Python version. A name is spelled
+        as the metadata on the newest Python that has it spells it.
+    :raises FreezeError: where two freezes are of the same Python version, or
+        one of them has a name in two versions.
+    """
+    ordered = sorted(freezes, key=lambda each: each.python_key)
+    pythons = [freeze.python_version for freeze in ordered]
+    for version in pythons:
+        if pythons.count(version) > 1:
+            raise FreezeError(f"there are two freezes of Python {version}")
+    spelling: dict[CanonicalName, str] = {}
+    found: dict[CanonicalName, dict[str, list[str]]] = {}
+    for freeze in ordered:
+        for name, each in freeze.by_name().items():
+            if name not in never:
+                if each.described or name not in spelling:
+                    spelling[name] = each.name
+                found.setdefault(name, {}).setdefault(each.version, []).append(
+                    freeze.python_version
+                )
+    return [
+        Pin(spelling[name], version, marker)
+        for name in sorted(found)
+        for version in sorted(found[name], key=version_key)
+        for marker in _markers(found[name][version], pythons, style)
+    ]
+
+
+def respell(
+    freezes: Iterable[Freeze], spelling: Mapping[CanonicalName, str]
+) -> list[Freeze]:
+    """The freezes with other spellings where metadata gave none."""
+    return [
+        freeze._replace(
+            distributions=tuple(
+                each
+                if each.described
+                else each._replace(
+                    name=spelling.get(canonical_name(each.name), each.name)
+                )
+                for each in freeze.distributions
+            )
+        )
+        for freeze in freezes
+    ]
+
+
+def _markers(
+    wanted: Sequence[str], pythons: Sequence[str], style: MarkerStyle
+) -> list[str]:
+    if len(wanted) == len(pythons):
+        return [""]
+    if style == "exact":
+        return [f"python_version=='{version}'" for version in wanted]
+    return [
+        markers.selecting(run, pythons)
+        for run in markers.runs(wanted, pythons)
+    ]
+
+
+def version_key(version: str) -> tuple[bool, Version | str]:
+    """The order of versions (PEP 440): 9.0 before 10.0.
+
+    What is no version comes last, as text: very old Pythons admit it.
+    """
+    from packaging.version import InvalidVersion
+    from packaging.version import Version as Parsed
+
+    try:
+        return False, Parsed(version)
+    except InvalidVersion:
+        return True, version
+
+
+def order_key(line: str) -> str:
+    """The order of constraint files: the SHA-1 of the name as written.
+
+    Related packages end up far apart, so that simultaneous one-line changes
+    seldom meet in a merge. Lines of one name keep their order.
+    """
+    name = line.partition("=")[0]
+    return hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest()
+
+
+def to_content(pins: Iterable[Pin], order: Order = "hash") -> str:
+    """The text of a constraints file."""
+    lines = [pin.to_line() for pin in pins]
+    if order == "hash":
+        lines.sort(key=order_key)
+    else:
+        lines.sort(key=lambda line: canonical_name(line.partition("=")[0]))
+    return "".join(lines)
+
+
+def prove(
+    content: str,
+    freezes: Iterable[Freeze],
+    never: Collection[CanonicalName] = (),
+) -> None:
+    """Show that the constraints select what was installed, and nothing else.
+
+    The text is read back and its markers are evaluated by ``packaging`` for
+    each freeze's own environment: every distribution that was installed there
+    and is not in ``never`` has exactly one line that applies, with its
+    version; every other name has none.
+
+    :raises ProofFailed: with the counter-examples.
+    """
+    lines: dict[CanonicalName, list[Requirement]] = {}
+    for line in content.splitlines():
+        requirement = parse_line(line)
+        name = canonical_name(requirement.package)
+        lines.setdefault(name, []).append(requirement)
+    examples = []
+    for freeze in freezes:
+        installed = {
+            name: each.version
+            for name, each in freeze.by_name().items()
+            if name not in never
+        }
+        for name in sorted({*installed, *lines}):
+            expected = [f"==={installed[name]}"] if name in installed else []
+            actual = [
+                requirement.specifiers
+                for requirement in lines.get(name, ())
+                if _applies(requirement, freeze)
+            ]
+            if actual != expected:
+                examples.append(
+                    f"for Python {freeze.python_version}, {name} is pinned "
+                    f"to {' and '.join(actual) or 'nothing'}, but "
+                    f"{' and '.join(expected) or 'nothing'} was installed"
+                )
+    if examples:
+        raise ProofFailed(examples)
+
+
+def _applies(requirement: Requirement, freeze: Freeze) -> bool:
+    if not requirement.markers:
+        return True
+    from packaging.markers import Marker
+
+    return Marker(requirement.markers).evaluate(dict(freeze.environment))
+
+
+def to_json(freeze: Freeze) -> str:
+    """The JSON form of a freeze: the same freeze gives the same bytes."""
+    distributions = sorted(
+        freeze.distributions,
+        key=lambda each: (canonical_name(each.name), each),
+    )
+    return (
+        json.dumps(
+            {
+                "format": FORMAT,
+                "python_version": freeze.python_version,
+                "installer": freeze.installer,
+                "method": freeze.method,
+                "environment": dict(sorted(freeze.environment.items())),
+                "requested": list(freeze.requested),
+                "distributions": [each._asdict() for each in distributions],
+            },
+            indent=1,
+            ensure_ascii=False,
+        )
+        + "\n"
+    )
+
+
+def from_json(text: str, source: str) -> Freeze:
+    """The freeze that a JSON text holds.
+
+    :param source: the name of the file, for errors.
+    :raises UnusableInput: where the text is no freeze, with what is wrong.
+    """
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        line = (
+            f"{source}:{error.lineno}" if hasattr(error, "lineno") else source
+        )
+        raise UnusableInput(line, f"not JSON ({error})") from error
+    except RecursionError as error:
+        raise UnusableInput(
+            source, "not a freeze (nested too deep)"
+        ) from error
+    try:
+        return _freeze(data)
+    except _Misshapen as error:
+        raise UnusableInput(source, f"not a freeze: {error}") from error
+
+
+class _Misshapen(Exception):
+    """What is wrong with a freeze's JSON form."""
+
+
+def _freeze(data: object) -> Freeze:
+    if not isinstance(data, dict):
+        raise _Misshapen("it is not an object")
+    if data.get("format") != FORMAT:
+        raise _Misshapen(
+            f"its format is {data.get('format')!r}, not {FORMAT}; it was "
+            "written by another version of this toolkit"
+        )
+    python_version = _text(data, "python_version")
+    if not _PYTHON_VERSION.match(python_version):
+        raise _Misshapen(f"python_version is {python_version!r}")
+    environment = data.get("environment")
+    if not isinstance(environment, dict) or not all(
+        isinstance(value, str) for value in environment.values()
+    ):
+        raise _Misshapen("environment is not an object of strings")
+    if environment.get("python_version") != python_version:
+        raise _Misshapen("python_version and environment do not agree")
+    distributions = data.get("distributions")
+    if not isinstance(distributions, list):
+        raise _Misshapen("distributions is not a list")
+    return Freeze(
+        python_version,
+        environment,
+        tuple(_distribution(each) for each in distributions),
+        _texts(data, "requested"),
+        _text(data, "installer", ""),
+        _text(data, "method", "install"),
+    )
+
+
+def _distribution(data: object) -> Distribution:
+    if not isinstance(data, dict):
+        raise _Misshapen("a distribution is not an object")
+    name, version = _text(data, "name"), _text(data, "version")
+    # They become a line of a constraints file: one name, one version.
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", name):
+        raise _Misshapen(f"{name!r} is not the name of a distribution")
+    if not re.fullmatch(r"[^\s;,#]+", version):
+        raise _Misshapen(f"{version!r} is not a version (of {name})")
+    return Distribution(
+        name,
+        version,
+        _texts(data, "requires"),
+        _text(data, "requires_python", ""),
+        _text(data, "license_expression", ""),
+        _text(data, "license", ""),
+        _texts(data, "classifiers"),
+        data.get("described", True) is not False,
+    )
+
+
+def _text(
+    data: Mapping[str, Any], key: str, default: str | None = None
+) -> str:
+    value = data.get(key, default)
+    if not isinstance(value, str):
+        raise _Misshapen(f"{key} is not a string")
+    return value
+
+
+def _texts(data: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = data.get(key, [])
+    if not isinstance(value, list) or not all(
+        isinstance(each, str) for each in value
+    ):
+        raise _Misshapen(f"{key} is not a list of strings")
+    return tuple(value)
