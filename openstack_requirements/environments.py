@@ -1,0 +1,163 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Throw-away virtualenvs: made, filled, read and removed.
+
+What is installed is read from the environment's own metadata (PEP 376, 566),
+never from the text of ``pip freeze``: that leaves out what an installer takes
+for its own, and shows URLs where a name and a version are wanted.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+from openstack_requirements.errors import OutsideError
+from openstack_requirements.freeze import Distribution
+from openstack_requirements.requirement import canonical_name
+
+if TYPE_CHECKING:
+    import importlib.metadata
+
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
+
+
+def python_of(folder: str) -> str:
+    """The interpreter of a virtualenv."""
+    return os.path.join(folder, "bin", "python")
+
+
+def site_folders(folder: str) -> list[str]:
+    """Where a virtualenv keeps what is installed into it."""
+    found = glob.glob(os.path.join(folder, "lib*", "*", "site-packages"))
+    # lib64 is often a link to lib.
+    return sorted({os.path.realpath(each) for each in found})
+
+
+def count(folder: str) -> int:
+    """How many distributions are installed by now: for progress only."""
+    return sum(
+        name.endswith((".dist-info", ".egg-info"))
+        for each in site_folders(folder)
+        for name in os.listdir(each)
+    )
+
+
+def installed(folder: str) -> tuple[Distribution, ...]:
+    """What is installed in a virtualenv, from its own metadata.
+
+    :raises OutsideError: where metadata is broken, or a name is there in two
+        versions; with the paths.
+    """
+    return installed_in(site_folders(folder))
+
+
+def installed_in(folders: list[str]) -> tuple[Distribution, ...]:
+    """What is installed in these folders; see :func:`installed`."""
+    import importlib.metadata  # slow, and only needed here
+
+    found: dict[str, tuple[Distribution, str]] = {}
+    for each in importlib.metadata.distributions(path=folders):
+        path = str(getattr(each, "_path", folders))
+        one = _distribution(each, path)
+        other, other_path = found.setdefault(
+            canonical_name(one.name), (one, path)
+        )
+        if other.version != one.version:
+            raise OutsideError(
+                f"{one.name} is installed twice, as {other.version} in "
+                f"{other_path} and as {one.version} in {path}"
+            )
+    return tuple(found[name][0] for name in sorted(found))
+
+
+def _distribution(
+    found: importlib.metadata.Distribution, path: str
+) -> Distribution:
+    from email.parser import HeaderParser
+
+    text = found.read_text("METADATA") or found.read_text("PKG-INFO")
+    modern = bool(text) and not path.endswith(".egg-info")
+    # An egg-info may be a file, which is read under no name.
+    text = text or found.read_text("")
+    if not text:
+        raise OutsideError(f"{path}: there is no metadata in it")
+    # The description behind the first blank line may be long.
+    headers = HeaderParser().parsestr(text.partition("\n\n")[0])
+
+    def one(name: str) -> str:
+        value = headers.get(name)
+        value = "" if value is None else str(value).strip()
+        return "" if value == "UNKNOWN" else value
+
+    def several(name: str) -> tuple[str, ...]:
+        return tuple(str(each) for each in headers.get_all(name) or ())
+
+    name, version = one("Name"), one("Version")
+    if not _NAME.match(name):
+        raise OutsideError(f"{path}: its metadata has no proper Name")
+    if not version or re.search(r"[\s;,#]", version):
+        raise OutsideError(f"{path}: its metadata has no proper Version")
+    # An egg-info keeps its requirements in a file of its own.
+    requires = (
+        several("Requires-Dist") if modern else tuple(found.requires or ())
+    )
+    return Distribution(
+        name,
+        normal_version(version),
+        requires,
+        one("Requires-Python"),
+        one("License-Expression"),
+        one("License"),
+        several("Classifier"),
+    )
+
+
+def normal_version(version: str) -> str:
+    """The normal form of a version (PEP 440); other text as it is.
+
+    ``===`` compares text, and installers compare with the normal form.
+    """
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        return version
+
+
+def remove(folder: str) -> None:
+    """Remove a virtualenv, whatever is left of it.
+
+    Unlinking tens of thousands of files waits for the file system: a few
+    threads at once are quicker, and the interpreter lock does not matter.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    packages = [
+        os.path.join(each, name)
+        for each in site_folders(folder)
+        for name in os.listdir(each)
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(_remove, packages))
+    _remove(folder)
+
+
+def _remove(path: str) -> None:
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path, ignore_errors=True)
+    elif os.path.lexists(path):
+        os.unlink(path)

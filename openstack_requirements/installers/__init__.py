@@ -1,0 +1,199 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What an installer must do, and which ones there are.
+
+An installer knows one tool's command line and reads that tool's failures. It
+owns no folder and keeps no state: the caller says where.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from openstack_requirements.errors import (
+    OUTSIDE,
+    UNUSABLE,
+    RequirementsError,
+    UnusableInput,
+    printable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from openstack_requirements.freeze import Distribution
+    from openstack_requirements.interpreters import Interpreter
+    from openstack_requirements.process import Processes
+
+#: How many lines of a build's own output an error shows.
+SHOWN_LINES = 25
+
+
+class Reason(NamedTuple):
+    """What an installer's output says of a failure.
+
+    ``kind`` is one of the keys of :data:`KINDS`; ``culprit`` the requirement
+    that failed, ``asked_by`` what asked for it, the nearest first; ``what``
+    a sentence, and ``output`` the tool's own words, whole or a build's.
+    ``rivals`` are requirements that do not go together, each with who asks.
+    """
+
+    kind: str
+    culprit: str
+    asked_by: tuple[str, ...]
+    what: str
+    output: str
+    rivals: tuple[str, ...] = ()
+
+
+#: The exit status of each kind of failure. A requirement that does not exist
+#: or cannot be satisfied is the list's fault; the rest is the world's.
+KINDS = {
+    "missing": UNUSABLE,
+    "unsatisfiable": UNUSABLE,
+    "build": OUTSIDE,
+    "index": OUTSIDE,
+    "archive": OUTSIDE,
+    "disk": OUTSIDE,
+    "other": OUTSIDE,
+}
+
+
+class InstallFailed(RequirementsError):
+    """An installer failed; names the culprit, who asked and which Python.
+
+    :param interpreter: the version of the interpreter, ``3.12``.
+    :param reason: what the installer's output says.
+    :param command: the command, as a line of text.
+    :param output: all that it printed.
+
+    ``log`` is for whoever keeps that output to say where.
+    """
+
+    def __init__(
+        self, interpreter: str, reason: Reason, command: str, output: str
+    ) -> None:
+        super().__init__(interpreter, reason, command, output)
+        self.interpreter = interpreter
+        self.reason = reason
+        self.command = command
+        self.output = output
+        self.log = ""
+
+    @property
+    def status(self) -> int:  # type: ignore[override]
+        """The exit status that the kind of the failure asks for."""
+        return KINDS[self.reason.kind]
+
+    def __str__(self) -> str:
+        reason = self.reason
+        head = f"Python {self.interpreter}: {reason.what}"
+        if reason.rivals:
+            head += f"\n  asked for: {', '.join(reason.rivals)}"
+        elif reason.culprit:
+            chain = ["the list", *reversed(reason.asked_by), reason.culprit]
+            head += f"\n  needed by: {' -> '.join(chain)}"
+        lines = reason.output.rstrip().splitlines()
+        shown = lines[-SHOWN_LINES:]
+        if len(shown) < len(lines):
+            shown.insert(0, f"... ({len(lines) - len(shown)} lines before)")
+        text = "\n".join(f"  | {line}" for line in shown)
+        tail = f"  the whole output: {self.log}" if self.log else ""
+        if reason.kind == "build":
+            tail = (
+                "  Where a system library or a compiler is missing, "
+                f"bindep.txt lists what to install.\n{tail}"
+            )
+        parts = (head, printable(text, keep_lines=True), tail)
+        return "\n".join(part for part in parts if part.strip())
+
+
+class Installer(Protocol):
+    """What every installer can do.
+
+    All but :meth:`reason` raise :class:`CommandFailed`, whose output
+    :meth:`reason` explains.
+    """
+
+    #: The name that ``--installer`` takes.
+    name: str
+
+    def version(self) -> str:
+        """Name and version, as a freeze records it."""
+
+    def problem(self, interpreter: Interpreter) -> str | None:
+        """Why it cannot be used with an interpreter; None where it can."""
+
+    def create(self, interpreter: Interpreter, folder: str) -> None:
+        """Make a virtualenv in a folder that does not exist yet."""
+
+    def install(
+        self,
+        interpreter: Interpreter,
+        folder: str,
+        requirements: str,
+        on_line: Callable[[str], None],
+    ) -> None:
+        """Install a requirements file into a virtualenv."""
+
+    def resolve(
+        self,
+        interpreter: Interpreter,
+        folder: str,
+        requirements: str,
+        on_line: Callable[[str], None],
+    ) -> tuple[Distribution, ...] | None:
+        """What would be installed, without installing it.
+
+        Uses the (existing, empty) folder for what it writes. None where the
+        installer cannot tell for this interpreter.
+        """
+
+    def reason(self, output: str) -> Reason:
+        """What the output of a failed command says."""
+
+
+def _makers() -> dict[str, Callable[[Processes, float | None], Installer]]:
+    from openstack_requirements.installers.pip import Pip
+    from openstack_requirements.installers.uv import Uv
+
+    return {"uv": Uv, "pip": Pip}
+
+
+#: What ``--installer`` offers; ``auto`` is the first that can be used.
+CHOICES = ("auto", "uv", "pip")
+
+
+def choose(
+    name: str,
+    interpreter: Interpreter,
+    processes: Processes,
+    timeout: float | None,
+) -> Installer:
+    """The installer for an interpreter.
+
+    :param name: one of :data:`CHOICES`.
+    :param timeout: how long a request to the index may take, in seconds.
+    :raises UnusableInput: where none can be used, with the reasons.
+    """
+    reasons = []
+    for each, make in _makers().items():
+        if name in {each, "auto"}:
+            installer = make(processes, timeout)
+            problem = installer.problem(interpreter)
+            if problem is None:
+                return installer
+            reasons.append(f"{each}: {problem}")
+    raise UnusableInput(
+        f"Python {interpreter.full_version}",
+        f"no installer can be used with it ({'; '.join(reasons)})",
+    )

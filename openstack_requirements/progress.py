@@ -1,0 +1,149 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Progress on stderr: a live table on a terminal, a line a phase elsewhere.
+
+The jobs announce what they do to a :class:`Progress`; they never print.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from rich.table import Table as Grid
+    from typing_extensions import Self
+
+
+class Progress:
+    """Says nothing; the base of those that do.
+
+    Used as a context manager around the job. All methods may be called from
+    any thread.
+    """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return None
+
+    def phase(
+        self,
+        who: str,
+        phase: str,
+        count: Callable[[], int] | None = None,
+    ) -> None:
+        """Something begins a phase of its work.
+
+        :param who: what is worked on, ``Python 3.12``.
+        :param phase: what happens to it, ``installing``.
+        :param count: tells how many distributions there are so far.
+        """
+
+
+class Lines(Progress):
+    """A line for each phase, for logs."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._lock = threading.Lock()
+        self._start = time.monotonic()
+
+    def phase(
+        self,
+        who: str,
+        phase: str,
+        count: Callable[[], int] | None = None,  # noqa: ARG002
+    ) -> None:
+        """Print the phase, and the seconds since the start."""
+        seconds = time.monotonic() - self._start
+        with self._lock:
+            print(
+                f"[{seconds:6.1f}s] {who}: {phase}",
+                file=self._stream,
+                flush=True,
+            )
+
+
+class Table(Progress):
+    """A table on a terminal: who, phase, distributions so far, elapsed."""
+
+    def __init__(self) -> None:
+        # Slow to import, and needed on terminals only.
+        from rich.console import Console
+        from rich.live import Live
+
+        self._rows: dict[str, tuple[str, Callable[[], int] | None, float]] = {}
+        self._lock = threading.Lock()
+        self._live = Live(
+            console=Console(stderr=True),
+            get_renderable=self._render,
+            refresh_per_second=4,
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        self._live.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.__exit__(kind, error, trace)
+
+    def phase(
+        self,
+        who: str,
+        phase: str,
+        count: Callable[[], int] | None = None,
+    ) -> None:
+        """Change the row of ``who``."""
+        with self._lock:
+            _, _, start = self._rows.get(who, ("", None, time.monotonic()))
+            self._rows[who] = (phase, count, start)
+
+    def _render(self) -> Grid:
+        from rich.table import Table as Grid
+
+        grid = Grid.grid(padding=(0, 2))
+        with self._lock:
+            rows = list(self._rows.items())
+        for who, (phase, count, start) in rows:
+            number = count() if count is not None else 0
+            grid.add_row(
+                who,
+                phase,
+                f"{number} distributions" if number else "",
+                f"{time.monotonic() - start:.0f}s",
+            )
+        return grid
+
+
+def for_stderr(*, quiet: bool = False) -> Progress:
+    """What fits the standard error stream of this program."""
+    if quiet:
+        return Progress()
+    return Table() if sys.stderr.isatty() else Lines()
