@@ -74,6 +74,21 @@ def require_replaceable(path: str | Path) -> None:
         raise UnusableInput(os.fspath(path), "cannot be written")
 
 
+def require_folder(path: str | Path) -> None:
+    """Make a folder for files that are written later, where there is none.
+
+    :raises UnusableInput: where it cannot be made or written.
+    """
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise UnusableInput(
+            os.fspath(path), f"cannot be made a folder ({error.strerror})"
+        ) from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise UnusableInput(os.fspath(path), "cannot be written")
+
+
 def replace(path: str | Path, content: str) -> bool:
     """Make the content of a file this text, in one durable step.
 

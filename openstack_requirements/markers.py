@@ -224,6 +224,10 @@ class Environments:
     def __init__(self, axes: Iterable[Axis]) -> None:
         self.axes = tuple(axes)
 
+    def __repr__(self) -> str:
+        names = (name for axis in self.axes for name in axis.variables)
+        return f"<Environments of {', '.join(names)}>"
+
     @classmethod
     def of(cls, environments: Iterable[Mapping[str, str]]) -> Environments:
         """Exactly these environments, each with all that markers ask for.
@@ -252,6 +256,8 @@ class Environments:
         :raises BadMarker: for a variable that the set says nothing of, and
             where there would be more than :data:`MOST_COMBINATIONS`.
         """
+        if any(not axis.rows for axis in self.axes):
+            return  # there is no environment in this set
         wanted = dict.fromkeys(
             comparison for tree in trees for comparison in comparisons(tree)
         )
@@ -366,6 +372,8 @@ def _more_pythons(
                         ] = None
                 found[major + 1, 0, 0] = None
     for major, minor, micro in found:
+        if major == 2 and minor > 7:
+            continue  # there was none, and never will be
         yield f"{major}.{minor}", f"{major}.{minor}.{micro}"
 
 

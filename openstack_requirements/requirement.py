@@ -49,13 +49,13 @@ HEADING = (
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _SIMPLE_CLAUSE = (
     r"(?:(?:>=|<=|==|!=|>|<)[ \t]*[0-9]+(?:\.[0-9]+)*"
-    r"|~=[ \t]*[0-9]+(?:\.[0-9]+)+"
-    r"|===[ \t]*[A-Za-z0-9.+!_-]+)"
+    r"|~=[ \t]*[0-9]+(?:\.[0-9]+)+)"
 )
 _SIMPLE = re.compile(
     rf"[ \t]*(?P<name>{_NAME})[ \t]*"
     rf"(?:\[[ \t]*(?P<extras>{_NAME}(?:[ \t]*,[ \t]*{_NAME})*)[ \t]*\])?[ \t]*"
-    rf"(?P<specifiers>{_SIMPLE_CLAUSE}(?:[ \t]*,[ \t]*{_SIMPLE_CLAUSE})*)?"
+    rf"(?P<specifiers>{_SIMPLE_CLAUSE}(?:[ \t]*,[ \t]*{_SIMPLE_CLAUSE})*"
+    r"|===[ \t]*[A-Za-z0-9.+!_-]+)?"
     r"[ \t]*\Z"
 )
 _SIMPLE_MARKER = re.compile(
@@ -215,12 +215,10 @@ def parse_line(line: str, permit_urls: bool = False) -> Requirement:
         return _parse_slowly(line, text, marker, comment, permit_urls)
     specifiers = match["specifiers"] or ""
     if specifiers:
-        specifiers = _join(
-            [
-                "".join(_operator_and_version(clause))
-                for clause in specifiers.split(",")
-            ]
-        )
+        clauses = [_operator_and_version(c) for c in specifiers.split(",")]
+        if _repeats(clauses):
+            return _parse_slowly(line, text, marker, comment, permit_urls)
+        specifiers = ",".join(sorted(map("".join, clauses)))
     extras = match["extras"]
     return Requirement(
         match["name"],
@@ -425,21 +423,14 @@ def _operator_and_version(clause: str) -> tuple[str, str]:
     return match[1], match[2].rstrip()
 
 
-def _join(clauses: list[str]) -> str:
-    """The text that ``packaging`` gives for a set of simple clauses."""
-    if len(clauses) == 1:
-        return clauses[0]
-    operators = [_operator_and_version(clause)[0] for clause in clauses]
-    if len(set(operators)) < len(operators):
-        # "!=1.0,!=1.0.0" is one clause to packaging.
-        unique: dict[object, str] = {}
-        for clause in clauses:
-            operator, version = _operator_and_version(clause)
-            # "~=1.0" and "~=1.0.0" differ, and "===" compares text.
-            same = None if operator in {"~=", "==="} else _version(version)
-            unique.setdefault((operator, same or version), clause)
-        clauses = list(unique.values())
-    return ",".join(sorted(clauses))
+def _repeats(clauses: list[tuple[str, str]]) -> bool:
+    """Whether packaging would take two of the clauses for one.
+
+    ``!=1.0,!=1.0.0`` is one clause to it.
+    """
+    if len({operator for operator, _ in clauses}) == len(clauses):
+        return False
+    return len({(o, _version(v)) for o, v in clauses}) < len(clauses)
 
 
 def _read(
@@ -606,6 +597,8 @@ def _parse_slowly(
         raise BadLine(
             _reason(error, stripped), line, column=_offset(error) + 1
         ) from error
+    if any(each.version == "" for each in parsed.specifier):
+        raise BadLine("an operator without a version", line, column=1)
     if parsed.url and not permit_urls:
         raise BadLine(
             "URLs are not allowed here", line, column=text.find("@") + 1

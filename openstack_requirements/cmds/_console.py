@@ -147,14 +147,6 @@ def positive(text: str) -> int:
     return number
 
 
-def seconds(text: str) -> float:
-    """A duration above nothing, for argparse."""
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return number
-
-
 __all__ = [
     "BadContent",
     "BadLine",
@@ -163,6 +155,5 @@ __all__ = [
     "command",
     "interruptible",
     "positive",
-    "seconds",
     "warn",
 ]

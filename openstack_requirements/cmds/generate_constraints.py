@@ -40,7 +40,7 @@ from openstack_requirements.errors import (
 from openstack_requirements.process import Processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from openstack_requirements.freeze import Distribution, Freeze
     from openstack_requirements.installers import Installer
@@ -81,8 +81,8 @@ def parser() -> _console.Parser:
         metavar="PYTHON",
         action="append",
         default=argparse.SUPPRESS,
-        help="an interpreter: a path, a name on PATH or a version (3.12); "
-        "repeat for several",
+        help="an interpreter: a path, a name on PATH or a version (3, 3.12, "
+        "3.12.1); repeat for several",
     )
     what.add_argument(
         "-r",
@@ -129,7 +129,7 @@ def parser() -> _console.Parser:
     how.add_argument(
         "--timeout",
         metavar="SECONDS",
-        type=_console.seconds,
+        type=_console.positive,
         default=argparse.SUPPRESS,
         help="how long one request to the package index may take (default: "
         "the installer's own)",
@@ -210,14 +210,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv, argparse.Namespace(**_UNSET))
     _check(options)
     never = _never(options)
-    for path in (options.output,):
-        if path is not None:
-            files.require_replaceable(path)
+    # What would fail after an hour of work fails now.
+    if options.output is not None:
+        files.require_replaceable(options.output)
+    if options.freeze_dir is not None:
+        files.require_folder(options.freeze_dir)
+    previous = (
+        {} if options.previous is None else lists.spelling(options.previous)
+    )
     if options.from_freezes is not None:
-        freezes = [
-            freeze.from_json(files.read_text(path), path)
-            for path in options.from_freezes
-        ]
+        freezes = _read_freezes(options.from_freezes)
     else:
         with _console.interruptible():
             freezes = _make_freezes(options)
@@ -225,7 +227,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     copied, warnings = freeze.clone(freezes, options.version_map or ())
     for warning in warnings:
         _console.warn(warning)
-    copied = freeze.respell(copied, _spelling(options, copied))
+    copied = freeze.respell(copied, _spelling(options, copied, previous))
     pins = freeze.merge(copied, never, options.markers)
     content = freeze.to_content(pins, options.sort)
     freeze.prove(content, copied, never)
@@ -258,8 +260,8 @@ def _check(options: argparse.Namespace) -> None:
         for name in ("python", "requirements", "freeze_dir"):
             if getattr(options, name) is not None:
                 raise ConflictingOptions(
-                    f"--from-freezes installs nothing: --{name} does not go "
-                    "with it".replace("_", "-")
+                    f"--from-freezes installs nothing: "
+                    f"--{name.replace('_', '-')} does not go with it"
                 )
         return
     if not options.python:
@@ -282,8 +284,24 @@ def _never(options: argparse.Namespace) -> frozenset[CanonicalName]:
     return names if options.all else names | freeze.INSTALLER_NEEDS
 
 
+def _read_freezes(paths: Iterable[str]) -> list[Freeze]:
+    found: dict[str, tuple[str, Freeze]] = {}
+    for path in paths:
+        each = freeze.from_json(files.read_text(path), path)
+        other, first = found.setdefault(each.python_version, (path, each))
+        if first is not each:
+            raise UnusableInput(
+                path,
+                f"is a freeze of Python {each.python_version}, and so is "
+                f"{other}",
+            )
+    return [each for _, each in found.values()]
+
+
 def _spelling(
-    options: argparse.Namespace, freezes: Iterable[Freeze]
+    options: argparse.Namespace,
+    freezes: Iterable[Freeze],
+    previous: Mapping[CanonicalName, str],
 ) -> dict[CanonicalName, str]:
     """How to spell a name that no metadata spells."""
     if all(each.described for one in freezes for each in one.distributions):
@@ -291,8 +309,7 @@ def _spelling(
     spelling = {}
     if options.requirements is not None:
         spelling.update(lists.spelling(options.requirements))
-    if options.previous is not None:
-        spelling.update(lists.spelling(options.previous))
+    spelling.update(previous)
     for one in sorted(freezes, key=lambda each: each.python_key):
         for name, each in one.by_name().items():
             if each.described:
@@ -303,8 +320,7 @@ def _spelling(
 def _write_freezes(folder: str | None, freezes: Iterable[Freeze]) -> None:
     if folder is None:
         return
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(folder)
+    files.require_folder(folder)
     for each in freezes:
         path = os.path.join(folder, f"python{each.python_version}.json")
         files.replace(path, freeze.to_json(each))

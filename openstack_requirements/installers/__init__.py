@@ -17,6 +17,7 @@ owns no folder and keeps no state: the caller says where.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from openstack_requirements.errors import (
@@ -162,7 +163,7 @@ class Installer(Protocol):
         """What the output of a failed command says."""
 
 
-def _makers() -> dict[str, Callable[[Processes, float | None], Installer]]:
+def _makers() -> dict[str, Callable[[Processes, int | None], Installer]]:
     from openstack_requirements.installers.pip import Pip
     from openstack_requirements.installers.uv import Uv
 
@@ -177,7 +178,7 @@ def choose(
     name: str,
     interpreter: Interpreter,
     processes: Processes,
-    timeout: float | None,
+    timeout: int | None,
 ) -> Installer:
     """The installer for an interpreter.
 
@@ -197,3 +198,14 @@ def choose(
         f"Python {interpreter.full_version}",
         f"no installer can be used with it ({'; '.join(reasons)})",
     )
+
+
+def could_not_be_built(output: str) -> str:
+    """The sentence for a build that failed; names a missing C header."""
+    missing = re.search(
+        r"fatal error: [`'\"]?([\w./+-]+\.h(?:pp)?)['`\"]?(?: file not found"
+        r"|: No such file)",
+        output,
+    )
+    more = f" ({missing[1]} is missing)" if missing else ""
+    return f"it could not be built{more}"

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 from openstack_requirements.environments import normal_version, python_of
 from openstack_requirements.errors import CommandFailed
 from openstack_requirements.freeze import Distribution
-from openstack_requirements.installers import Reason
+from openstack_requirements.installers import Reason, could_not_be_built
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,11 +48,11 @@ class Pip:
 
     name = "pip"
 
-    def __init__(self, processes: Processes, timeout: float | None) -> None:
+    def __init__(self, processes: Processes, timeout: int | None) -> None:
         self._processes = processes
         self._options = list(_OPTIONS)
         if timeout is not None:
-            self._options += ["--timeout", str(max(1, round(timeout)))]
+            self._options += ["--timeout", str(timeout)]
 
     def version(self) -> str:
         """Name and version of the pip that came with this package."""
@@ -260,7 +260,7 @@ def explain(output: str) -> Reason:
             "build",
             _culprit(output, None),
             chain,
-            "it could not be built",
+            could_not_be_built(output),
             shown,
         )
     return Reason("other", "", (), "pip failed", shown)
@@ -285,8 +285,10 @@ def _culprit(output: str, missing: re.Match[str] | None) -> str:
         match = re.search(pattern, output)
         if match:
             return match[1]
-    found = re.findall(r"^\s*Collecting (\S+)", output, re.MULTILINE)
-    return found[-1] if found else ""
+    found = re.findall(
+        r"^\s*(?:Collecting|Processing) (\S+)", output, re.MULTILINE
+    )
+    return os.path.basename(found[-1]) if found else ""
 
 
 def _chain(output: str) -> tuple[str, ...]:
@@ -295,8 +297,9 @@ def _chain(output: str) -> tuple[str, ...]:
     pip writes ``Collecting x (from y->-r list (line 1))``, nearest first.
     """
     found = re.findall(
-        r"^\s*(?:Collecting|ERROR: Could not find a version that satisfies "
-        r"the requirement) \S+(?: \(from (.+?)\))?(?: \(from versions|$)",
+        r"^\s*(?:Collecting|Processing|ERROR: Could not find a version that "
+        r"satisfies the requirement) \S+(?: \(from (?!versions: )(.+?)\))?"
+        r"(?: \(from versions: .*)?$",
         output,
         re.MULTILINE,
     )

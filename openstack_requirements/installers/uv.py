@@ -29,7 +29,7 @@ from openstack_requirements import environments
 from openstack_requirements.environments import normal_version, python_of
 from openstack_requirements.errors import OutsideError
 from openstack_requirements.freeze import Distribution
-from openstack_requirements.installers import Reason
+from openstack_requirements.installers import Reason, could_not_be_built
 from openstack_requirements.installers.pip import describe_sdists
 from openstack_requirements.requirement import canonical_name
 
@@ -57,7 +57,7 @@ class Uv:
 
     name = "uv"
 
-    def __init__(self, processes: Processes, timeout: float | None) -> None:
+    def __init__(self, processes: Processes, timeout: int | None) -> None:
         self._processes = processes
         self._executable = _executable()
         self._environment = {
@@ -68,7 +68,7 @@ class Uv:
             "UV_NO_WRAP": "1",
         }
         if timeout is not None:
-            self._environment["UV_HTTP_TIMEOUT"] = str(max(1, round(timeout)))
+            self._environment["UV_HTTP_TIMEOUT"] = str(timeout)
 
     def _run(
         self, *words: str, on_line: Callable[[str], None] | None = None
@@ -227,6 +227,8 @@ def explain(output: str) -> Reason:
     lines = [line for line in output.splitlines() if _says_something(line)]
     words = [_DRAWING.sub("", line, count=1) for line in lines]
     text = re.sub(r"\s+", " ", " ".join(words))
+    # A requirement of the list that has a marker: name{marker}>=1
+    text = re.sub(r"(?<=[\w\]])\{[^{}]*\}", "", text)
     shown = "\n".join(lines)
     if "No space left on device" in text:
         culprit = _first(
@@ -288,13 +290,13 @@ def _build(text: str, shown: str, lines: list[str]) -> Reason | None:
     culprit = _first(r"Failed to (?:download and )?build `([^`]+)`", text)
     if not culprit or "Failed to fetch" in text:
         return None
-    what = "it could not be built"
-    missing = _first(
-        r"install a library that provides [`\"]([^`\"]+)[`\"]", text
-    ) or _first(r"fatal error: ([\w./+-]+\.h): No such file", text)
-    if missing:
-        what += f" ({missing} is missing)"
-    return _reason("build", culprit, text, what, _own_output(lines) or shown)
+    return _reason(
+        "build",
+        culprit,
+        text,
+        could_not_be_built(text),
+        _own_output(lines) or shown,
+    )
 
 
 def _own_output(lines: list[str]) -> str:
@@ -386,7 +388,9 @@ def _resolution(text: str, shown: str, lines: list[str]) -> Reason | None:  # no
     if not re.search(r"No solution found when resolving", text):
         return None
     missing = _first(
-        rf"(?:Because|because|and) ({_NAME}) was not found in", text
+        rf"(?:Because|because|and) ({_NAME}) was not found in"
+        rf"|there are no versions of ({_NAME}) and",
+        text,
     )
     if missing:
         return _reason(

@@ -310,8 +310,13 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="corpus", description="Compare outcomes with a corpus."
     )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("-v", "--verbose", action="store_true")
+    parser.add_argument("folder", type=Path, help="the corpus")
+    parser.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="also show the listed deviations and their reasons",
+    )
     options = parser.parse_args(argv)
     if not (options.folder / "expected").is_dir():
         print(f"{options.folder}: there is no corpus here", file=sys.stderr)

@@ -1,0 +1,137 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What the tests share."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import fixtures
+import testtools
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+# A slow machine is no failure, and neither is a slow example.
+settings.register_profile(
+    "default",
+    deadline=None,
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "100")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("default")
+
+
+class Outcome(NamedTuple):
+    """What a command did."""
+
+    status: int
+    out: str
+    err: str
+
+
+class TestCase(testtools.TestCase):
+    """A test with a folder of its own."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        # What a test leaves behind goes with its folder.
+        self.folder = Path(self.useFixture(fixtures.TempDir()).path)
+        self.temporary = self.folder / "tmp"
+        self.temporary.mkdir()
+        self.useFixture(
+            fixtures.EnvironmentVariable("TMPDIR", str(self.temporary))
+        )
+        self.useFixture(fixtures.MonkeyPatch("tempfile.tempdir", None))
+        self.before: set[str] = set()
+
+    def write(self, name: str, content: str | bytes) -> str:
+        """A file in the test's folder; its path."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, str):
+            content = content.encode()
+        path.write_bytes(content)
+        return str(path)
+
+    def run_main(
+        self, main: Callable[[Sequence[str]], int], *argv: str
+    ) -> Outcome:
+        """Run a command's main in this process."""
+        out = io.TextIOWrapper(io.BytesIO(), "utf-8", newline="")
+        err = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                status = main(list(argv))
+            except SystemExit as stop:
+                status = stop.code if isinstance(stop.code, int) else 1
+            out.flush()
+        text = out.buffer.getvalue().decode()
+        return Outcome(status, text, err.getvalue())
+
+    def run_process(
+        self,
+        *argv: str,
+        environment: Mapping[str, str] | None = None,
+        timeout: float = 120,
+    ) -> Outcome:
+        """Run a console script of this package as a process of its own."""
+        done = subprocess.run(
+            script(*argv),
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=timeout,
+            check=False,
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def assert_nothing_left(self) -> None:
+        """No temporary file or folder but logs, and no process."""
+        left = [name for name in self.leftovers() if name[-4:] != ".log"]
+        self.assertEqual([], left)
+        self.assertEqual([], self.processes())
+
+    def leftovers(self) -> list[str]:
+        """What is in the temporary folder, but for the test's own."""
+        return sorted(set(os.listdir(self.temporary)) - self.before)
+
+    def processes(self) -> list[str]:
+        """The command lines of processes that this test started.
+
+        All of them inherit the name of this test's own temporary folder.
+        """
+        mark = f"TMPDIR={self.temporary}".encode()
+        found = []
+        for path in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if mark in (path / "environ").read_bytes().split(b"\0"):
+                    command = (path / "cmdline").read_bytes()
+                    found.append(command.replace(b"\0", b" ").decode())
+        return found
+
+
+def script(name: str, *argv: str) -> list[str]:
+    """The command line that runs a console script, wherever it is."""
+    module = f"openstack_requirements.cmds.{name.replace('-', '_')}"
+    code = f"import sys; from {module} import main; sys.exit(main())"
+    return [sys.executable, "-c", code, *argv]

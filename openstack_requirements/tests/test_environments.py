@@ -1,0 +1,133 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What is installed is read from metadata, and broken metadata is noticed."""
+
+from __future__ import annotations
+
+import os
+
+from openstack_requirements import environments
+from openstack_requirements.errors import OutsideError
+from openstack_requirements.freeze import Distribution
+from openstack_requirements.tests import base
+
+FULL = """\
+Metadata-Version: 2.4
+Name: Full.Name
+Version: 1.0-rc.1
+Requires-Python: >=3.8
+License-Expression: MIT
+License: UNKNOWN
+Classifier: A :: B
+Classifier: C :: D
+Requires-Dist: x>=1
+Requires-Dist: y; extra == "z"
+
+Name: not.this
+"""
+
+
+class TestInstalled(base.TestCase):
+    def metadata(self, path: str, text: str) -> None:
+        self.write(f"env/lib/python3.9/site-packages/{path}", text)
+
+    def named(self, path: str, name: str, version: str) -> None:
+        self.metadata(
+            path, f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        )
+
+    def installed(self) -> tuple[Distribution, ...]:
+        return environments.installed(str(self.folder / "env"))
+
+    def failure(self) -> str:
+        error = self.assertRaises(OutsideError, self.installed)
+        self.assertEqual(3, error.status)
+        return str(error)
+
+    def test_every_field(self) -> None:
+        self.metadata("full_name-1.dist-info/METADATA", FULL)
+        self.assertEqual(
+            (
+                Distribution(
+                    "Full.Name",
+                    "1.0rc1",
+                    ("x>=1", 'y; extra == "z"'),
+                    ">=3.8",
+                    "MIT",
+                    "",
+                    ("A :: B", "C :: D"),
+                ),
+            ),
+            self.installed(),
+        )
+
+    def test_egg_info_folder_and_file(self) -> None:
+        self.named("a-1.egg-info/PKG-INFO", "a", "1")
+        self.metadata("a-1.egg-info/requires.txt", "x>=1\n\n[z]\ny\n")
+        self.named("b-2.egg-info", "b", "2")
+        found = self.installed()
+        self.assertEqual(["a", "b"], [each.name for each in found])
+        self.assertEqual(("x>=1", 'y; extra == "z"'), found[0].requires)
+
+    def test_names_sort_in_canonical_form(self) -> None:
+        for name in ("b_c", "A", "b.a", "B"):
+            self.named(f"{name}-1.dist-info/METADATA", name, "1")
+        names = [each.name for each in self.installed()]
+        self.assertEqual(["A", "B", "b.a", "b_c"], names)
+
+    def test_lib64_may_be_a_link(self) -> None:
+        self.named("a-1.dist-info/METADATA", "a", "1")
+        os.symlink("lib", self.folder / "env/lib64")
+        self.assertEqual(1, len(self.installed()))
+        self.assertEqual(1, environments.count(str(self.folder / "env")))
+
+    def test_no_metadata(self) -> None:
+        self.write("env/lib/python3.9/site-packages/a-1.dist-info/RECORD", "")
+        self.assertIn("a-1.dist-info: there is no metadata", self.failure())
+
+    def test_no_name_or_version(self) -> None:
+        self.metadata("a-1.dist-info/METADATA", "Name: a\n")
+        self.assertIn("no proper Version", self.failure())
+        self.metadata("a-1.dist-info/METADATA", "Version: 1\n")
+        self.assertIn("no proper Name", self.failure())
+        self.metadata("a-1.dist-info/METADATA", "Name: a\nVersion: 1;x\n")
+        self.assertIn("no proper Version", self.failure())
+        self.metadata("a-1.dist-info/METADATA", "Name: a;x\nVersion: 1\n")
+        self.assertIn("no proper Name", self.failure())
+
+    def test_one_version_twice_is_one(self) -> None:
+        self.named("a-1.dist-info/METADATA", "a", "1")
+        self.named("a-1.egg-info/PKG-INFO", "A", "1")
+        self.assertEqual(1, len(self.installed()))
+
+    def test_two_versions(self) -> None:
+        self.named("a-1.dist-info/METADATA", "a.b", "1")
+        self.named("a-2.dist-info/METADATA", "A_B", "2")
+        text = self.failure()
+        self.assertIn("installed twice", text)
+        self.assertIn("a-1.dist-info", text)
+        self.assertIn("a-2.dist-info", text)
+
+    def test_text_that_is_no_version_is_kept(self) -> None:
+        self.named("a-1.dist-info/METADATA", "a", "2004d")
+        self.assertEqual("2004d", self.installed()[0].version)
+
+    def test_remove(self) -> None:
+        self.named("a-1.dist-info/METADATA", "a", "1")
+        self.write("env/lib/python3.9/site-packages/a/b/c.py", "")
+        outside = self.write("outside/kept", "")
+        site = self.folder / "env/lib/python3.9/site-packages"
+        os.symlink(os.path.dirname(outside), site / "linked")
+        environments.remove(str(self.folder / "env"))
+        self.assertFalse((self.folder / "env").exists())
+        self.assertTrue(os.path.exists(outside))
+        environments.remove(str(self.folder / "env"))

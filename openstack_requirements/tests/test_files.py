@@ -1,0 +1,203 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Files are old or new, and never anything else."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+from unittest import mock
+
+from openstack_requirements import files
+from openstack_requirements.errors import OutsideError, UnusableInput
+from openstack_requirements.tests import base
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OLD, NEW = "old\n", "new content\n"
+
+
+class TestReplace(base.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.path = self.folder / "x.txt"
+
+    def names(self) -> list[str]:
+        return sorted(
+            each for each in os.listdir(self.folder) if each != "tmp"
+        )
+
+    def test_new_file_obeys_the_umask(self) -> None:
+        self.addCleanup(os.umask, os.umask(0o027))
+        self.assertTrue(files.replace(self.path, NEW))
+        self.assertEqual(NEW, files.read_text(self.path))
+        self.assertEqual(0o640, stat.S_IMODE(self.path.stat().st_mode))
+
+    def test_mode_stays(self) -> None:
+        self.path.write_text(OLD)
+        self.path.chmod(0o604)
+        files.replace(self.path, NEW)
+        self.assertEqual(0o604, stat.S_IMODE(self.path.stat().st_mode))
+
+    def test_symbolic_link_stays(self) -> None:
+        self.write("there/real.txt", OLD)
+        self.path.symlink_to("there/real.txt")
+        files.replace(self.path, NEW)
+        self.assertTrue(self.path.is_symlink())
+        self.assertEqual(NEW, files.read_text(self.folder / "there/real.txt"))
+        self.assertEqual(["there", "x.txt"], self.names())
+
+    def test_same_content_is_not_touched(self) -> None:
+        self.path.write_text(NEW)
+        before = self.path.stat()
+        self.assertFalse(files.replace(self.path, NEW))
+        self.assertEqual(before.st_ino, self.path.stat().st_ino)
+
+    def test_line_ends_are_not_translated(self) -> None:
+        files.replace(self.path, "a\r\nb\n")
+        self.assertEqual(b"a\r\nb\n", self.path.read_bytes())
+        self.assertEqual("a\r\nb\n", files.read_text(self.path))
+
+    def test_a_device_is_written_to(self) -> None:
+        before = os.stat(os.devnull)
+        files.replace(os.devnull, NEW)
+        self.assertEqual(before.st_rdev, os.stat(os.devnull).st_rdev)
+
+    def test_a_full_device(self) -> None:
+        if not os.path.exists("/dev/full"):
+            self.skipTest("there is no /dev/full here")
+        error = self.assertRaises(
+            OutsideError, files.replace, "/dev/full", NEW
+        )
+        self.assertEqual(3, error.status)
+
+    def test_missing_folder(self) -> None:
+        path = str(self.folder / "no" / "x.txt")
+        error = self.assertRaises(UnusableInput, files.replace, path, NEW)
+        self.assertTrue(str(error).startswith(f"{path}: "))
+        self.assertRaises(UnusableInput, files.require_replaceable, path)
+        self.assertRaises(
+            UnusableInput, files.require_replaceable, self.folder
+        )
+        files.require_replaceable(self.path)
+        files.require_replaceable(os.devnull)
+        self.assertFalse(self.path.exists())
+
+    def test_a_failure_at_any_call_leaves_the_old_file(self) -> None:
+        """Every call that changes something fails once, in turn."""
+        calls = ["open", "write", "fchmod", "fsync", "replace"]
+        for name in calls:
+            self.path.write_text(OLD)
+            problem = OSError(errno.ENOSPC, "No space left on device")
+            with mock.patch.object(os, name, side_effect=problem):
+                error = self.assertRaises(
+                    OutsideError, files.replace, str(self.path), NEW
+                )
+            self.assertIn("nothing was changed", str(error), name)
+            self.assertEqual(OLD, self.path.read_text(), name)
+            self.assertEqual(["x.txt"], self.names(), name)
+
+    def test_an_interrupt_at_any_call_leaves_the_old_file(self) -> None:
+        for name in ["write", "fchmod", "fsync", "replace"]:
+            self.path.write_text(OLD)
+            with mock.patch.object(os, name, side_effect=KeyboardInterrupt):
+                self.assertRaises(
+                    KeyboardInterrupt, files.replace, self.path, NEW
+                )
+            self.assertEqual(OLD, self.path.read_text(), name)
+            self.assertEqual(["x.txt"], self.names(), name)
+
+    def test_short_writes_are_completed(self) -> None:
+        real: Callable[[int, bytes], int] = os.write
+        with mock.patch.object(
+            os, "write", side_effect=lambda fd, data: real(fd, data[:2])
+        ):
+            files.replace(self.path, NEW)
+        self.assertEqual(NEW, self.path.read_text())
+
+    def test_a_reader_sees_old_or_new(self) -> None:
+        texts = {"a" * 50_000 + "\n", "b" * 70_000 + "\n"}
+        files.replace(self.path, max(texts))
+        done = threading.Event()
+
+        def write() -> None:
+            for _ in range(30):
+                for text in sorted(texts):
+                    files.replace(self.path, text)
+            done.set()
+
+        thread = threading.Thread(target=write)
+        thread.start()
+        seen = set()
+        while not done.is_set():
+            seen.add(files.read_text(self.path))
+        thread.join()
+        self.assertLessEqual(seen, texts)
+        self.assertEqual(["x.txt"], self.names())
+
+    def test_a_full_disk(self) -> None:
+        code = (
+            "import sys; from openstack_requirements import files\n"
+            "try: files.replace(sys.argv[1] + '/x.txt', 'y' * 500000)\n"
+            "except files.OutsideError as error: print(error)\n"
+            "import os; print(sorted(os.listdir(sys.argv[1])))\n"
+            "print(open(sys.argv[1] + '/x.txt').read())"
+        )
+        done = on_a_tiny_disk(
+            self, [sys.executable, "-c", code], "echo old > {}/x.txt"
+        )
+        self.assertIn("No space left on device", done.stdout)
+        self.assertIn("['x.txt']\nold\n", done.stdout)
+
+
+def on_a_tiny_disk(
+    test: base.TestCase,
+    command: list[str],
+    prepare: str = ":",
+    size: str = "128k",
+) -> subprocess.CompletedProcess[str]:
+    """Run a command with the folder of a tiny tmpfs as its last argument.
+
+    In namespaces of its own, so that nobody else sees the mount and it is
+    gone with the command; as a user where that is allowed.
+    """
+    unshare = shutil.which("unshare")
+    mount = test.folder / "disk"
+    mount.mkdir()
+    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    start = [str(unshare), *user, "--mount", "sh", "-c"]
+    setup = f"mount -t tmpfs -o size={size} none {mount}"
+    probe = [*start, f"{setup} && echo ready"]
+    if (
+        unshare is None
+        or subprocess.run(probe, capture_output=True, check=False).returncode
+    ):
+        test.skipTest("a tmpfs cannot be mounted here")
+    return subprocess.run(
+        [
+            *start,
+            f'{setup} && {prepare.format(mount)} && exec "$@"',
+            "-",
+            *command,
+            str(mount),
+        ],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )

@@ -1,0 +1,415 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""generate-constraints on an index of the tests' own."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+from openstack_requirements import freeze, interpreters
+from openstack_requirements.cmds import generate_constraints
+from openstack_requirements.errors import UnusableInput
+from openstack_requirements.process import Processes
+from openstack_requirements.tests import base
+from openstack_requirements.tests.loopback import Index
+
+VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+@functools.cache
+def pythons() -> tuple[str, ...]:
+    """Versions of Python 3 that are at hand, this one among them."""
+    found = {VERSION}
+    for minor in range(9, 15):
+        try:
+            found.add(interpreters.find(f"3.{minor}", Processes()).version)
+        except UnusableInput:
+            continue
+    return tuple(sorted(found, key=lambda each: int(each.split(".")[1])))
+
+
+class GenerateTestCase(base.TestCase):
+    """A test with an index and the command."""
+
+    json = True
+    metadata = True
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.index = self.useFixture(
+            Index(json=self.json, metadata=self.metadata)
+        )
+        self.index.use()
+        self.before = set(os.listdir(self.temporary))
+        # A failing request is repeated by default, for many seconds.
+        os.environ["UV_HTTP_RETRIES"] = "0"
+        self.addCleanup(os.environ.pop, "UV_HTTP_RETRIES", None)
+
+    def generate(self, *argv: str) -> base.Outcome:
+        return self.run_main(generate_constraints.main, "-q", *argv)
+
+    def good(self, *argv: str) -> list[str]:
+        """The lines that a run prints."""
+        done = self.generate(*argv)
+        self.assertEqual((0, ""), (done.status, done.err))
+        self.assert_nothing_left()
+        self.assertEqual([], self.leftovers())
+        return done.out.splitlines()
+
+    def requirements(self, *lines: str) -> str:
+        return self.write("list.txt", "".join(f"{line}\n" for line in lines))
+
+
+class TestGenerate(GenerateTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.index.wheel("Top.Level", "1.0", requires=["under_score>=1"])
+        self.index.wheel("under_score", "1.0")
+        self.index.wheel("under_score", "10.0")
+        self.index.wheel("under_score", "9.0")
+        self.list = self.requirements("# a comment", "top-level>=1  # MIT")
+
+    def test_versions_and_spelling_are_those_of_the_metadata(self) -> None:
+        self.assertEqual(
+            ["Top.Level===1.0", "under_score===10.0"],
+            self.good("-p", sys.executable, "-r", self.list, "--sort", "name"),
+        )
+
+    def test_order_is_that_of_the_hash(self) -> None:
+        found = self.good("-p", sys.executable, "-r", self.list)
+        self.assertEqual(["Top.Level===1.0", "under_score===10.0"], found)
+        self.assertEqual(sorted(found, key=freeze.order_key), found)
+
+    def test_never_constrained(self) -> None:
+        never = self.write("never", "# x\nUnder.Score>=5  # why\n")
+        for option in ("-b", "-d", "--blacklist", "--denylist"):
+            found = self.good(
+                "-p", sys.executable, "-r", self.list, option, never
+            )
+            self.assertEqual(["Top.Level===1.0"], found)
+
+    def test_what_the_installer_needs_is_left_out(self) -> None:
+        self.index.wheel("setuptools", "80.0", requires=["wheel"])
+        self.index.wheel("wheel", "1.0")
+        path = self.requirements("setuptools", "under_score")
+        for installer in ("uv", "pip"):
+            argv = ("-p", sys.executable, "-r", path, "--installer", installer)
+            self.assertEqual(["under_score===10.0"], self.good(*argv))
+            self.assertEqual(
+                ["setuptools===80.0", "under_score===10.0", "wheel===1.0"],
+                self.good(*argv, "--all", "--sort", "name"),
+            )
+
+    def test_output_file(self) -> None:
+        path = self.write("uc.txt", "old===1\n")
+        os.chmod(path, 0o640)
+        argv = ("-p", sys.executable, "-r", self.list, "-o", path)
+        self.assertEqual([], self.good(*argv))
+        with open(path) as file:
+            self.assertEqual(
+                "Top.Level===1.0\nunder_score===10.0\n", file.read()
+            )
+        self.assertEqual(0o640, os.stat(path).st_mode & 0o777)
+
+    def test_both_installers_agree(self) -> None:
+        argv = ("-p", sys.executable, "-r", self.list)
+        self.assertEqual(
+            self.good(*argv, "--installer", "uv"),
+            self.good(*argv, "--installer", "pip"),
+        )
+
+    def test_version_map(self) -> None:
+        argv = ("-p", sys.executable, "-r", self.list)
+        self.assertEqual(
+            self.good(*argv),
+            self.good(*argv, "--version-map", f"{VERSION}:3.99"),
+        )
+        done = self.generate(*argv, "--version-map", "3.1:3.99")
+        self.assertEqual(0, done.status)
+        self.assertIn("warning: --version-map 3.1:3.99", done.err)
+
+    def test_a_package_that_only_another_python_needs(self) -> None:
+        path = self.requirements("under_score;python_version<'3'")
+        self.assertEqual([], self.good("-p", sys.executable, "-r", path))
+
+    def test_freeze(self) -> None:
+        self.index.wheel(
+            "full",
+            "1",
+            license_expression="MIT",
+            requires_python=">=3.6",
+            classifiers=["A :: B"],
+            requires=["under_score>=2"],
+        )
+        path = self.requirements("full>=1 # x")
+        folder = str(self.folder / "freezes")
+        self.good("-p", sys.executable, "-r", path, "--freeze-dir", folder)
+        with open(f"{folder}/python{VERSION}.json") as file:
+            data = json.load(file)
+        self.assertEqual(["full>=1"], data["requested"])
+        self.assertEqual("install", data["method"])
+        self.assertTrue(data["installer"].startswith("uv "))
+        self.assertEqual(VERSION, data["environment"]["python_version"])
+        full = data["distributions"][0]
+        self.assertEqual(
+            ("full", "1", ["under_score>=2"], ">=3.6", "MIT", ["A :: B"]),
+            (
+                full["name"],
+                full["version"],
+                full["requires"],
+                full["requires_python"],
+                full["license_expression"],
+                full["classifiers"],
+            ),
+        )
+
+    def test_progress_is_a_line_a_phase(self) -> None:
+        done = self.run_main(
+            generate_constraints.main, "-p", sys.executable, "-r", self.list
+        )
+        self.assertIn(f"Python {VERSION}: making a virtualenv\n", done.err)
+        self.assertIn("resolved 2 packages in", done.err)
+        self.assertIn(f"Python {VERSION}: 2 distributions\n", done.err)
+        self.assertEqual(2, len(done.out.splitlines()))
+
+    def test_options_that_do_not_go_together(self) -> None:
+        python = ("-p", sys.executable)
+        for argv, word in (
+            ((), "-p"),
+            (python, "-r"),
+            ((*python, *python, "-r", self.list), "so is -p"),
+            ((*python, "--from-freezes", "x"), "--python does not go"),
+            (("--from-freezes", "x", "--freeze-dir", "y"), "--freeze-dir"),
+            ((*python, "-r", self.list, "-b", "x", "-d", "y"), "once"),
+            (("--version-map", "3.9"), "FROM:TO"),
+            (("--jobs", "0"), "--jobs"),
+            (("--timeout", "0"), "--timeout"),
+            (("--installer", "conda"), "--installer"),
+        ):
+            done = self.generate(*argv)
+            self.assertEqual((2, ""), done[:2], str(argv))
+            self.assertIn(word, done.err)
+
+
+class TestSeveralPythons(GenerateTestCase):
+    """What differs between interpreters, in one run and in several."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        if len(pythons()) < 2:
+            self.skipTest("there is only one Python here")
+        self.old, self.new = pythons()[0], pythons()[-1]
+        self.index.wheel("same", "1.0")
+        self.index.wheel("moves", "9.0")
+        self.index.wheel("moves", "10.0", requires_python=f">={self.new}")
+        self.index.wheel("backport", "1.0")
+        self.list = self.requirements(
+            "same", "moves", f"backport;python_version<='{self.old}'"
+        )
+        self.both = ("-p", self.new, "-p", self.old, "-r", self.list)
+
+    def test_exact(self) -> None:
+        old, new = self.old, self.new
+        expected = [
+            f"backport===1.0;python_version=='{old}'",
+            f"moves===9.0;python_version=='{old}'",
+            f"moves===10.0;python_version=='{new}'",
+            "same===1.0",
+        ]
+        found = self.good(*self.both, "--sort", "name")
+        self.assertEqual(expected, found)
+        self.assertEqual(
+            found, self.good(*self.both, "--sort", "name", "--jobs", "1")
+        )
+
+    def test_range(self) -> None:
+        old, new = self.old, self.new
+        self.assertEqual(
+            [
+                f"backport===1.0;python_version<='{old}'",
+                f"moves===9.0;python_version<='{old}'",
+                f"moves===10.0;python_version>='{new}'",
+                "same===1.0",
+            ],
+            self.good(*self.both, "--sort", "name", "--markers", "range"),
+        )
+
+    def test_freezes_of_separate_runs_give_the_same_bytes(self) -> None:
+        together = self.good(*self.both)
+        paths = []
+        for version in (self.old, self.new):
+            folder = str(self.folder / f"on-{version}")
+            self.good("-p", version, "-r", self.list, "--freeze-dir", folder)
+            paths.append(f"{folder}/python{version}.json")
+        asked = len(self.index.requests)
+        self.assertEqual(together, self.good("--from-freezes", *paths))
+        self.assertEqual(
+            together, self.good("--from-freezes", *reversed(paths))
+        )
+        self.assertEqual(asked, len(self.index.requests))
+        copy = self.folder / "copy.json"
+        shutil.copy(paths[0], copy)
+        done = self.generate("--from-freezes", *paths, str(copy))
+        self.assertEqual(2, done.status)
+        self.assertIn(f"{copy}: is a freeze of Python", done.err)
+        self.assertIn(f"and so is {paths[0]}", done.err)
+
+    def test_the_first_failure_ends_the_others(self) -> None:
+        self.index.sdist("slow", "1.0", sleep=60)
+        path = self.requirements(
+            f"slow;python_version=='{self.new}'",
+            f"nosuch;python_version=='{self.old}'",
+        )
+        done = self.generate(
+            "-p", self.old, "-p", self.new, "-r", path, "--jobs", "2"
+        )
+        self.assertEqual(2, done.status)
+        self.assertIn(f"Python {self.old}: nosuch: ", done.err)
+        self.assert_nothing_left()
+
+
+class TestNoInstall(GenerateTestCase):
+    """Resolving gives the same file as installing."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.index.wheel("Top.Level", "1.0", requires=["Odd_Name", "Src.Dist"])
+        self.index.wheel("Odd_Name", "2.0")
+        self.index.sdist("Src.Dist", "3.0", requires=["Late-R"])
+        self.index.wheel("Late-R", "4.0")
+        self.list = self.requirements("top_level")
+        self.argv = ("-p", sys.executable, "-r", self.list)
+
+    def test_same_bytes_and_metadata(self) -> None:
+        freezes = []
+        for more in ((), ("--no-install",)):
+            folder = str(self.folder / f"freeze{len(more)}")
+            found = self.good(*self.argv, *more, "--freeze-dir", folder)
+            self.assertEqual(
+                [
+                    "Late-R===4.0",
+                    "Odd_Name===2.0",
+                    "Src.Dist===3.0",
+                    "Top.Level===1.0",
+                ],
+                sorted(found),
+            )
+            with open(f"{folder}/python{VERSION}.json") as file:
+                freezes.append(json.load(file))
+        self.assertEqual(
+            ["install", "resolve"], [each.pop("method") for each in freezes]
+        )
+        self.assertEqual(*freezes)
+
+    def test_with_pip(self) -> None:
+        argv = (*self.argv, "--installer", "pip")
+        self.assertEqual(self.good(*argv), self.good(*argv, "--no-install"))
+
+    def test_what_cannot_be_built_is_not_noticed(self) -> None:
+        self.index.sdist("broken", "1.0", fail="no luck", late=True)
+        path = self.requirements("broken")
+        argv = ("-p", sys.executable, "-r", path)
+        self.assertEqual(["broken===1.0"], self.good(*argv, "--no-install"))
+        self.assertEqual(3, self.generate(*argv).status)
+
+
+class TestNoInstallFromAPlainIndex(TestNoInstall):
+    """The same, where the index offers HTML pages and nothing else."""
+
+    json = False
+    metadata = False
+
+
+class TestSpellingWithoutMetadata(GenerateTestCase):
+    """What no metadata spells is spelled by the lists."""
+
+    def test_previous_then_the_list(self) -> None:
+        self.index.sdist("Foo.Bar", "1.0", requires=["Baz.Qux"])
+        self.index.sdist("Baz.Qux", "1.0")
+        # Stand in for a place where pip cannot describe what uv resolved.
+        path = self.requirements("FOO.bar", "BAZ.qux")
+        previous = self.write("uc.txt", "Baz.Qux===0.1\n")
+        argv = (
+            "-p",
+            sys.executable,
+            "-r",
+            path,
+            "--no-install",
+            "--sort",
+            "name",
+        )
+        code = (
+            "import sys\n"
+            "from openstack_requirements.installers import uv\n"
+            "uv.describe_sdists = lambda *_: ()\n"
+            "from openstack_requirements.cmds import generate_constraints\n"
+            "sys.exit(generate_constraints.main())"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, *argv, "--previous", previous],
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        self.assertEqual("Baz.Qux===1.0\nFOO.bar===1.0\n", done.stdout)
+
+
+class TestOldPythons(GenerateTestCase):
+    """Python 2.7 gets a virtualenv with the last pip that supports it."""
+
+    def test_three_that_markers_tell_apart(self) -> None:
+        found = []
+        for version in ("2.7", "3.6"):
+            try:
+                found.append(interpreters.find(version, Processes()).version)
+            except UnusableInput:
+                self.skipTest(f"there is no Python {version} here")
+        self.index.wheel("lib", "1.0")
+        self.index.wheel("lib", "2.0", requires_python=">=3.6")
+        self.index.wheel("lib", "3.0", requires_python=">=3.7")
+        self.index.wheel("Enum.34", "1.1")
+        path = self.requirements("lib", "enum-34;python_version<'3'")
+        argv = (
+            "-p",
+            "python2.7",
+            "-p",
+            "python3.6",
+            "-p",
+            VERSION,
+            "-r",
+            path,
+        )
+        expected = [
+            "Enum.34===1.1;python_version=='2.7'",
+            "lib===1.0;python_version=='2.7'",
+            "lib===2.0;python_version=='3.6'",
+            f"lib===3.0;python_version=='{VERSION}'",
+        ]
+        self.assertEqual(expected, self.good(*argv, "--sort", "name"))
+        # Its pip cannot resolve without installing, and so it installs.
+        self.assertEqual(
+            expected, self.good(*argv, "--sort", "name", "--no-install")
+        )
+        done = self.generate("-p", "2.7", "-r", path, "--installer", "uv")
+        self.assertEqual(2, done.status)
+        self.assertIn("Python 3.6 and newer", done.err)
+        path = self.requirements("lib>=2")
+        done = self.generate("-p", "2.7", "-r", path)
+        self.assertEqual(2, done.status)
+        self.assertIn(
+            "Python 2.7: lib>=2: the package index has no such", done.err
+        )

@@ -1,0 +1,420 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What markers mean, held against packaging's own evaluation."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Mapping
+from typing import ClassVar
+
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.markers import Marker
+
+from openstack_requirements import markers
+from openstack_requirements.markers import (
+    ANY,
+    BadMarker,
+    Environments,
+    counterexample,
+    disjoint,
+    equivalent,
+    implies,
+    overlap,
+    parse,
+    runs,
+    selecting,
+    uncovered,
+)
+from openstack_requirements.tests import base
+
+EQUAL = [
+    ("", ""),
+    ("os_name=='nt'", "'nt' == os_name"),
+    ('os_name == "nt"', "(os_name=='nt')"),
+    ("os_name=='a' and extra=='b'", "extra=='b' and os_name=='a'"),
+    ("python_version>='3.0'", "python_version>'2.7'"),
+    ("python_version<'3.9'", "python_version<='3.8'"),
+    (
+        "python_version=='3.8' or python_version=='3.9'",
+        "python_version in '3.8 3.9'",
+    ),
+    ("python_version>='3'", "python_version>='3.0'"),
+    ("sys_platform=='win32'", "os_name=='nt'"),
+    ("sys_platform=='win32' or sys_platform!='win32'", ""),
+    ("os.name=='nt'", "os_name=='nt'"),
+    (
+        "python_implementation=='CPython'",
+        "platform_python_implementation=='CPython'",
+    ),
+    ("platform_python_implementation=='PyPy'", "implementation_name=='pypy'"),
+    ("python_full_version>='3.8.0'", "python_version>='3.8'"),
+    ("extra=='a_b'", "extra=='A.B'"),
+]
+DIFFERENT = [
+    ("os_name=='nt'", ""),
+    ("python_version>='3.8'", "python_version>='3.9'"),
+    (
+        "python_version>='3.8'",
+        "python_version>='3.8' and sys_platform=='nosuch'",
+    ),
+    ("python_version<'3'", "python_version<='3'"),
+    ("python_full_version>='3.8.2'", "python_version>='3.8'"),
+    ("sys_platform!='plan9'", ""),
+    ("python_version<'9'", ""),
+    (
+        "os_name=='a' and extra=='b' or os_name=='c'",
+        "os_name=='a' and (extra=='b' or os_name=='c')",
+    ),
+    ("platform_release>='5'", "platform_release>='6'"),
+]
+DISJOINT = [
+    ("python_version<'3'", "python_version>='3.0'"),
+    ("os_name=='nt'", "sys_platform=='linux'"),
+    ("sys_platform=='nosuch'", "sys_platform=='other'"),
+    ("python_version=='3.8'", "python_full_version>='3.9.1'"),
+    ("extra=='a'", "extra=='b'"),
+]
+OVERLAPPING = [
+    ("python_version<='3'", "python_version>='3.0'"),
+    ("sys_platform=='nosuch'", "os_name=='posix'"),
+    ("'win' in sys_platform", "os_name=='posix'"),  # darwin, cygwin
+    ("platform_machine=='mips'", "python_version>'3.8'"),
+]
+NONSENSE = [
+    ("bogus", "expected"),
+    ("'a'=='b'", "compares two strings"),
+    ("os_name ~= 'x'", "ndefined"),
+    (
+        " and ".join(
+            f"{variable} == '{n}'"
+            for n in range(40)
+            for variable in (
+                "os_name",
+                "platform_machine",
+                "platform_release",
+                "extra",
+                "implementation_version",
+            )
+        ),
+        "complex",
+    ),
+]
+
+PYTHONS = ["2.7", "3.6", "3.8", "3.9", "3.10", "3.11"]
+VALUES = {
+    "sys_platform": ["linux", "linux2", "win32", "darwin", "plan9"],
+    "platform_machine": ["x86_64", "vax"],
+    "extra": ["", "a", "b"],
+}
+
+
+@st.composite
+def atoms(draw: st.DrawFn) -> str:
+    variable = draw(
+        st.sampled_from(["python_version", "python_full_version", *VALUES])
+    )
+    if variable == "python_version":
+        operator = draw(
+            st.sampled_from(["==", "!=", "<", "<=", ">", ">=", "in", "not in"])
+        )
+        value = draw(st.sampled_from([*PYTHONS, "3", "4.0"]))
+        if operator.endswith("in"):
+            value += draw(st.sampled_from(["", " 3.8", ",2.7"]))
+    elif variable == "python_full_version":
+        operator = draw(st.sampled_from(["==", "!=", "<", "<=", ">", ">="]))
+        value = draw(st.sampled_from(["3.8.1", "3.9.0", "3.10", "2.7.18"]))
+    else:
+        operator = draw(st.sampled_from(["==", "!="]))
+        value = draw(st.sampled_from(VALUES[variable]))
+    if operator.endswith("in") or draw(st.booleans()):
+        return f"{variable} {operator} '{value}'"
+    mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(
+        operator, operator
+    )
+    return f"'{value}' {mirrored} {variable}"
+
+
+texts = st.recursive(
+    atoms(),
+    lambda parts: st.builds(
+        "({} {} {})".format, parts, st.sampled_from(["and", "or"]), parts
+    ),
+    max_leaves=4,
+)
+
+
+def worlds() -> list[dict[str, str]]:
+    """Many environments of the stated set, made here and not by the code."""
+    result = []
+    for python, micro, platform, machine, extra in itertools.product(
+        [*PYTHONS, "3.7", "3.12", "3.30"],
+        ("0", "1", "10"),
+        VALUES["sys_platform"],
+        VALUES["platform_machine"],
+        VALUES["extra"],
+    ):
+        names = {"linux2": "Linux", "win32": "Windows"}
+        result.append(
+            {
+                "python_version": python,
+                "python_full_version": f"{python}.{micro}",
+                "sys_platform": platform,
+                "os_name": "nt" if platform == "win32" else "posix",
+                "platform_system": names.get(platform, platform.title()),
+                "platform_machine": machine,
+                "extra": extra,
+            }
+        )
+    return result
+
+
+WORLDS = worlds()
+
+
+parsed = functools.cache(Marker)
+
+
+def holds(marker: str, world: Mapping[str, str]) -> bool:
+    return not marker or parsed(marker).evaluate(dict(world))
+
+
+class TestQuestions(base.TestCase):
+    def test_equal(self) -> None:
+        for one, two in EQUAL:
+            self.assertIsNone(counterexample(one, two), f"{one} {two}")
+
+    def test_different(self) -> None:
+        for one, two in DIFFERENT:
+            world = counterexample(one, two)
+            assert world is not None, (one, two)
+            self.assertNotEqual(
+                holds(one, world), holds(two, world), (one, two)
+            )
+
+    def test_disjoint(self) -> None:
+        for one, two in DISJOINT:
+            self.assertTrue(disjoint(one, two), (one, two))
+
+    def test_overlapping(self) -> None:
+        for one, two in OVERLAPPING:
+            self.assertFalse(disjoint(one, two), (one, two))
+
+    def test_nonsense(self) -> None:
+        for marker, word in NONSENSE:
+            error = self.assertRaises(
+                BadMarker, equivalent, marker, "os_name=='x'"
+            )
+            self.assertIn(word, str(error))
+            self.assertIsInstance(error, ValueError)
+
+    def test_coverage(self) -> None:
+        self.assertIsNone(
+            uncovered(["python_version<'3'", "python_version>='3.0'"])
+        )
+        world = uncovered(["python_version<'3'", "python_version>'3.0'"])
+        assert world is not None
+        self.assertEqual("3.0", world["python_version"])
+
+    def test_over_pythons(self) -> None:
+        some = Environments.on_pythons(["3.10", "3.11"])
+        self.assertTrue(equivalent("python_version>='3.10'", "", some))
+        self.assertIsNone(
+            uncovered(
+                ["python_version<='3.10'", "python_version=='3.11'"], some
+            )
+        )
+        self.assertFalse(equivalent("os_name=='nt'", "", some))
+
+    def test_over_exactly_these(self) -> None:
+        two = [
+            {"python_version": "3.8", "os_name": "nt"},
+            {"python_version": "3.9", "os_name": "posix"},
+        ]
+        these = Environments.of(two)
+        self.assertTrue(
+            equivalent("python_version=='3.8'", "os_name=='nt'", these)
+        )
+        self.assertEqual(two[1], overlap(["python_version>='3.9'"], these))
+        self.assertRaises(BadMarker, equivalent, "extra=='x'", "", these)
+        self.assertRaises(ValueError, Environments.of, [two[0], {}])
+        self.assertTrue(equivalent("os_name=='x'", "", Environments.of([])))
+
+
+class TestAgainstBruteForce(base.TestCase):
+    @given(texts, texts)
+    def test_equivalence(self, one: str, two: str) -> None:
+        world = counterexample(one, two)
+        if world is not None:
+            self.assertNotEqual(holds(one, world), holds(two, world))
+        else:
+            for each in WORLDS:
+                self.assertEqual(holds(one, each), holds(two, each))
+
+    @given(texts, texts)
+    def test_overlap_and_implication(self, one: str, two: str) -> None:
+        world = overlap([one, two])
+        if world is not None:
+            self.assertTrue(holds(one, world) and holds(two, world))
+        inside = implies(one, two)
+        for each in WORLDS:
+            both = holds(one, each) and holds(two, each)
+            self.assertFalse(both and world is None, each)
+            if inside:
+                self.assertFalse(
+                    holds(one, each) and not holds(two, each), each
+                )
+
+    @given(st.lists(texts, min_size=1, max_size=3))
+    def test_coverage(self, chosen: list[str]) -> None:
+        world = uncovered(chosen)
+        if world is not None:
+            self.assertFalse(any(holds(each, world) for each in chosen))
+        else:
+            for each in WORLDS:
+                self.assertTrue(
+                    any(holds(marker, each) for marker in chosen), each
+                )
+
+    @given(
+        texts, texts, st.lists(st.sampled_from(WORLDS), min_size=1, max_size=6)
+    )
+    def test_over_a_closed_set(
+        self, one: str, two: str, some: list[dict[str, str]]
+    ) -> None:
+        these = Environments.of(some)
+        same = all(holds(one, each) == holds(two, each) for each in some)
+        self.assertEqual(same, equivalent(one, two, these))
+        meet = any(holds(one, each) and holds(two, each) for each in some)
+        self.assertEqual(meet, not disjoint(one, two, these))
+
+    @given(texts)
+    def test_structure_keeps_the_meaning(self, text: str) -> None:
+        # Written back from the parsed structure, every bracket explicit.
+        def write(tree: markers.Tree) -> str:
+            if isinstance(tree, markers.Comparison):
+                return tree.text
+            word = " and " if isinstance(tree, markers.Every) else " or "
+            return "(" + word.join(write(part) for part in tree.parts) + ")"
+
+        again = write(parse(text))
+        for each in WORLDS[::7]:
+            self.assertEqual(holds(text, each), holds(again, each))
+
+
+def smallest(wanted: frozenset[int], count: int) -> int:
+    """The fewest comparisons that select these of so many versions.
+
+    Found by building every set that so many comparisons can select.
+    """
+    every = range(count)
+    atoms = set()
+    for k in every:
+        for test in (
+            lambda v, k=k: v == k,
+            lambda v, k=k: v != k,
+            lambda v, k=k: v <= k,
+            lambda v, k=k: v >= k,
+        ):
+            atoms.add(frozenset(filter(test, every)))
+    found = {1: atoms}
+    size = 1
+    while not any(wanted in sets for sets in found.values()):
+        size += 1
+        found[size] = {
+            joined
+            for left in range(1, size)
+            for a in found[left]
+            for b in found[size - left]
+            for joined in (a & b, a | b)
+        }
+    return min(cost for cost, sets in found.items() if wanted in sets)
+
+
+class TestSelecting(base.TestCase):
+    TABLE: ClassVar = [
+        (["3.8"], ["3.8"], ""),
+        (["3.8"], ["3.8", "3.9"], "python_version<='3.8'"),
+        (["3.10"], ["3.9", "3.10"], "python_version>='3.10'"),
+        (["3.9"], ["3.8", "3.9", "3.10"], "python_version=='3.9'"),
+        (
+            ["3.9", "3.10"],
+            ["3.8", "3.9", "3.10", "3.11"],
+            "python_version>='3.9' and python_version<='3.10'",
+        ),
+        (["2.7", "3.10"], ["2.7", "3.9", "3.10"], "python_version!='3.9'"),
+        (
+            ["3.9", "3.8", "3.11"],
+            ["3.7", "3.8", "3.9", "3.10", "3.11"],
+            "python_version>='3.8' and python_version!='3.10'",
+        ),
+        (
+            ["3.7", "3.10"],
+            ["3.7", "3.8", "3.9", "3.10"],
+            "python_version!='3.8' and python_version!='3.9'",
+        ),
+        (
+            ["3.6", "3.10"],
+            ["3.6", "3.7", "3.8", "3.9", "3.10"],
+            "python_version<='3.6' or python_version>='3.10'",
+        ),
+    ]
+
+    def test_table(self) -> None:
+        for wanted, among, expected in self.TABLE:
+            self.assertEqual(expected, selecting(wanted, among))
+            self.assertEqual(
+                expected, selecting(reversed(wanted), reversed(among))
+            )
+
+    def test_nothing_can_be_wrong_for_up_to_five(self) -> None:
+        versions = ["2.7", "3.8", "3.9", "3.10", "3.11"]
+        for count in range(1, 6):
+            for size in range(1, count + 1):
+                for chosen in itertools.combinations(range(count), size):
+                    among = versions[:count]
+                    wanted = [among[number] for number in chosen]
+                    marker = selecting(wanted, among)
+                    selected = [
+                        each
+                        for each in among
+                        if holds(
+                            marker,
+                            {
+                                "python_version": each,
+                                "python_full_version": f"{each}.0",
+                            },
+                        )
+                    ]
+                    self.assertEqual(wanted, selected, marker)
+                    cost = marker.count("python_version")
+                    if size < count:
+                        self.assertEqual(
+                            smallest(frozenset(chosen), count), cost, marker
+                        )
+
+    def test_what_cannot_be_selected(self) -> None:
+        self.assertRaises(ValueError, selecting, [], ["3.8"])
+        self.assertRaises(ValueError, selecting, ["3.9"], ["3.8"])
+
+    def test_runs_of_neighbours(self) -> None:
+        self.assertEqual(
+            [["3.8"], ["3.10", "3.11"]],
+            runs(["3.11", "3.8", "3.10"], ["3.10", "3.9", "3.8", "3.11"]),
+        )
+        self.assertEqual([], runs([], ["3.8"]))
+
+    def test_any_knows_every_variable_of_pep_508(self) -> None:
+        known = {name for axis in ANY.axes for name in axis.variables}
+        self.assertTrue(set(WORLDS[0]) <= known)

@@ -1,0 +1,133 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Children, and their children, are ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+
+from openstack_requirements.errors import CommandFailed, OutsideError
+from openstack_requirements.process import Processes
+from openstack_requirements.tests import base
+
+#: Starts a child that outlives it, both of which ignore SIGTERM.
+STUBBORN = """
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if not os.fork():
+    time.sleep(60)
+with open(sys.argv[1], "w") as file:
+    file.write("%d\\n" % os.getpid())
+if sys.argv[2] == "wait":
+    time.sleep(60)
+"""
+
+
+def alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class TestProcesses(base.TestCase):
+    def python(self, code: str, *argv: str) -> list[str]:
+        return [sys.executable, "-c", code, *argv]
+
+    def wait_for(self, path: str) -> int:
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            if os.path.exists(path):
+                with open(path) as file:
+                    text = file.read()
+                if text.endswith("\n"):
+                    return int(text)
+            time.sleep(0.01)
+        raise AssertionError("the child did not start")
+
+    def assert_ends(self, group: int) -> None:
+        end = time.monotonic() + 10
+        while alive(group) and time.monotonic() < end:
+            time.sleep(0.01)
+        self.assertFalse(alive(group))
+
+    def test_output_of_both_streams_in_order(self) -> None:
+        code = (
+            "import sys\nfor n in range(3):\n print(n, flush=True)\n"
+            " print(-n, file=sys.stderr, flush=True)"
+        )
+        seen: list[str] = []
+        text = Processes().run(self.python(code), on_line=seen.append)
+        self.assertEqual("0\n0\n1\n-1\n2\n-2\n", text)
+        self.assertEqual(text, "".join(seen))
+
+    def test_failure(self) -> None:
+        error = self.assertRaises(
+            CommandFailed,
+            Processes().run,
+            self.python("import sys; sys.exit('bad \\x1b[31mluck')"),
+        )
+        self.assertEqual(
+            (1, "bad \x1b[31mluck\n"), (error.exit_status, error.output)
+        )
+        self.assertEqual(3, error.status)
+        self.assertIn(r"bad \x1b[31mluck", str(error))
+
+    def test_cannot_be_started(self) -> None:
+        self.assertRaises(OutsideError, Processes().run, ["/nonexistent"])
+
+    def test_output_that_is_no_text(self) -> None:
+        code = "import os; os.write(1, b'\\xff\\n')"
+        self.assertEqual("\ufffd\n", Processes().run(self.python(code)))
+
+    def test_misleading_variables_are_left_out(self) -> None:
+        code = "import os; print('PYTHONHOME' in os.environ, os.environ['X'])"
+        os.environ["PYTHONHOME"] = "/nonexistent"
+        self.addCleanup(os.environ.pop, "PYTHONHOME")
+        text = Processes().run(self.python(code), environment={"X": "y"})
+        self.assertEqual("False y\n", text)
+
+    def test_what_a_child_leaves_behind_is_ended(self) -> None:
+        pidfile = str(self.folder / "pid")
+        start = time.monotonic()
+        Processes().run(self.python(STUBBORN, pidfile, "go"))
+        self.assertLess(time.monotonic() - start, 30)
+        self.assert_ends(self.wait_for(pidfile))
+
+    def test_stop_ends_all_that_run_and_starts_nothing_more(self) -> None:
+        processes = Processes()
+        pidfile = str(self.folder / "pid")
+        failures: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                processes.run(self.python(STUBBORN, pidfile, "wait"))
+            except CommandFailed as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        group = self.wait_for(pidfile)
+        self.assertTrue(alive(group))
+        processes.stop()
+        thread.join(20)
+        self.assertFalse(thread.is_alive())
+        self.assert_ends(group)
+        (error,) = failures
+        assert isinstance(error, CommandFailed)
+        self.assertEqual(-signal.SIGKILL, error.exit_status)
+        self.assertRaises(CommandFailed, processes.run, self.python(""))

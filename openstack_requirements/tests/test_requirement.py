@@ -1,0 +1,361 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Lines and requirements."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Parsed
+
+from openstack_requirements import requirement
+from openstack_requirements.cmds import normalize_requirements
+from openstack_requirements.errors import BadContent, BadLine
+from openstack_requirements.requirement import (
+    HEADING,
+    Requirement,
+    canonical_name,
+    names_in,
+    normalize,
+    parse,
+    parse_line,
+    read_entries,
+    to_content,
+    to_reqs,
+)
+from openstack_requirements.tests import base
+
+# line, package, specifiers, markers, comment
+GOOD = [
+    ("foo", "foo", "", "", ""),
+    ("  foo >= 1.0 , < 2 ", "foo", "<2,>=1.0", "", ""),
+    ("foo>=1.0#c", "foo", ">=1.0", "", "#c"),
+    ("foo # a # b", "foo", "", "", "# a # b"),
+    ("foo;python_version<'3' # c", "foo", "", "python_version<'3'", "# c"),
+    ("foo:python_version<'3'", "foo", "", "python_version<'3'", ""),
+    # The ":" belongs to the marker, which a ";" starts.
+    ("foo;platform_version=='a:b'", "foo", "", "platform_version=='a:b'", ""),
+    ("foo:platform_version=='a;b'", "foo", "", "platform_version=='a;b'", ""),
+    # A "#" in a marker's string starts no comment.
+    (
+        "foo;platform_version=='#1' # c",
+        "foo",
+        "",
+        "platform_version=='#1'",
+        "# c",
+    ),
+    ("foo>=1.0;", "foo", ">=1.0", "", ""),
+    ("foo(>=1.0)", "foo", ">=1.0", "", ""),
+    ("foo!=1.0,!=1.0.0", "foo", "!=1.0", "", ""),
+    ("foo===2018-abc", "foo", "===2018-abc", "", ""),
+    ("foo>=10.0,>=9.0", "foo", ">=10.0,>=9.0", "", ""),
+    ("foo>=v1.0", "foo", ">=v1.0", "", ""),
+    ("", "", "", "", ""),
+    ("   ", "", "", "", ""),
+    ("  # c", "", "", "", "# c"),
+]
+# line, column, a word of the reason
+BAD = [
+    ("foo bar", 5, "not a requirement"),
+    ("foo>=", 4, "not a requirement"),
+    ("foo===", 1, "without a version"),
+    ("foo>=latest", 4, "not a requirement"),
+    ("foo;bogus", 5, "marker"),
+    ("foo>=1.0 ; python_version", 26, "marker"),
+    ("foo;python_version=='3' nd os_name=='x'", 25, "marker"),
+    ("  -r other.txt", 3, "options"),
+    ("--hash=sha256:abc", 1, "options"),
+    ("foo @ https://example.org/x", 5, "URL"),
+    ("https://example.org/x", 6, "URL"),
+    ("./foo", 1, "path"),
+    (";python_version=='3'", 1, "without a package"),
+    ("foo>=1.0 \\", 4, "continuations"),
+    ("foo==1.0 --hash=sha256:abc", 4, "hashes"),
+]
+# line, package, location, extras
+URLS = [
+    ("git+https://x/y@z#egg=foo", "foo", "git+https://x/y@z", []),
+    ("-e file:///x#egg=foo", "foo", "-e file:///x", []),
+    ("https://x/y#egg=foo[b,a]", "foo", "https://x/y", ["a", "b"]),
+    (
+        "https://x/y#egg=foo&subdirectory=d",
+        "foo",
+        "https://x/y#subdirectory=d",
+        [],
+    ),
+    (
+        "https://x/y#subdirectory=d&egg=foo",
+        "foo",
+        "https://x/y#subdirectory=d",
+        [],
+    ),
+    ("foo @ https://x/y#sha256=ab", "foo", "@ https://x/y#sha256=ab", []),
+    ("foo[a] @ file:///x ;os_name=='nt'", "foo", "@ file:///x", ["a"]),
+]
+BAD_URLS = [
+    ("https://x/y", "name its package"),
+    ("https://x/y#egg=a&egg=b", "name its package once"),
+    ("https://x/y#egg=foo==1.0", "must be a name"),
+    ("https://x/y#egg=foo bar", "may follow"),
+    ("https://x/y#egg=foo;bogus", "marker"),
+    ("-e .", "options"),
+]
+# Order in a file says nothing about versions: that is what is put right.
+NORMAL = [
+    ("foo <2, >=1\n", "foo>=1,<2\n"),
+    ("foo[b, a]\n", "foo[a,b]\n"),
+    ("foo>=9,>=10\n", "foo>=9,>=10\n"),
+    ("foo!=10.0,!=9.0,>=1\n", "foo>=1,!=9.0,!=10.0\n"),
+    ("foo!=4.0.5,!=4.0.5rc1\n", "foo!=4.0.5rc1,!=4.0.5\n"),
+    ("foo!=1.*,<2,!=1.2.*\n", "foo!=1.*,!=1.2.*,<2\n"),
+    ("foo===zz,===1.0\n", "foo===1.0,===zz\n"),
+    ("foo   ;  os_name == 'nt'# c\n", "foo;os_name == 'nt'  # c\n"),
+    ("   \n\t\n", "\n\n"),
+    ("  # c\n", "# c\n"),
+    ("-e .\n-f x\n", "-e .\n-f x\n"),
+    ("\ufefffoo\n", "foo\n"),
+    ("foo", "foo\n"),
+    ("foo >=1\r\nbar", "foo>=1\r\nbar\r\n"),
+]
+
+names = st.from_regex(
+    r"[A-Za-z0-9]([A-Za-z0-9._-]{0,8}[A-Za-z0-9])?", fullmatch=True
+)
+versions = st.from_regex(
+    r"[0-9]{1,3}(\.[0-9]{1,2}){0,3}((a|b|rc)[0-9]|\.dev[0-9]|\.post1)?",
+    fullmatch=True,
+)
+clauses = st.one_of(
+    st.tuples(
+        st.sampled_from([">=", "<=", "==", "!=", "<", ">"]), versions
+    ).map("".join),
+    st.builds("~={}.{}".format, st.integers(0, 9), st.integers(0, 9)),
+    st.builds("!={}.*".format, st.integers(0, 9)),
+    st.builds("==={}".format, versions),
+)
+blanks = st.sampled_from(["", " ", "  ", "\t"])
+markers = st.sampled_from(
+    ["python_version<'3.9'", 'sys_platform == "win32" and os_name!="x"']
+)
+comments = st.from_regex(r"#[ -~é]{0,10}", fullmatch=True).map(str.rstrip)
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> str:
+    def blank() -> str:
+        return draw(blanks)
+
+    text = blank() + draw(names) + blank()
+    extras = draw(st.lists(names, max_size=2))
+    if extras:
+        text += f"[{(blank() + ',' + blank()).join(extras)}]{blank()}"
+    text += (blank() + "," + blank()).join(draw(st.lists(clauses, max_size=4)))
+    text += blank()
+    if draw(st.booleans()):
+        text += f";{blank()}{draw(markers)}{blank()}"
+    if draw(st.booleans()):
+        text += draw(comments)
+    return text
+
+
+class TestParseLine(base.TestCase):
+    def test_good(self) -> None:
+        for line, *fields in GOOD:
+            found = parse_line(line)
+            self.assertEqual(
+                fields,
+                [
+                    found.package,
+                    found.specifiers,
+                    found.markers,
+                    found.comment,
+                ],
+                line,
+            )
+
+    def test_bad(self) -> None:
+        for line, column, word in BAD:
+            error = self.assertRaises(BadLine, parse_line, line)
+            self.assertEqual(column, error.column, line)
+            self.assertIn(word, error.reason, line)
+            self.assertIsInstance(error, ValueError)
+
+    def test_urls(self) -> None:
+        for line, package, location, extras in URLS:
+            found = parse_line(line, permit_urls=True)
+            self.assertEqual(
+                (package, location, extras),
+                (found.package, found.location, sorted(found.extras)),
+                line,
+            )
+            again = parse_line(found.to_line().rstrip(), permit_urls=True)
+            self.assertEqual(found, again, line)
+            self.assertRaises(BadLine, parse_line, line)
+
+    def test_bad_urls(self) -> None:
+        for line, word in BAD_URLS:
+            error = self.assertRaises(BadLine, parse_line, line, True)
+            self.assertIn(word, error.reason, line)
+
+    def test_no_extras_is_an_empty_set(self) -> None:
+        self.assertEqual(frozenset(), Requirement("a", "", "", "", "").extras)
+        self.assertIsInstance(
+            Requirement("a", "", "", "", "", ["x"]).extras, frozenset
+        )
+
+    @given(lines())
+    def test_the_quick_way_agrees_with_packaging(self, line: str) -> None:
+        text = line.split("#", maxsplit=1)[0].split(";", maxsplit=1)[0]
+        try:
+            expected = Parsed(text.strip())
+        except InvalidRequirement:
+            self.assertRaises(BadLine, parse_line, line)
+            return
+        found = parse_line(line)
+        self.assertEqual(expected.name, found.package)
+        self.assertEqual(expected.extras, set(found.extras))
+        self.assertEqual(str(expected.specifier), found.specifiers)
+
+    @given(lines())
+    def test_what_is_written_is_read_again(self, line: str) -> None:
+        try:
+            found = parse_line(line)
+        except BadLine:
+            return
+        for form in (
+            found.to_line(),
+            found.to_line(comment_prefix="  ", sort_specifiers=True),
+            found.to_line(marker_sep=":", line_prefix="    "),
+        ):
+            self.assertEqual(found, parse_line(form.removesuffix("\n")), form)
+
+
+class TestNames(base.TestCase):
+    def test_canonical(self) -> None:
+        for name in (
+            "oslo.config",
+            "oslo_config",
+            "Oslo-Config",
+            "oslo-._config",
+        ):
+            self.assertEqual("oslo-config", canonical_name(name))
+
+    def test_only_the_name_of_a_line_counts(self) -> None:
+        found = names_in(
+            "# a\n\nPy_Lint  # why\nb>=1.0\n  c[x]\nd;os_name=='x'\n"
+        )
+        self.assertEqual({"pylint".replace("yl", "y-l"), "b", "c", "d"}, found)
+
+    def test_a_line_without_a_name_is_an_error(self) -> None:
+        error = self.assertRaises(
+            BadContent, names_in, "a\n-e x\n!b\n", "deny"
+        )
+        self.assertEqual([2, 3], [each.number for each in error.errors])
+        self.assertTrue(str(error).startswith("deny:2:1: "))
+
+
+class TestFiles(base.TestCase):
+    def test_parse_groups_by_canonical_name(self) -> None:
+        found = parse("A_b>=1\n# c\na.b<2;os_name=='x'\n")
+        self.assertEqual(["a-b", ""], list(found))
+        self.assertEqual(
+            ["A_b>=1\n", "a.b<2;os_name=='x'\n"],
+            [line for _, line in found[canonical_name("a-b")]],
+        )
+
+    def test_lines_passed_through(self) -> None:
+        content = "-e .\n-f x\nhttp://tarballs.openstack.org/x\na\n"
+        self.assertEqual(
+            [None, None, None], [found for found, _ in to_reqs(content)][:3]
+        )
+        self.assertRaises(BadLine, list, to_reqs(content, permit_urls=True))
+
+    def test_all_bad_lines_are_reported_with_their_places(self) -> None:
+        error = self.assertRaises(
+            BadContent, read_entries, "a\nb c\nd\n e;f\n", "x.txt"
+        )
+        self.assertEqual(
+            ["x.txt:2:3", "x.txt:4:4"],
+            [str(each).split(": ")[0] for each in error.errors],
+        )
+
+    def test_a_form_feed_ends_no_line(self) -> None:
+        error = self.assertRaises(
+            BadContent, read_entries, "foo\x0cbar\n\x1b[31mx\n"
+        )
+        self.assertEqual([1, 2], [each.number for each in error.errors])
+        # and what is printed does not drive the terminal
+        self.assertTrue(str(error).replace("\n", "").isprintable())
+
+    def test_heading_is_never_doubled(self) -> None:
+        heading = [Requirement("", "", "", "", line) for line in HEADING]
+        foo = Requirement("foo", "", "", "", "")
+        expected = "".join(f"{line}\n" for line in HEADING) + "foo\n"
+        self.assertEqual(expected, to_content([foo]))
+        self.assertEqual(
+            expected, to_content(requirement.Requirements([foo, *heading]))
+        )
+        self.assertEqual(
+            "  foo\n", to_content([foo], line_prefix="  ", prefix=False)
+        )
+
+
+class TestNormalize(base.TestCase):
+    def test_table(self) -> None:
+        for content, expected in NORMAL:
+            self.assertEqual(expected, normalize(content), content)
+
+    @given(
+        st.lists(
+            st.one_of(lines(), st.sampled_from(["", "# c", "-e ."])),
+            max_size=5,
+        ),
+        st.sampled_from(["\n", "\r\n"]),
+        st.booleans(),
+    )
+    def test_twice_is_once(
+        self, content: list[str], end: str, last: bool
+    ) -> None:
+        text = end.join(content) + (end if last else "")
+        try:
+            normal = normalize(text)
+        except BadContent:
+            return
+        self.assertEqual(normal, normalize(normal))
+
+    def test_command_prints(self) -> None:
+        path = self.write("x.txt", "b >=1\r\na\r\n")
+        done = self.run_main(normalize_requirements.main, path)
+        self.assertEqual((0, "b>=1\r\na\r\n", ""), done)
+
+    def test_command_saves(self) -> None:
+        path = self.write("x.txt", "b >=1\n")
+        done = self.run_main(normalize_requirements.main, "-s", path)
+        self.assertEqual((0, "", ""), done)
+        self.assertEqual(b"b>=1\n", (self.folder / "x.txt").read_bytes())
+
+    def test_command_changes_nothing_when_something_is_wrong(self) -> None:
+        path = self.write("x.txt", "b >=1\nc d\n")
+        done = self.run_main(normalize_requirements.main, "-s", path)
+        self.assertEqual((2, ""), done[:2])
+        self.assertTrue(done.err.startswith(f"{path}:2:3: "), done.err)
+        self.assertEqual(b"b >=1\nc d\n", (self.folder / "x.txt").read_bytes())
+
+    def test_command_on_what_is_no_text(self) -> None:
+        path = self.write("x.txt", b"a\n\xff\xfe\n")
+        done = self.run_main(normalize_requirements.main, path)
+        self.assertEqual(2, done.status)
+        self.assertIn(f"{path}:2: is not UTF-8", done.err)
+        done = self.run_main(normalize_requirements.main, str(self.folder))
+        self.assertEqual(2, done.status)
+        self.assertIn("cannot be read", done.err)
