@@ -54,9 +54,14 @@ _DISTURBING = (
 
 
 class Processes:
-    """The children of one job, so that they can be ended together."""
+    """The children of one job, so that they can be ended together.
 
-    def __init__(self) -> None:
+    :param temporary: the folder for their temporary files. A child that is
+        ended leaves them behind, and then they go with the folder.
+    """
+
+    def __init__(self, temporary: str | None = None) -> None:
+        self._environment = {} if temporary is None else {"TMPDIR": temporary}
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[str]] = set()
         self._stopped = False
@@ -89,7 +94,9 @@ class Processes:
                     stderr=subprocess.STDOUT,
                     encoding="utf-8",
                     errors="replace",
-                    env=_environment(environment or {}),
+                    env=_environment(
+                        {**self._environment, **(environment or {})}
+                    ),
                     cwd=folder,
                     start_new_session=True,
                 )

@@ -335,19 +335,21 @@ def _make_freezes(options: argparse.Namespace) -> list[Freeze]:
     )
 
     entries = lists.installable(options.requirements)
-    processes = Processes()
-    found = interpreters.find_all(options.python, processes)
-    chosen = [
-        (
-            each,
-            installers.choose(
-                options.installer, each, processes, options.timeout
-            ),
-        )
-        for each in found
-    ]
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(_work_folder())
+        scratch = os.path.join(folder, "tmp")
+        os.mkdir(scratch)
+        processes = Processes(scratch)
+        found = interpreters.find_all(options.python, processes)
+        chosen = [
+            (
+                each,
+                installers.choose(
+                    options.installer, each, processes, options.timeout
+                ),
+            )
+            for each in found
+        ]
         requirements = os.path.join(folder, "requirements.txt")
         with open(requirements, "w", encoding="utf-8") as file:
             # As many lines as FILE has, so that an installer's line numbers

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from openstack_requirements.process import Processes
 
 #: How many lines of a build's own output an error shows.
-SHOWN_LINES = 25
+SHOWN_LINES = 30
 
 
 class Reason(NamedTuple):

@@ -23,6 +23,7 @@ import json
 import os
 import re
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from openstack_requirements.environments import normal_version, python_of
@@ -261,7 +262,7 @@ def explain(output: str) -> Reason:
             _culprit(output, None),
             chain,
             could_not_be_built(output),
-            shown,
+            _own_output(output) or shown,
         )
     return Reason("other", "", (), "pip failed", shown)
 
@@ -271,6 +272,16 @@ def _named(
 ) -> Reason:
     where = f"{culprit}: " if culprit else ""
     return Reason(kind, culprit, chain, f"{where}{what}", shown)
+
+
+def _own_output(output: str) -> str:
+    """What the build itself printed: the last block that pip marks."""
+    blocks = re.findall(
+        r"\[\d+ lines? of output\]\n(.*?)\n\s*\[end of output\]",
+        output,
+        re.DOTALL,
+    )
+    return textwrap.dedent(blocks[-1]) if blocks else ""
 
 
 def _culprit(output: str, missing: re.Match[str] | None) -> str:

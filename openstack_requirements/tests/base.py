@@ -124,7 +124,7 @@ class TestCase(testtools.TestCase):
         found = []
         for path in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                if mark in (path / "environ").read_bytes().split(b"\0"):
+                if mark in (path / "environ").read_bytes():
                     command = (path / "cmdline").read_bytes()
                     found.append(command.replace(b"\0", b" ").decode())
         return found
