@@ -110,6 +110,19 @@ def _complain(error: RequirementsError) -> int:
     return error.status
 
 
+def write(text: str) -> None:
+    """Write a result to stdout: all of it, its line ends as they are.
+
+    Where Python's streams have no buffer (PYTHONUNBUFFERED), one call may
+    write a part and say nothing of the rest.
+    """
+    sys.stdout.flush()
+    data = memoryview(text.encode())
+    while data:
+        data = data[sys.stdout.buffer.write(data) :]
+    sys.stdout.buffer.flush()
+
+
 def warn(text: str) -> None:
     """Something that is not right, but does not stop the command."""
     print(f"warning: {text}", file=sys.stderr)
@@ -156,4 +169,5 @@ __all__ = [
     "interruptible",
     "positive",
     "warn",
+    "write",
 ]

@@ -18,7 +18,6 @@ import contextlib
 import os
 import re
 import shutil
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements import (
@@ -232,7 +231,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     content = freeze.to_content(pins, options.sort)
     freeze.prove(content, copied, never)
     if options.output is None:
-        sys.stdout.write(content)
+        _console.write(content)
     else:
         files.replace(options.output, content)
     return 0

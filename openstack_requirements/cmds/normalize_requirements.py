@@ -13,7 +13,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from openstack_requirements import files, requirement
@@ -50,6 +49,5 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.save:
         files.replace(options.file, normal)
     else:
-        # The line ends of FILE, whatever those of this system are.
-        sys.stdout.buffer.write(normal.encode())
+        _console.write(normal)
     return 0

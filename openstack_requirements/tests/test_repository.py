@@ -1,0 +1,238 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The repository itself: its lists, its words, its promises."""
+
+from __future__ import annotations
+
+import configparser
+import importlib
+import os
+import re
+import subprocess
+import sys
+
+from openstack_requirements import freeze, lists, policy
+from openstack_requirements.requirement import (
+    canonical_name,
+    normalize,
+    parse_line,
+)
+from openstack_requirements.tests import base
+
+LICENSE = '# Licensed under the Apache License, Version 2.0 (the "License")'
+# Exempt from constraining: parts of Python or of installing itself.
+EXEMPT = {"argparse", "pip", "setuptools", "wmi", "pywin32", "pymi", "wheel"}
+#: Importing these makes every command slower to start.
+SLOW = {
+    "asyncio",
+    "concurrent.futures",
+    "dataclasses",
+    "email",
+    "importlib.metadata",
+    "packaging.requirements",
+    "rich",
+    "subprocess",
+    "tempfile",
+    "uv",
+}
+
+
+def scripts() -> dict[str, str]:
+    """The console scripts and the functions that they call."""
+    config = configparser.ConfigParser()
+    config.read(base.ROOT / "setup.cfg")
+    lines = config["entry_points"]["console_scripts"].strip().splitlines()
+    pairs = (line.split(" = ") for line in lines)
+    return {name.strip(): target.strip() for name, target in pairs}
+
+
+def tracked(*patterns: str) -> list[str]:
+    done = subprocess.run(
+        ["git", "ls-files", "-z", "--", *patterns],
+        cwd=base.ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    return [name for name in done.stdout.split("\0") if name]
+
+
+class TestLists(base.TestCase):
+    """The lists of this repository are an example to follow."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.lists = lists.load(str(base.ROOT))
+        self.entries = [
+            each.requirement
+            for each in self.lists.global_requirements
+            if each.requirement is not None and each.requirement.package
+        ]
+
+    def test_global_list_is_in_normal_form(self) -> None:
+        path = base.ROOT / "global-requirements.txt"
+        content = path.read_text(encoding="utf-8")
+        self.assertEqual(content, normalize(content))
+
+    def test_global_list_is_classic(self) -> None:
+        self.assertIs(policy.CLASSIC, self.lists.policy)
+        self.assertGreaterEqual(len(self.entries), 100)
+        for entry in self.entries:
+            self.assertIsNone(self.lists.policy.bound_problem(entry))
+            self.assertRegex(entry.comment, r"^# \S", entry.package)
+
+    def test_every_name_is_constrained_or_never(self) -> None:
+        pins = {
+            canonical_name(each.requirement.package)
+            for each in self.lists.upper_constraints
+            if each.requirement is not None
+        }
+        self.assertEqual(set(), pins & (self.lists.never | EXEMPT))
+        for entry in self.entries:
+            name = canonical_name(entry.package)
+            self.assertEqual(
+                1, (name in pins) + (name in self.lists.never | EXEMPT), name
+            )
+
+    def test_constraints_are_exact_and_in_order(self) -> None:
+        found = [
+            each.requirement
+            for each in self.lists.upper_constraints
+            if each.requirement is not None
+        ]
+        self.assertTrue(
+            all(each.specifiers.startswith("===") for each in found)
+        )
+        content = (base.ROOT / "upper-constraints.txt").read_text()
+        lines = content.splitlines()
+        self.assertEqual(sorted(lines, key=freeze.order_key), lines)
+
+    def test_pins_satisfy_the_global_list(self) -> None:
+        from packaging.specifiers import SpecifierSet
+
+        allowed = {
+            canonical_name(each.package): SpecifierSet(each.specifiers)
+            for each in self.entries
+        }
+        for each in self.lists.upper_constraints:
+            assert each.requirement is not None
+            specifiers = allowed.get(canonical_name(each.requirement.package))
+            version = each.requirement.specifiers.removeprefix("===")
+            if specifiers is not None:
+                self.assertTrue(specifiers.contains(version), each.line)
+
+    def test_never_constrained_have_reasons(self) -> None:
+        path = base.ROOT / "blacklist.txt"
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line and not line.startswith("#"):
+                self.assertRegex(line, r"^\S+  # \S")
+
+    def test_projects(self) -> None:
+        path = base.ROOT / "projects.txt"
+        names = [
+            line
+            for line in path.read_text(encoding="utf-8").splitlines()
+            if line and not line.startswith("#")
+        ]
+        self.assertEqual(sorted(set(names)), names)
+        for name in names:
+            self.assertRegex(name, r"^[\w.-]+/[\w.-]+$")
+
+    def test_own_requirements_have_licenses(self) -> None:
+        for name in ("requirements.txt", "test-requirements.txt"):
+            for line in (base.ROOT / name).read_text().splitlines():
+                if line and not line.startswith("#"):
+                    self.assertRegex(parse_line(line).comment, r"^# \S", line)
+
+
+class TestPromises(base.TestCase):
+    def test_every_module_has_the_license(self) -> None:
+        names = tracked("*.py")
+        self.assertGreater(len(names), 30)
+        for name in names:
+            with open(base.ROOT / name, encoding="utf-8") as file:
+                self.assertIn(LICENSE, file.read(200), name)
+
+    def test_no_module_is_too_long(self) -> None:
+        for name in tracked("openstack_requirements/*.py"):
+            with open(base.ROOT / name, encoding="utf-8") as file:
+                self.assertLess(len(file.readlines()), 1000, name)
+
+    def test_every_command_is_in_the_readme_and_has_a_page(self) -> None:
+        readme = (base.ROOT / "README.rst").read_text(encoding="utf-8")
+        for name in scripts():
+            self.assertIn(f"``{name}``", readme)
+            page = base.ROOT / "doc/source/cli" / f"{name}.rst"
+            text = page.read_text(encoding="utf-8")
+            for option in self.options(name):
+                self.assertIn(option, text, f"{name} {option}")
+
+    def options(self, name: str) -> list[str]:
+        module = importlib.import_module(scripts()[name].partition(":")[0])
+        shown = module.parser().format_help()
+        found = re.findall(r"(?<![\w-])--[a-z][a-z-]*", shown)
+        return sorted(set(found) - {"--help", "--version"})
+
+    def test_help_version_and_usage(self) -> None:
+        for name, target in scripts().items():
+            module, _, function = target.partition(":")
+            main = getattr(importlib.import_module(module), function)
+            done = self.run_main(main, "-h")
+            self.assertEqual((0, ""), (done.status, done.err))
+            self.assertTrue(done.out.startswith(f"usage: {name} "))
+            done = self.run_main(main, "--version")
+            self.assertEqual(0, done.status)
+            self.assertRegex(done.out, rf"^{name} \d\S*\n$")
+            done = self.run_main(main, "--no-such-option")
+            self.assertEqual((2, ""), (done.status, done.out))
+
+    def test_a_reader_that_went_away(self) -> None:
+        path = self.write("big.txt", "foo>=1\n" * 50_000)
+        for unbuffered in ("", "1"):
+            with subprocess.Popen(
+                base.script("normalize-requirements", path),
+                env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            ) as child:
+                assert child.stdout is not None
+                assert child.stderr is not None
+                child.stdout.read(10)
+                child.stdout.close()
+                self.assertEqual(b"", child.stderr.read())
+                self.assertEqual(3, child.wait())
+
+    def test_reading_a_simple_list_imports_nothing_slow(self) -> None:
+        path = self.write("x.txt", "foo>=1 ;python_version<'3' # c\nb===1.0\n")
+        code = (
+            "import sys\n"
+            "from openstack_requirements.cmds import normalize_requirements\n"
+            f"normalize_requirements.main([{path!r}])\n"
+            "print(*sys.modules, file=sys.stderr)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", code],
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+        )
+        # What site imports at every start (for the editable install of this
+        # package) is not the command's doing.
+        start = subprocess.run(
+            [sys.executable, "-I", "-c", "import sys; print(*sys.modules)"],
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+        )
+        loaded = set(done.stderr.split()) - set(start.stdout.split())
+        self.assertIn("argparse", loaded)
+        self.assertEqual(set(), loaded & SLOW)
