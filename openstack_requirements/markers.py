@@ -35,13 +35,13 @@ from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from packaging.markers import Marker, UndefinedComparison
-
 from openstack_requirements.errors import RequirementsError
 from openstack_requirements.requirement import marker_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from packaging.markers import Marker
 
 #: More combinations than this and a marker is refused: no honest one comes
 #: near, and a hostile one must not stop the gate.
@@ -88,20 +88,16 @@ class Comparison(NamedTuple):
     literal: str
 
 
-class Every(NamedTuple):
-    """All the parts hold (``and``); without parts, always."""
+class Joined(NamedTuple):
+    """All the parts hold (``and``), or one of them does (``or``)."""
 
+    operator: str
     parts: tuple[Tree, ...]
 
 
-class Some(NamedTuple):
-    """One of the parts holds (``or``)."""
-
-    parts: tuple[Tree, ...]
-
-
-Tree: TypeAlias = Comparison | Every | Some
-ALWAYS = Every(())
+Tree: TypeAlias = Comparison | Joined
+#: Without parts, "and" always holds.
+ALWAYS = Joined("and", ())
 
 
 @lru_cache(maxsize=4096)
@@ -131,7 +127,9 @@ def _parse_or(
     while tokens and tokens[0]["bool"] == "or":
         tree, tokens = _parse_and(marker, tokens[1:])
         parts.append(tree)
-    return (parts[0] if len(parts) == 1 else Some(tuple(parts))), tokens
+    return (
+        parts[0] if len(parts) == 1 else Joined("or", tuple(parts))
+    ), tokens
 
 
 def _parse_and(
@@ -142,7 +140,9 @@ def _parse_and(
     while tokens and tokens[0]["bool"] == "and":
         tree, tokens = _parse_part(marker, tokens[1:])
         parts.append(tree)
-    return (parts[0] if len(parts) == 1 else Every(tuple(parts))), tokens
+    return (
+        parts[0] if len(parts) == 1 else Joined("and", tuple(parts))
+    ), tokens
 
 
 def _parse_part(
@@ -183,16 +183,20 @@ def _holds(tree: Tree, truth: Mapping[Comparison, bool]) -> bool:
     if isinstance(tree, Comparison):
         return truth[tree]
     results = (_holds(part, truth) for part in tree.parts)
-    return all(results) if isinstance(tree, Every) else any(results)
+    return all(results) if tree.operator == "and" else any(results)
 
 
 @lru_cache(maxsize=4096)
 def _marker(text: str) -> Marker:
-    return Marker(text)
+    from packaging.markers import Marker as Parsed  # slow to import
+
+    return Parsed(text)
 
 
 @lru_cache(maxsize=65536)
 def _compare(comparison: Comparison, value: str) -> bool:
+    from packaging.markers import UndefinedComparison
+
     environment: dict[str, str | frozenset[str]]
     environment = {comparison.variable: value}
     if comparison.variable in {"extras", "dependency_groups"}:  # PEP 751

@@ -28,11 +28,8 @@ from typing import TYPE_CHECKING, Any
 
 from openstack_requirements.errors import (
     OUTSIDE,
-    BadContent,
-    BadLine,
     Interrupted,
     RequirementsError,
-    UnusableInput,
 )
 
 if TYPE_CHECKING:
@@ -158,16 +155,3 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return number
-
-
-__all__ = [
-    "BadContent",
-    "BadLine",
-    "Parser",
-    "UnusableInput",
-    "command",
-    "interruptible",
-    "positive",
-    "warn",
-    "write",
-]

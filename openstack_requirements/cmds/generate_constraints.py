@@ -14,36 +14,18 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import re
-import shutil
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from openstack_requirements import (
-    environments,
-    files,
-    freeze,
-    installers,
-    interpreters,
-    lists,
-    progress,
-)
+from openstack_requirements import files, freeze, installers, lists
 from openstack_requirements.cmds import _console
-from openstack_requirements.errors import (
-    CommandFailed,
-    ConflictingOptions,
-    OutsideError,
-    UnusableInput,
-)
-from openstack_requirements.process import Processes
+from openstack_requirements.errors import ConflictingOptions, UnusableInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from openstack_requirements.freeze import Distribution, Freeze
-    from openstack_requirements.installers import Installer
-    from openstack_requirements.interpreters import Interpreter
+    from openstack_requirements.freeze import Freeze
     from openstack_requirements.requirement import CanonicalName
 
 _EPILOG = """\
@@ -51,17 +33,6 @@ exit status: 0 the constraints were written; 2 wrong usage, unusable input, or
 a requirement that does not exist or cannot be satisfied; 3 an install, the
 package index or the disk failed; 128 and more: a signal asked to stop.
 """
-
-
-class Job(NamedTuple):
-    """What is the same for every interpreter."""
-
-    requirements: str
-    requested: tuple[str, ...]
-    folder: str
-    resolve_only: bool
-    processes: Processes
-    progress: progress.Progress
 
 
 def parser() -> _console.Parser:
@@ -220,8 +191,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.from_freezes is not None:
         freezes = _read_freezes(options.from_freezes)
     else:
-        with _console.interruptible():
-            freezes = _make_freezes(options)
+        freezes = _make_freezes(options)
     _write_freezes(options.freeze_dir, freezes)
     copied, warnings = freeze.clone(freezes, options.version_map or ())
     for warning in warnings:
@@ -326,183 +296,19 @@ def _write_freezes(folder: str | None, freezes: Iterable[Freeze]) -> None:
 
 
 def _make_freezes(options: argparse.Namespace) -> list[Freeze]:
-    """A freeze for each interpreter, made side by side."""
-    from concurrent.futures import (
-        FIRST_EXCEPTION,
-        ThreadPoolExecutor,
-        wait,
+    """A freeze for each interpreter, made now."""
+    from openstack_requirements import freezer, progress
+
+    request = freezer.Request(
+        options.python,
+        lists.installable(options.requirements),
+        options.installer,
+        options.jobs,
+        options.timeout,
+        options.no_install,
     )
-
-    entries = lists.installable(options.requirements)
-    with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(_work_folder())
-        scratch = os.path.join(folder, "tmp")
-        os.mkdir(scratch)
-        processes = Processes(scratch)
-        found = interpreters.find_all(options.python, processes)
-        chosen = [
-            (
-                each,
-                installers.choose(
-                    options.installer, each, processes, options.timeout
-                ),
-            )
-            for each in found
-        ]
-        requirements = os.path.join(folder, "requirements.txt")
-        with open(requirements, "w", encoding="utf-8") as file:
-            # As many lines as FILE has, so that an installer's line numbers
-            # are FILE's.
-            file.writelines(entries)
-        shown = progress.for_stderr(quiet=options.quiet)
-        stack.enter_context(shown)
-        job = Job(
-            requirements,
-            tuple(line.strip() for line in entries if line.strip()),
-            folder,
-            options.no_install,
-            processes,
-            shown,
-        )
-        pool = ThreadPoolExecutor(options.jobs)
-        try:
-            futures = [pool.submit(_freeze, job, *pair) for pair in chosen]
-            wait(futures, return_when=FIRST_EXCEPTION)
-            for future in futures:
-                if future.done():
-                    future.result()
-        except installers.InstallFailed as error:
-            processes.stop()
-            error.log = _keep_log(error)
-            raise
-        except BaseException:
-            processes.stop()
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
-        return [future.result() for future in futures]
-
-
-@contextlib.contextmanager
-def _work_folder() -> Iterator[str]:
-    """A folder for all that is made, removed whatever happens."""
-    import tempfile
-
-    try:
-        folder = tempfile.mkdtemp(prefix="generate-constraints-")
-    except OSError as error:
-        raise OutsideError(
-            f"no temporary folder can be made ({error.strerror})"
-        ) from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _freeze(
-    job: Job, interpreter: Interpreter, installer: Installer
-) -> Freeze:
-    """What the list installs for one interpreter."""
-    who = f"Python {interpreter.version}"
-    folder = os.path.join(job.folder, f"python{interpreter.version}")
-    method = "install"
-    try:
-        try:
-            distributions = None
-            if job.resolve_only:
-                method = "resolve"
-                distributions = _resolve(job, who, interpreter, installer)
-            if distributions is None:
-                method = "install"
-                distributions = _install(
-                    job, who, interpreter, installer, folder
-                )
-        except CommandFailed as error:
-            raise installers.InstallFailed(
-                interpreter.version,
-                installer.reason(error.output),
-                " ".join(error.command),
-                error.output,
-            ) from error
-    finally:
-        environments.remove(folder)
-    job.progress.phase(who, f"{len(distributions)} distributions")
-    return freeze.Freeze(
-        interpreter.version,
-        interpreter.environment,
-        distributions,
-        job.requested,
-        installer.version(),
-        method,
-    )
-
-
-def _install(
-    job: Job,
-    who: str,
-    interpreter: Interpreter,
-    installer: Installer,
-    folder: str,
-) -> tuple[Distribution, ...]:
-    def count() -> int:
-        return environments.count(folder)
-
-    job.progress.phase(who, "making a virtualenv")
-    installer.create(interpreter, folder)
-    job.progress.phase(who, f"installing with {installer.name}", count)
-    installer.install(
-        interpreter, folder, job.requirements, _announcer(job, who, count)
-    )
-    job.progress.phase(who, "reading what is installed")
-    return environments.installed(folder)
-
-
-def _resolve(
-    job: Job, who: str, interpreter: Interpreter, installer: Installer
-) -> tuple[Distribution, ...] | None:
-    folder = os.path.join(job.folder, f"resolve{interpreter.version}")
-    os.mkdir(folder)
-    job.progress.phase(who, f"resolving with {installer.name}")
-    found = installer.resolve(
-        interpreter, folder, job.requirements, _announcer(job, who, None)
-    )
-    if found is None:
-        job.progress.phase(
-            who, f"its {installer.name} cannot resolve only; installing"
-        )
-    return found
-
-
-def _announcer(
-    job: Job, who: str, count: Callable[[], int] | None
-) -> Callable[[str], None]:
-    """Announces what an installer's output says of its progress."""
-
-    def announce(line: str) -> None:
-        if re.match(r"(?:Resolved|Prepared) \d+ packages? in ", line):
-            job.progress.phase(who, line.strip().lower(), count)
-
-    return announce
-
-
-def _keep_log(error: installers.InstallFailed) -> str:
-    """Keep the output of a failed command; where, or why not."""
-    import tempfile
-
-    name = f"generate-constraints-python{error.interpreter}-"
-    try:
-        descriptor, path = tempfile.mkstemp(".log", name)
-    except OSError as problem:
-        return f"could not be kept ({problem.strerror})"
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(f"{error.command}\n{error.output}")
-    except OSError as problem:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
-        return f"could not be kept ({problem.strerror})"
-    return path
-
-
-__all__ = ["UnusableInput", "main", "parser"]
+    with (
+        _console.interruptible(),
+        progress.for_stderr(quiet=options.quiet) as shown,
+    ):
+        return freezer.make(request, shown.phase)

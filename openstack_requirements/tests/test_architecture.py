@@ -29,6 +29,7 @@ WORLD = {
     "lists",
     "interpreters",
     "environments",
+    "freezer",
     "installers",
     "installers.uv",
     "installers.pip",

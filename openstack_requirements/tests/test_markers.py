@@ -63,6 +63,8 @@ EQUAL = [
     ("extra=='a_b'", "extra=='A.B'"),
 ]
 DIFFERENT = [
+    # The same comparisons in the same order, joined in another way.
+    ("os_name=='a' and extra=='b'", "os_name=='a' or extra=='b'"),
     ("os_name=='nt'", ""),
     ("python_version>='3.8'", "python_version>='3.9'"),
     (
@@ -305,7 +307,7 @@ class TestAgainstBruteForce(base.TestCase):
         def write(tree: markers.Tree) -> str:
             if isinstance(tree, markers.Comparison):
                 return tree.text
-            word = " and " if isinstance(tree, markers.Every) else " or "
+            word = f" {tree.operator} "
             return "(" + word.join(write(part) for part in tree.parts) + ")"
 
         again = write(parse(text))

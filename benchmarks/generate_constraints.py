@@ -1,0 +1,144 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+#!/usr/bin/env python3
+"""What generate-constraints costs over uv alone, as ratios.
+
+    python3 tools/run.py python benchmarks/generate_constraints.py [-n RUNS]
+
+The named list is the repository's own ``global-requirements.txt``. uv's cache
+is warmed first, and all environments are on the file system of the cache, so
+that files are linked. Each round measures, one after the other:
+
+* ``bare``: ``uv venv`` and ``uv pip install -r LIST`` for one interpreter;
+  the environment is removed afterwards, outside of the measurement;
+* ``one``: ``generate-constraints`` for that interpreter, which also reads the
+  environment, proves the constraints, writes them and removes it;
+* ``three``: the same for three interpreters.
+
+The ratios one/bare and three/one are of the medians. Nothing here passes or
+fails: a figure is only as good as the quiet of the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import uv
+
+from openstack_requirements import interpreters
+from openstack_requirements.errors import UnusableInput
+from openstack_requirements.process import Processes
+
+ROOT = Path(__file__).resolve().parent.parent
+LIST = ROOT / "global-requirements.txt"
+
+
+def timed(command: list[str]) -> float:
+    """The wall time of a command, which must succeed."""
+    start = time.perf_counter()
+    subprocess.run(
+        command,
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    return time.perf_counter() - start
+
+
+def bare(python: str, folder: Path, requirements: Path) -> float:
+    """``uv venv`` and ``uv pip install``, as a person would type them."""
+    binary = uv.find_uv_bin()
+    environment = str(folder / "bare")
+    spent = timed([binary, "venv", "-q", "--python", python, environment])
+    spent += timed(
+        [
+            *(binary, "pip", "install", "-q", "--python", environment),
+            *("-r", str(requirements)),
+        ]
+    )
+    shutil.rmtree(environment)
+    return spent
+
+
+def generate(pythons: list[str], folder: Path, requirements: Path) -> float:
+    """``generate-constraints`` for these interpreters."""
+    script = Path(sys.executable).with_name("generate-constraints")
+    command = [str(script), "-r", str(requirements)]
+    command += ["-o", str(folder / "constraints.txt")]
+    for python in pythons:
+        command += ["-p", python]
+    return timed(command)
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Measure the overhead.")
+    parser.add_argument("-n", "--runs", type=int, default=5)
+    parser.add_argument("-r", "--requirements", type=Path, default=LIST)
+    parser.add_argument("-p", "--python", action="append", default=[])
+    options = parser.parse_args()
+    # The command's own byte code is part of an installed package.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    found = []
+    for wanted in options.python or ("3.12", "3.11", "3.13"):
+        try:
+            found.append(interpreters.find(wanted, Processes()).executable)
+        except UnusableInput as error:
+            print(f"without Python {wanted}: {error}", file=sys.stderr)
+    cache = subprocess.run(
+        [uv.find_uv_bin(), "cache", "dir"],
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+    ).stdout.strip()
+    os.makedirs(cache, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(cache)) as path:
+        folder = Path(path)
+        os.environ["TMPDIR"] = path
+        cases = {
+            "bare": lambda: bare(found[0], folder, options.requirements),
+            "one": lambda: generate(found[:1], folder, options.requirements),
+        }
+        if len(found) > 2:
+            cases["three"] = lambda: generate(
+                found[:3], folder, options.requirements
+            )
+        for case in cases.values():
+            case()  # warms uv's cache
+        spent: dict[str, list[float]] = {name: [] for name in cases}
+        for _ in range(options.runs):
+            for name, case in cases.items():
+                spent[name].append(case())
+    median = {name: statistics.median(each) for name, each in spent.items()}
+    print(f"list: {options.requirements.name}, {options.runs} runs each")
+    for name, each in spent.items():
+        print(
+            f"{name:6} median {median[name]:6.3f} s"
+            f"  ({min(each):.3f} to {max(each):.3f})"
+        )
+    print(f"one/bare   {median['one'] / median['bare']:.2f}")
+    if "three" in median:
+        print(f"three/one  {median['three'] / median['one']:.2f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
