@@ -90,14 +90,19 @@ def make(request: Request, announce: Announce) -> list[Freeze]:
         scratch = os.path.join(folder, "tmp")
         os.mkdir(scratch)
         processes = Processes(scratch)
+        found = interpreters.find_all(request.pythons, processes)
         chosen = [
             (
                 each,
                 installers.choose(
-                    request.installer, each, processes, request.timeout
+                    request.installer,
+                    each,
+                    processes,
+                    request.timeout,
+                    min(request.jobs, len(found)),
                 ),
             )
-            for each in interpreters.find_all(request.pythons, processes)
+            for each in found
         ]
         requirements = os.path.join(folder, "requirements.txt")
         with open(requirements, "w", encoding="utf-8") as file:

@@ -163,7 +163,7 @@ class Installer(Protocol):
         """What the output of a failed command says."""
 
 
-def _makers() -> dict[str, Callable[[Processes, int | None], Installer]]:
+def _makers() -> dict[str, Callable[[Processes, int | None, int], Installer]]:
     from openstack_requirements.installers.pip import Pip
     from openstack_requirements.installers.uv import Uv
 
@@ -179,17 +179,19 @@ def choose(
     interpreter: Interpreter,
     processes: Processes,
     timeout: int | None,
+    share: int = 1,
 ) -> Installer:
     """The installer for an interpreter.
 
     :param name: one of :data:`CHOICES`.
     :param timeout: how long a request to the index may take, in seconds.
+    :param share: how many installers will be at work at once.
     :raises UnusableInput: where none can be used, with the reasons.
     """
     reasons = []
     for each, make in _makers().items():
         if name in {each, "auto"}:
-            installer = make(processes, timeout)
+            installer = make(processes, timeout, share)
             problem = installer.problem(interpreter)
             if problem is None:
                 return installer

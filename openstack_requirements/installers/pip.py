@@ -49,7 +49,12 @@ class Pip:
 
     name = "pip"
 
-    def __init__(self, processes: Processes, timeout: int | None) -> None:
+    def __init__(
+        self,
+        processes: Processes,
+        timeout: int | None,
+        share: int = 1,  # noqa: ARG002 - it does one thing at a time
+    ) -> None:
         self._processes = processes
         self._options = list(_OPTIONS)
         if timeout is not None:

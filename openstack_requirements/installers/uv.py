@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 #: The oldest Python that uv works with.
 OLDEST = (3, 6)
+#: How many requests uv has under way at once by default.
+DOWNLOADS = 50
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _SPECIFIERS = r"(?:(?:===|~=|==|!=|<=|>=|<|>)[^\s,]+(?:,\s?(?=[<>=!~]))?)*"
@@ -57,7 +59,9 @@ class Uv:
 
     name = "uv"
 
-    def __init__(self, processes: Processes, timeout: int | None) -> None:
+    def __init__(
+        self, processes: Processes, timeout: int | None, share: int = 1
+    ) -> None:
         self._processes = processes
         self._executable = _executable()
         self._environment = {
@@ -67,6 +71,18 @@ class Uv:
             # Up to 0.11 names and URLs are broken across lines without it.
             "UV_NO_WRAP": "1",
         }
+        if share > 1:
+            # uv takes the whole machine for itself. Several of them would
+            # stand in each other's way: at the locks of the file system,
+            # and at an index that does not like so many requests at once.
+            cores = max(1, (os.cpu_count() or 1) // share)
+            for name, value in (
+                ("UV_CONCURRENT_INSTALLS", cores),
+                ("UV_CONCURRENT_BUILDS", cores),
+                ("UV_CONCURRENT_DOWNLOADS", max(8, DOWNLOADS // share)),
+            ):
+                if name not in os.environ:
+                    self._environment[name] = str(value)
         if timeout is not None:
             self._environment["UV_HTTP_TIMEOUT"] = str(timeout)
 
