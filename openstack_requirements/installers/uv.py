@@ -343,6 +343,8 @@ def _fetch(text: str, shown: str, lines: list[str]) -> Reason | None:  # noqa: A
         what = f"the package index answered {status}"
     elif "timed out" in text:
         what = "the package index did not answer in time"
+    elif "certificate" in text:
+        what = "the certificate of the package index is not trusted"
     elif "error (Connect)" in text or "connect error" in text:
         what = "the package index cannot be reached"
     else:

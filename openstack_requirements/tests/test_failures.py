@@ -262,6 +262,15 @@ class TestUv(base.TestCase):
             rivals = uv.explain(cases["conflict-direct"]).rivals
             self.assertIn("shared<2 by the list", rivals)
 
+    def test_a_certificate_that_is_not_trusted(self) -> None:
+        reason = uv.explain(
+            "error: Failed to fetch: https://index/simple/x/\n"
+            "  cause: client error (Connect)\n"
+            "  cause: invalid peer certificate: UnknownIssuer\n"
+        )
+        self.assertEqual(("index", "x"), (reason.kind, reason.culprit))
+        self.assertIn("certificate", reason.what)
+
     def test_what_is_not_recognised_is_shown_whole(self) -> None:
         reason = uv.explain("error: something new\n  cause: and strange\n")
         self.assertEqual("other", reason.kind)
