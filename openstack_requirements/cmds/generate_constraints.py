@@ -87,7 +87,7 @@ def parser() -> _console.Parser:
     how.add_argument(
         "--no-install",
         action="store_true",
-        help="only resolve: quicker, but what cannot be built is not noticed",
+        help="only resolve: builds nothing, so that what cannot be built is not noticed",
     )
     how.add_argument(
         "--jobs",
