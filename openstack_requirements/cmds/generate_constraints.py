@@ -87,13 +87,15 @@ def parser() -> _console.Parser:
     how.add_argument(
         "--no-install",
         action="store_true",
-        help="only resolve: builds nothing, so that what cannot be built is not noticed",
+        help="only resolve: quicker where much must be built, but what cannot "
+        "be built is not noticed",
     )
     how.add_argument(
         "--jobs",
         metavar="N",
         type=_console.positive,
-        default=os.cpu_count() or 1,
+        # An installer waits for the index about as long as it computes.
+        default=(os.cpu_count() or 1) + 1,
         help="how many interpreters to work on at once",
     )
     how.add_argument(

@@ -42,8 +42,9 @@ if TYPE_CHECKING:
 
 #: The oldest Python that uv works with.
 OLDEST = (3, 6)
-#: How many requests uv has under way at once by default.
-DOWNLOADS = 50
+#: How many requests several uv may have under way together. One has 50 by
+#: default; an index may let three times as many wait for seconds.
+REQUESTS = 36
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _SPECIFIERS = r"(?:(?:===|~=|==|!=|<=|>=|<|>)[^\s,]+(?:,\s?(?=[<>=!~]))?)*"
@@ -79,7 +80,7 @@ class Uv:
             for name, value in (
                 ("UV_CONCURRENT_INSTALLS", cores),
                 ("UV_CONCURRENT_BUILDS", cores),
-                ("UV_CONCURRENT_DOWNLOADS", max(8, DOWNLOADS // share)),
+                ("UV_CONCURRENT_DOWNLOADS", max(8, REQUESTS // share)),
             ):
                 if name not in os.environ:
                     self._environment[name] = str(value)
