@@ -113,43 +113,38 @@ def parse(marker: str) -> Tree:
     if problem is not None:
         raise BadMarker(marker, problem[0])
     tokens = list(_TOKEN.finditer(marker))
-    tree, rest = _parse_or(marker, tokens)
+    try:
+        tree, rest = _parse_joined(marker, tokens, ("or", "and"))
+    except RecursionError as error:
+        raise BadMarker(marker[:40], "it is nested too deep") from error
     assert not rest, marker
     return tree
 
 
-def _parse_or(
-    marker: str, tokens: list[re.Match[str]]
+def _parse_joined(
+    marker: str,
+    tokens: list[re.Match[str]],
+    operators: tuple[str, ...],
 ) -> tuple[Tree, list[re.Match[str]]]:
-    """``or`` binds less than ``and``."""
-    tree, tokens = _parse_and(marker, tokens)
+    """Parts joined by the first operator, which binds the least."""
+    if not operators:
+        return _parse_part(marker, tokens)
+    operator, *others = operators
+    tree, tokens = _parse_joined(marker, tokens, tuple(others))
     parts = [tree]
-    while tokens and tokens[0]["bool"] == "or":
-        tree, tokens = _parse_and(marker, tokens[1:])
+    while tokens and tokens[0]["bool"] == operator:
+        tree, tokens = _parse_joined(marker, tokens[1:], tuple(others))
         parts.append(tree)
-    return (
-        parts[0] if len(parts) == 1 else Joined("or", tuple(parts))
-    ), tokens
-
-
-def _parse_and(
-    marker: str, tokens: list[re.Match[str]]
-) -> tuple[Tree, list[re.Match[str]]]:
-    tree, tokens = _parse_part(marker, tokens)
-    parts = [tree]
-    while tokens and tokens[0]["bool"] == "and":
-        tree, tokens = _parse_part(marker, tokens[1:])
-        parts.append(tree)
-    return (
-        parts[0] if len(parts) == 1 else Joined("and", tuple(parts))
-    ), tokens
+    if len(parts) == 1:
+        return tree, tokens
+    return Joined(operator, tuple(parts)), tokens
 
 
 def _parse_part(
     marker: str, tokens: list[re.Match[str]]
 ) -> tuple[Tree, list[re.Match[str]]]:
     if tokens[0]["paren"]:
-        tree, tokens = _parse_or(marker, tokens[1:])
+        tree, tokens = _parse_joined(marker, tokens[1:], ("or", "and"))
         return tree, tokens[1:]
     left, operator, right = tokens[:3]
     operation = " ".join(operator["op"].split())

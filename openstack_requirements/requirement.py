@@ -51,11 +51,13 @@ _SIMPLE_CLAUSE = (
     r"(?:(?:>=|<=|==|!=|>|<)[ \t]*[0-9]+(?:\.[0-9]+)*"
     r"|~=[ \t]*[0-9]+(?:\.[0-9]+)+)"
 )
+# Blanks are never matched twice in a row, which would take forever to fail.
 _SIMPLE = re.compile(
-    rf"[ \t]*(?P<name>{_NAME})[ \t]*"
-    rf"(?:\[[ \t]*(?P<extras>{_NAME}(?:[ \t]*,[ \t]*{_NAME})*)[ \t]*\])?[ \t]*"
-    rf"(?P<specifiers>{_SIMPLE_CLAUSE}(?:[ \t]*,[ \t]*{_SIMPLE_CLAUSE})*"
-    r"|===[ \t]*[A-Za-z0-9.+!_-]+)?"
+    rf"[ \t]*(?P<name>{_NAME})"
+    rf"(?:[ \t]*\[[ \t]*(?P<extras>{_NAME}(?:[ \t]*,[ \t]*{_NAME})*)[ \t]*\])?"
+    rf"(?:[ \t]*(?P<specifiers>{_SIMPLE_CLAUSE}"
+    rf"(?:[ \t]*,[ \t]*{_SIMPLE_CLAUSE})*"
+    r"|===[ \t]*[A-Za-z0-9.+!_-]+))?"
     r"[ \t]*\Z"
 )
 _SIMPLE_MARKER = re.compile(
@@ -70,7 +72,7 @@ _URL = re.compile(
     r"(?P<rest>.*)",
     re.DOTALL,
 )
-_DIRECT = re.compile(rf"\s*{_NAME}\s*(?:\[[^\]]*\])?\s*@")
+_DIRECT = re.compile(rf"\s*{_NAME}(?:\s*\[[^\]]*\])?\s*@")
 _EGG = re.compile(
     rf"(?P<name>{_NAME})(?:\[(?P<extras>{_NAME}(?:,{_NAME})*)?\])?\Z"
 )
@@ -84,6 +86,8 @@ _GROUPS = {
     "<": 2,
     "<=": 2,
 }
+#: No honest line is longer, and reading one that is may take long.
+LONGEST_LINE = 8192
 _PASSED_THROUGH = ("-f", "http://tarballs.openstack.org/")
 
 
@@ -204,6 +208,10 @@ def parse_line(line: str, permit_urls: bool = False) -> Requirement:
     blank = line.lstrip()
     if not blank or blank.startswith("#"):
         return Requirement("", "", "", "", blank)
+    if len(line) > LONGEST_LINE:
+        raise BadLine(
+            f"a line of more than {LONGEST_LINE} characters", line[:40]
+        )
     if permit_urls:
         match = _URL.match(line)
         if match:
@@ -515,6 +523,8 @@ def marker_problem(marker: str) -> tuple[str, int] | None:
         Marker(marker)
     except InvalidMarker as error:
         return _first_line(error), _offset(error)
+    except RecursionError:
+        return "it is nested too deep", 0
     return None
 
 

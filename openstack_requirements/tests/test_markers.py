@@ -98,6 +98,8 @@ NONSENSE = [
     ("bogus", "expected"),
     ("'a'=='b'", "compares two strings"),
     ("os_name ~= 'x'", "ndefined"),
+    ("(" * 5000 + "os_name=='x'" + ")" * 5000, "too deep"),
+    ("(" * 150 + "os_name=='x'" + ")" * 151, "expected"),
     (
         " and ".join(
             f"{variable} == '{n}'"

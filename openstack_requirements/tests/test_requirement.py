@@ -240,6 +240,25 @@ class TestParseLine(base.TestCase):
             self.assertEqual(found, parse_line(form.removesuffix("\n")), form)
 
 
+class TestHostileLines(base.TestCase):
+    """What is made to take forever or to run too deep is refused at once."""
+
+    def test_table(self) -> None:
+        for line in (
+            "foo" + " " * 8000 + "!",
+            "foo[a" + " " * 8000 + "!",
+            "foo" + " " * 8000 + "@",
+            "a" * 8000 + "!",
+            "foo" + ":" * 8000,
+            "foo>=1" + " ," * 4000,
+            "foo;" + "(" * 4000 + "os_name=='x'" + ")" * 4000,
+            "foo;" + "'" * 8001,
+            "x" * 1_000_000,
+        ):
+            self.assertRaises(BadLine, parse_line, line)
+            self.assertRaises(BadLine, parse_line, line, True)
+
+
 class TestNames(base.TestCase):
     def test_canonical(self) -> None:
         for name in (
