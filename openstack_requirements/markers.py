@@ -443,7 +443,7 @@ _AXES = (
 )
 
 #: Released Pythons from 2.6 on, the platforms and implementations that
-#: CPython and PyPI know of, and on each of these what a marker mentions.
+#: CPython and PyPy know of, and on each of these what a marker mentions.
 #: ``python_version`` is always the start of ``python_full_version``.
 ANY = Environments(_AXES)
 
