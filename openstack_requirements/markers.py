@@ -191,6 +191,7 @@ def _marker(text: str) -> Marker:
 @lru_cache(maxsize=65536)
 def _compare(comparison: Comparison, value: str) -> bool:
     from packaging.markers import UndefinedComparison
+    from packaging.version import InvalidVersion
 
     environment: dict[str, str | frozenset[str]]
     environment = {comparison.variable: value}
@@ -198,7 +199,7 @@ def _compare(comparison: Comparison, value: str) -> bool:
         environment = {comparison.variable: frozenset(value.split())}
     try:
         return _marker(comparison.text).evaluate(environment)
-    except UndefinedComparison as error:
+    except (UndefinedComparison, InvalidVersion) as error:
         raise BadMarker(comparison.text, str(error)) from error
 
 
