@@ -61,7 +61,9 @@ def prepare(folder: Path, additions: list[str]) -> None:
         venv.EnvBuilder(clear=True, with_pip=True).create(folder)
         origin.write_text(base)
     command = [str(python), "-m", "pip", "install", "--quiet"]
-    command += ["--disable-pip-version-check", "--editable", "."]
+    command += ["--disable-pip-version-check"]
+    # With what old interpreters need, so that any -p works from a checkout.
+    command += ["--editable", ".[legacy]"]
     for name in additions:
         command += ["-r", name]
     done = subprocess.run(command, cwd=ROOT, stdout=sys.stderr, check=False)
