@@ -35,7 +35,12 @@ ADDITIONS = {
     "--tests": ["test-requirements.txt"],
     "--docs": ["doc/requirements.txt"],
 }
-INPUTS = ["setup.cfg", "pyproject.toml", "requirements.txt"]
+INPUTS = [
+    "setup.cfg",
+    "pyproject.toml",
+    "requirements.txt",
+    "tools/run.py",
+]
 
 
 def fingerprint(files: list[str]) -> str:
