@@ -11,8 +11,8 @@
 # under the License.
 """What installers print when they fail, and what is read from it.
 
-``data/uv`` holds what each minor version of uv that requirements.txt admits
-printed for one case, on an index like the one in ``loopback.py``.
+``uv-failures`` holds what each minor version of uv that requirements.txt
+admits printed for each case, on an index like the one in ``loopback.py``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from openstack_requirements.installers import InstallFailed, Reason, pip, uv
 from openstack_requirements.tests import base
 
-DATA = Path(__file__).with_name("data") / "uv"
+DATA = Path(__file__).with_name("uv-failures")
 MIDDLE = ("middle", "top")
 
 # case: kind, culprit, names that ask (nearest first), a phrase of the sentence
