@@ -114,7 +114,9 @@ def make(request: Request, announce: Announce) -> list[Freeze]:
         pool = ThreadPoolExecutor(request.jobs)
         try:
             futures = [pool.submit(_freeze, job, *pair) for pair in chosen]
+            # While the installers are at work there is time for both.
             _import_what_reading_needs()
+            versions = [installer.version() for _, installer in chosen]
             wait(futures, return_when=FIRST_EXCEPTION)
             for future in futures:
                 if future.done():
@@ -129,13 +131,13 @@ def make(request: Request, announce: Announce) -> list[Freeze]:
         finally:
             pool.shutdown(cancel_futures=True)
         return [
-            future.result()._replace(installer=installer.version())
-            for future, (_, installer) in zip(futures, chosen, strict=True)
+            future.result()._replace(installer=version)
+            for future, version in zip(futures, versions, strict=True)
         ]
 
 
 def _import_what_reading_needs() -> None:
-    """Import slow modules while the installers are at work."""
+    """Import slow modules before they are needed in the threads."""
     import email.parser  # noqa: F401
 
     import packaging.version  # noqa: F401
