@@ -375,8 +375,8 @@ def normalize(content: str, source: str = "") -> str:
         elif not line.endswith("\n"):
             line = f"{line}\n"
         lines.append(line)
-    if len(lines) > 1 and lines[0].endswith("\r\n"):
-        # The last line may have had no line end to keep.
+    if not content.endswith("\n") and lines and lines[0].endswith("\r\n"):
+        # The last line had no line end to keep: it gets that of the first.
         lines[-1] = f"{lines[-1].rstrip()}\r\n"
     return "".join(lines)
 

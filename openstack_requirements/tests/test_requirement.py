@@ -126,6 +126,7 @@ NORMAL = [
     ("\ufefffoo\n", "foo\n"),
     ("foo", "foo\n"),
     ("foo >=1\r\nbar", "foo>=1\r\nbar\r\n"),
+    ("foo >=1\r\nbar\n", "foo>=1\r\nbar\n"),
 ]
 
 names = st.from_regex(
