@@ -14,9 +14,11 @@
 
     python3 tools/run.py python benchmarks/generate_constraints.py [-n RUNS]
 
-The named list is the repository's own ``global-requirements.txt``. uv's cache
-is warmed first, and all environments are on the file system of the cache, so
-that files are linked. Each round measures, one after the other:
+The named list is the repository's own ``global-requirements.txt``. uv gets a
+cache of its own, which is warmed first, and all environments are on the file
+system of that cache, so that files are linked. Where there is a file system
+in memory it is used: on a disk, one and the same install may take three times
+as long from one minute to the next. Each round measures, one after the other:
 
 * ``bare``: ``uv venv`` and ``uv pip install -r LIST`` for one interpreter;
   the environment is removed afterwards, outside of the measurement;
@@ -48,6 +50,7 @@ from openstack_requirements.process import Processes
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "global-requirements.txt"
+MEMORY = "/dev/shm"
 
 
 def timed(command: list[str]) -> float:
@@ -93,6 +96,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the overhead.")
     parser.add_argument("-n", "--runs", type=int, default=5)
     parser.add_argument("-r", "--requirements", type=Path, default=LIST)
+    parser.add_argument(
+        "--folder",
+        default=MEMORY if os.access(MEMORY, os.W_OK) else None,
+        help="where the cache and the environments are made",
+    )
     parser.add_argument("-p", "--python", action="append", default=[])
     options = parser.parse_args()
     # The command's own byte code is part of an installed package.
@@ -103,16 +111,10 @@ def main() -> int:
             found.append(interpreters.find(wanted, Processes()).executable)
         except UnusableInput as error:
             print(f"without Python {wanted}: {error}", file=sys.stderr)
-    cache = subprocess.run(
-        [uv.find_uv_bin(), "cache", "dir"],
-        check=True,
-        capture_output=True,
-        encoding="utf-8",
-    ).stdout.strip()
-    os.makedirs(cache, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=os.path.dirname(cache)) as path:
+    with tempfile.TemporaryDirectory(dir=options.folder) as path:
         folder = Path(path)
         os.environ["TMPDIR"] = path
+        os.environ["UV_CACHE_DIR"] = str(folder / "cache")
         cases = {
             "bare": lambda: bare(found[0], folder, options.requirements),
             "one": lambda: generate(found[:1], folder, options.requirements),
@@ -128,7 +130,10 @@ def main() -> int:
             for name, case in cases.items():
                 spent[name].append(case())
     median = {name: statistics.median(each) for name, each in spent.items()}
-    print(f"list: {options.requirements.name}, {options.runs} runs each")
+    print(
+        f"list: {options.requirements.name}, {options.runs} runs each, "
+        f"in {options.folder or tempfile.gettempdir()}"
+    )
     for name, each in spent.items():
         print(
             f"{name:6} median {median[name]:6.3f} s"

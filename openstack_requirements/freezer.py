@@ -72,6 +72,7 @@ class _Job(NamedTuple):
     folder: str
     requirements: str
     announce: Announce
+    processes: Processes
     #: Removes what is done with, so that the next need not wait for it.
     cleaner: Executor
 
@@ -110,7 +111,7 @@ def make(request: Request, announce: Announce) -> list[Freeze]:
             # numbers are the list's.
             file.writelines(request.requirements)
         cleaner = stack.enter_context(ThreadPoolExecutor(1))
-        job = _Job(request, folder, requirements, announce, cleaner)
+        job = _Job(request, folder, requirements, announce, processes, cleaner)
         pool = ThreadPoolExecutor(request.jobs)
         try:
             futures = [pool.submit(_freeze, job, *pair) for pair in chosen]
@@ -181,7 +182,7 @@ def _freeze(
             error.output,
         ) from error
     finally:
-        job.cleaner.submit(environments.remove, folder)
+        job.cleaner.submit(environments.remove, folder, job.processes)
     job.announce(who, f"{len(distributions)} distributions", None)
     return Freeze(
         interpreter.version,
@@ -211,6 +212,7 @@ def _install(
         interpreter, folder, job.requirements, _announcer(job, who, count)
     )
     job.announce(who, "reading what is installed", count)
+    job.cleaner.submit(environments.clear, folder, job.processes)
     return environments.installed(folder)
 
 

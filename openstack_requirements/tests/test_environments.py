@@ -18,6 +18,7 @@ import os
 from openstack_requirements import environments
 from openstack_requirements.errors import OutsideError
 from openstack_requirements.freeze import Distribution
+from openstack_requirements.process import Processes
 from openstack_requirements.tests import base
 
 FULL = """\
@@ -127,7 +128,29 @@ class TestInstalled(base.TestCase):
         outside = self.write("outside/kept", "")
         site = self.folder / "env/lib/python3.9/site-packages"
         os.symlink(os.path.dirname(outside), site / "linked")
-        environments.remove(str(self.folder / "env"))
+        for name in ("-rf", "a b", "new\nline", "$HOME"):
+            self.write(f"env/lib/python3.9/site-packages/{name}/x", "")
+        environments.remove(str(self.folder / "env"), Processes())
         self.assertFalse((self.folder / "env").exists())
         self.assertTrue(os.path.exists(outside))
-        environments.remove(str(self.folder / "env"))
+        environments.remove(str(self.folder / "env"), Processes())
+
+    def test_remove_once_processes_are_stopped(self) -> None:
+        self.write("env/lib/python3.9/site-packages/a/b/c.py", "")
+        processes = Processes()
+        processes.stop()
+        environments.remove(str(self.folder / "env"), processes)
+        self.assertFalse((self.folder / "env").exists())
+
+    def test_clear_keeps_what_is_read(self) -> None:
+        self.named("a-1.dist-info/METADATA", "a", "1")
+        self.named("b-2.egg-info/PKG-INFO", "b", "2")
+        site = self.folder / "env/lib/python3.9/site-packages"
+        for number in range(2000):
+            (site / f"module{number}.py").touch()
+        before = environments.installed(str(self.folder / "env"))
+        self.assertEqual(2, len(before))
+        environments.clear(str(self.folder / "env"), Processes())
+        after = environments.installed(str(self.folder / "env"))
+        self.assertEqual(before, after)
+        self.assertEqual(2, len(list(site.iterdir())))
