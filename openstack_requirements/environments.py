@@ -174,6 +174,11 @@ def clear(folder: str, processes: Processes) -> None:
 
 
 def remove(folder: str, processes: Processes) -> None:
-    """Remove a virtualenv, whatever is left of it."""
+    """Remove a virtualenv, whatever is left of it, quickly."""
     clear(folder, processes)
+    discard(folder)
+
+
+def discard(folder: str) -> None:
+    """Remove a folder with all that is in it, if it is there."""
     shutil.rmtree(folder, ignore_errors=True)

@@ -85,12 +85,38 @@ class Distribution(NamedTuple):
     described: bool = True
 
 
+class Kept(NamedTuple):
+    """A distribution that failed, and what became of it.
+
+    ``failed`` is the version that failed, where it is known; ``version`` the
+    earlier pin that stands instead, empty where the distribution is left
+    out; ``installed`` whether that earlier version could be installed.
+    """
+
+    name: str
+    failed: str
+    version: str
+    installed: bool
+    reason: str
+
+    def __str__(self) -> str:
+        which = f"{self.name} {self.failed}".strip()
+        if not self.version:
+            fate = "it is left out"
+        elif self.installed:
+            fate = f"it is held at {self.version}"
+        else:
+            fate = f"it keeps its pin {self.version}, which is not tested"
+        return f"{which}: {self.reason}; {fate}"
+
+
 class Freeze(NamedTuple):
     """One interpreter and what was installed for it.
 
     ``environment`` holds the PEP 508 variables; ``requested`` the lines of
     the list; ``installer`` and ``method`` (``install`` or ``resolve``) say
-    how the freeze was made.
+    how the freeze was made. ``kept`` says what could not be installed: what
+    keeps an earlier pin is among the distributions all the same.
     """
 
     python_version: str
@@ -99,6 +125,7 @@ class Freeze(NamedTuple):
     requested: tuple[str, ...] = ()
     installer: str = ""
     method: str = "install"
+    kept: tuple[Kept, ...] = ()
 
     @property
     def python_key(self) -> tuple[int, ...]:
@@ -207,6 +234,22 @@ def merge(
     ]
 
 
+def pins_for(
+    requirements: Iterable[Requirement], environment: Mapping[str, str]
+) -> dict[CanonicalName, str]:
+    """The versions that a constraints file pins in one environment.
+
+    Lines that are no exact pins (``===``, ``==``) say nothing. Where two
+    apply, the first counts.
+    """
+    result: dict[CanonicalName, str] = {}
+    for each in requirements:
+        match = re.fullmatch(r"={2,3}([^,*]+)", each.specifiers)
+        if match and applies(each, environment):
+            result.setdefault(canonical_name(each.package), match[1])
+    return result
+
+
 def respell(
     freezes: Iterable[Freeze], spelling: Mapping[CanonicalName, str]
 ) -> list[Freeze]:
@@ -304,7 +347,7 @@ def prove(
             actual = [
                 requirement.specifiers
                 for requirement in lines.get(name, ())
-                if _applies(requirement, freeze)
+                if applies(requirement, freeze.environment)
             ]
             if actual != expected:
                 examples.append(
@@ -316,12 +359,13 @@ def prove(
         raise ProofFailed(examples)
 
 
-def _applies(requirement: Requirement, freeze: Freeze) -> bool:
+def applies(requirement: Requirement, environment: Mapping[str, str]) -> bool:
+    """Whether a requirement's marker holds in an environment."""
     if not requirement.markers:
         return True
     from packaging.markers import Marker
 
-    return Marker(requirement.markers).evaluate(dict(freeze.environment))
+    return Marker(requirement.markers).evaluate(dict(environment))
 
 
 def to_json(freeze: Freeze) -> str:
@@ -339,6 +383,7 @@ def to_json(freeze: Freeze) -> str:
                 "method": freeze.method,
                 "environment": dict(sorted(freeze.environment.items())),
                 "requested": list(freeze.requested),
+                "kept": [each._asdict() for each in freeze.kept],
                 "distributions": [each._asdict() for each in distributions],
             },
             indent=1,
@@ -396,6 +441,9 @@ def _freeze(data: object) -> Freeze:
     distributions = data.get("distributions")
     if not isinstance(distributions, list):
         raise _Misshapen("distributions is not a list")
+    kept = data.get("kept", [])
+    if not isinstance(kept, list):
+        raise _Misshapen("kept is not a list")
     return Freeze(
         python_version,
         environment,
@@ -403,6 +451,19 @@ def _freeze(data: object) -> Freeze:
         _texts(data, "requested"),
         _text(data, "installer", ""),
         _text(data, "method", "install"),
+        tuple(_kept(each) for each in kept),
+    )
+
+
+def _kept(data: object) -> Kept:
+    if not isinstance(data, dict):
+        raise _Misshapen("an entry of kept is not an object")
+    return Kept(
+        _text(data, "name"),
+        _text(data, "failed", ""),
+        _text(data, "version", ""),
+        data.get("installed") is True,
+        _text(data, "reason", ""),
     )
 
 

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import tempfile
 from concurrent.futures import (
@@ -30,15 +29,21 @@ from concurrent.futures import (
 )
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements import environments, installers, interpreters
-from openstack_requirements.errors import CommandFailed, OutsideError
+from openstack_requirements import (
+    cache,
+    environments,
+    installers,
+    interpreters,
+)
+from openstack_requirements.errors import OutsideError, UnusableInput
 from openstack_requirements.freeze import Freeze
+from openstack_requirements.installation import Installation
 from openstack_requirements.process import Processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from openstack_requirements.freeze import Distribution
+    from openstack_requirements.installation import Order, Result
     from openstack_requirements.installers import Installer
     from openstack_requirements.interpreters import Interpreter
 
@@ -50,35 +55,46 @@ class Request(NamedTuple):
     """What to make freezes of.
 
     :param pythons: interpreters as the user names them.
-    :param requirements: the lines of the list, for an installer.
+    :param order: what to install for each.
     :param installer: one of ``installers.CHOICES``.
     :param jobs: how many interpreters to work on at once.
     :param timeout: how long a request to the index may take, in seconds.
-    :param resolve_only: do not install where that can be avoided.
     """
 
     pythons: Sequence[str]
-    requirements: Sequence[str]
+    order: Order
     installer: str
     jobs: int
     timeout: int | None
-    resolve_only: bool
+
+
+class Made(NamedTuple):
+    """What was made.
+
+    :param freezes: one for each interpreter, the oldest first.
+    :param failures: what failed and gave way, with where the log is.
+    :param conflicts: what does not go together, by interpreter, where the
+        order asks for that.
+    """
+
+    freezes: list[Freeze]
+    failures: list[installers.InstallFailed]
+    conflicts: dict[str, str]
 
 
 class _Job(NamedTuple):
     """What is the same for every interpreter."""
 
-    request: Request
+    order: Order
     folder: str
-    requirements: str
     announce: Announce
     processes: Processes
     #: Removes what is done with, so that the next need not wait for it.
     cleaner: Executor
 
 
-def make(request: Request, announce: Announce) -> list[Freeze]:
-    """A freeze for each interpreter, the oldest first.
+def make(request: Request, announce: Announce) -> Made:
+    """A freeze for each interpreter.
 
     :raises UnusableInput: where an interpreter or an installer for it is
         missing.
@@ -86,35 +102,24 @@ def make(request: Request, announce: Announce) -> list[Freeze]:
         that one did; the others are stopped.
     :raises OutsideError: where what is installed cannot be read.
     """
+    order = request.order
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(_work_folder())
+        if order.cache:
+            stack.enter_context(cache.in_use(order.cache))
         scratch = os.path.join(folder, "tmp")
         os.mkdir(scratch)
         processes = Processes(scratch)
         found = interpreters.find_all(request.pythons, processes)
         chosen = [
-            (
-                each,
-                installers.choose(
-                    request.installer,
-                    each,
-                    processes,
-                    request.timeout,
-                    min(request.jobs, len(found)),
-                ),
-            )
+            (each, _choose(each, request, processes, len(found)))
             for each in found
         ]
-        requirements = os.path.join(folder, "requirements.txt")
-        with open(requirements, "w", encoding="utf-8") as file:
-            # As many lines as the list has, so that an installer's line
-            # numbers are the list's.
-            file.writelines(request.requirements)
         cleaner = stack.enter_context(ThreadPoolExecutor(1))
-        job = _Job(request, folder, requirements, announce, processes, cleaner)
+        job = _Job(order, folder, announce, processes, cleaner)
         pool = ThreadPoolExecutor(request.jobs)
         try:
-            futures = [pool.submit(_freeze, job, *pair) for pair in chosen]
+            futures = [pool.submit(_install, job, *pair) for pair in chosen]
             # While the installers are at work there is time for both.
             _import_what_reading_needs()
             versions = [installer.version() for _, installer in chosen]
@@ -131,10 +136,51 @@ def make(request: Request, announce: Announce) -> list[Freeze]:
             raise
         finally:
             pool.shutdown(cancel_futures=True)
-        return [
-            future.result()._replace(installer=version)
-            for future, version in zip(futures, versions, strict=True)
-        ]
+        made = Made([], [], {})
+        for future, (each, _), version in zip(
+            futures, chosen, versions, strict=True
+        ):
+            result = future.result()
+            made.freezes.append(_freeze(each, result, order, version))
+            made.failures.extend(result.failures)
+            made.conflicts[each.version] = result.conflicts
+    for failure in made.failures:
+        failure.log = _keep_log(failure)
+    return made
+
+
+def _choose(
+    interpreter: Interpreter,
+    request: Request,
+    processes: Processes,
+    interpreters_in_all: int,
+) -> Installer:
+    found = installers.choose(
+        request.installer,
+        interpreter,
+        processes,
+        request.timeout,
+        min(request.jobs, interpreters_in_all),
+    )
+    wanted = installers.Wanted("", before=request.order.before)
+    problem = found.cannot(interpreter, wanted)
+    if problem is not None:
+        raise UnusableInput(f"Python {interpreter.full_version}", problem)
+    return found
+
+
+def _freeze(
+    interpreter: Interpreter, result: Result, order: Order, version: str
+) -> Freeze:
+    return Freeze(
+        interpreter.version,
+        interpreter.environment,
+        result.distributions,
+        tuple(line.strip() for line in order.lines if line.strip()),
+        version,
+        result.method,
+        result.kept,
+    )
 
 
 def _import_what_reading_needs() -> None:
@@ -159,89 +205,34 @@ def _work_folder() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _freeze(
-    job: _Job, interpreter: Interpreter, installer: Installer
-) -> Freeze:
-    """What the list installs for one interpreter."""
-    who = f"Python {interpreter.version}"
-    folder = os.path.join(job.folder, f"python{interpreter.version}")
-    distributions = None
-    method = "install"
-    try:
-        if job.request.resolve_only:
-            distributions = _resolve(job, who, interpreter, installer)
-        if distributions is not None:
-            method = "resolve"
-        else:
-            distributions = _install(job, who, interpreter, installer, folder)
-    except CommandFailed as error:
-        raise installers.InstallFailed(
-            interpreter.version,
-            installer.reason(error.output),
-            " ".join(error.command),
-            error.output,
-        ) from error
-    finally:
-        job.cleaner.submit(environments.remove, folder, job.processes)
-    job.announce(who, f"{len(distributions)} distributions", None)
-    return Freeze(
-        interpreter.version,
-        interpreter.environment,
-        distributions,
-        tuple(
-            line.strip() for line in job.request.requirements if line.strip()
-        ),
-        method=method,
-    )
-
-
 def _install(
-    job: _Job,
-    who: str,
-    interpreter: Interpreter,
-    installer: Installer,
-    folder: str,
-) -> tuple[Distribution, ...]:
-    def count() -> int:
-        return environments.count(folder)
+    job: _Job, interpreter: Interpreter, installer: Installer
+) -> Result:
+    """What the order installs for one interpreter."""
+    who = f"Python {interpreter.version}"
 
-    job.announce(who, "making a virtualenv", None)
-    installer.create(interpreter, folder)
-    job.announce(who, f"installing with {installer.name}", count)
-    installer.install(
-        interpreter, folder, job.requirements, _announcer(job, who, count)
+    def say(phase: str, count: Callable[[], int] | None) -> None:
+        job.announce(who, phase, count)
+
+    def clear(environment: str) -> None:
+        job.cleaner.submit(environments.clear, environment, job.processes)
+
+    installation = Installation(
+        job.order,
+        interpreter,
+        installer,
+        os.path.join(job.folder, f"python{interpreter.version}"),
+        say,
+        clear,
     )
-    job.announce(who, "reading what is installed", count)
-    job.cleaner.submit(environments.clear, folder, job.processes)
-    return environments.installed(folder)
-
-
-def _resolve(
-    job: _Job, who: str, interpreter: Interpreter, installer: Installer
-) -> tuple[Distribution, ...] | None:
-    folder = os.path.join(job.folder, f"resolve{interpreter.version}")
-    os.mkdir(folder)
-    job.announce(who, f"resolving with {installer.name}", None)
-    found = installer.resolve(
-        interpreter, folder, job.requirements, _announcer(job, who, None)
-    )
-    if found is None:
-        job.announce(
-            who, f"its {installer.name} cannot resolve only; installing", None
+    try:
+        result = installation.run()
+    finally:
+        job.cleaner.submit(
+            environments.remove, installation.environment, job.processes
         )
-    return found
-
-
-def _announcer(
-    job: _Job, who: str, count: Callable[[], int] | None
-) -> Callable[[str], None]:
-    """Announces what an installer's output says of its progress."""
-
-    def announce(line: str) -> None:
-        if re.match(r"(?:Resolved|Prepared) \d+ packages? in ", line):
-            job.announce(who, line.strip().lower(), count)
-
-    return announce
+    say(f"{len(result.distributions)} distributions", None)
+    return result
 
 
 def _keep_log(error: installers.InstallFailed) -> str:

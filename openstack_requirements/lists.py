@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements import files, policy
@@ -28,6 +29,8 @@ from openstack_requirements.requirement import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from openstack_requirements.requirement import Requirement
 
 #: The names of the never-constrain list, the newer one first.
 NEVER = ("denylist.txt", "blacklist.txt")
@@ -101,13 +104,42 @@ def never_constrained(path: str | None) -> frozenset[CanonicalName]:
     return names_in(files.read_text(path), path)
 
 
-def spelling(path: str) -> dict[CanonicalName, str]:
-    """How a list spells the names in it."""
-    return {
-        canonical_name(each.requirement.package): each.requirement.package
+def requirements(path: str) -> list[Requirement]:
+    """What a list requires, without its blank and comment lines.
+
+    :raises UnusableInput: where it cannot be read.
+    :raises BadContent: with all the lines that cannot be read.
+    """
+    return [
+        each.requirement
         for each in read(path, permit_urls=True)
-        if each.requirement is not None
-    }
+        if each.requirement is not None and each.requirement.package
+    ]
+
+
+def system_packages(path: str) -> dict[CanonicalName, list[str]]:
+    """Which system packages a bindep file lists for which distributions.
+
+    The comment above a block of lines names the distributions that cannot be
+    built without them; a blank line ends the block. Without a file there are
+    none.
+    """
+    if not os.path.exists(path):
+        return {}
+    result: dict[CanonicalName, list[str]] = {}
+    names: list[str] = []
+    in_comment = False
+    for line in map(str.strip, files.read_text(path).splitlines()):
+        if line.startswith("#"):
+            names = names if in_comment else []
+            names += re.findall(r"[A-Za-z0-9][A-Za-z0-9._-]*", line)
+        elif not line:
+            names = []
+        else:
+            for name in {canonical_name(each.rstrip(".-_")) for each in names}:
+                result.setdefault(name, []).append(line)
+        in_comment = line.startswith("#")
+    return result
 
 
 def installable(path: str) -> list[str]:

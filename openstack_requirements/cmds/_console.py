@@ -30,6 +30,7 @@ from openstack_requirements.errors import (
     OUTSIDE,
     Interrupted,
     RequirementsError,
+    printable,
 )
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def command(main: Main) -> Main:
             status = main(argv)
             sys.stdout.flush()
         except RequirementsError as error:
-            return _complain(error)
+            return _fail(error)
         except Interrupted as interrupt:
             print("interrupted; nothing was written", file=sys.stderr)
             return 128 + interrupt.signal_number
@@ -101,7 +102,7 @@ def command(main: Main) -> Main:
     return wrapped
 
 
-def _complain(error: RequirementsError) -> int:
+def _fail(error: RequirementsError) -> int:
     # The place comes first where there is one: editors jump to it.
     print(error, file=sys.stderr)
     return error.status
@@ -123,6 +124,11 @@ def write(text: str) -> None:
 def warn(text: str) -> None:
     """Something that is not right, but does not stop the command."""
     print(f"warning: {text}", file=sys.stderr)
+
+
+def complain(text: str) -> None:
+    """A line about what went wrong, though there is a result."""
+    print(printable(text), file=sys.stderr)
 
 
 @contextlib.contextmanager

@@ -29,11 +29,12 @@ from openstack_requirements.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
 
     from openstack_requirements.freeze import Distribution
     from openstack_requirements.interpreters import Interpreter
     from openstack_requirements.process import Processes
+    from openstack_requirements.requirement import CanonicalName
 
 #: How many lines of a build's own output an error shows.
 SHOWN_LINES = 30
@@ -118,6 +119,51 @@ class InstallFailed(RequirementsError):
         return "\n".join(part for part in parts if part.strip())
 
 
+class Wanted(NamedTuple):
+    """What to install.
+
+    :param requirements: the path of a requirements file.
+    :param constraints: the path of a constraints file, or empty.
+    :param preferred: versions to choose wherever they still resolve.
+    :param excluded: names that are not in the list and must not come in
+        through what others ask for, where the installer can do that.
+    :param before: only what was uploaded before this moment (RFC 3339), or
+        empty.
+    """
+
+    requirements: str
+    constraints: str = ""
+    preferred: Mapping[CanonicalName, str] = {}
+    excluded: frozenset[CanonicalName] = frozenset()
+    before: str = ""
+
+
+class Locked(NamedTuple):
+    """A distribution that a resolution has chosen, and from which files.
+
+    ``files`` tells two files of one name and version apart; what it holds is
+    the installer's own affair.
+    """
+
+    name: CanonicalName
+    version: str
+    files: str
+
+
+class Lock(NamedTuple):
+    """A resolution: what to install, all of it, and nothing else.
+
+    :param path: the installer's own file.
+    """
+
+    path: str
+    packages: tuple[Locked, ...]
+
+    def by_name(self) -> dict[CanonicalName, Locked]:
+        """The distributions by name."""
+        return {each.name: each for each in self.packages}
+
+
 class Installer(Protocol):
     """What every installer can do.
 
@@ -137,20 +183,50 @@ class Installer(Protocol):
     def create(self, interpreter: Interpreter, folder: str) -> None:
         """Make a virtualenv in a folder that does not exist yet."""
 
+    def cannot(self, interpreter: Interpreter, wanted: Wanted) -> str | None:
+        """What of the wanted it has no means for; None where it has all."""
+
     def install(
         self,
         interpreter: Interpreter,
         folder: str,
-        requirements: str,
+        wanted: Wanted,
         on_line: Callable[[str], None],
     ) -> None:
-        """Install a requirements file into a virtualenv."""
+        """Resolve and install into a virtualenv, in one go."""
+
+    def lock(
+        self,
+        interpreter: Interpreter,
+        folder: str,
+        wanted: Wanted,
+        on_line: Callable[[str], None],
+    ) -> Lock | None:
+        """Resolve, and install nothing.
+
+        Uses the (existing) folder for what it writes. None where it has no
+        such thing as a lock: then :meth:`install` takes no preferences.
+        """
+
+    def sync(
+        self,
+        folder: str,
+        lock: Lock,
+        skipped: Collection[CanonicalName],
+        again: Collection[CanonicalName],
+        on_line: Callable[[str], None],
+    ) -> None:
+        """Make a virtualenv hold what a lock holds, and nothing else.
+
+        :param skipped: what to leave out.
+        :param again: what to install again even where it is there.
+        """
 
     def resolve(
         self,
         interpreter: Interpreter,
         folder: str,
-        requirements: str,
+        wanted: Wanted,
         on_line: Callable[[str], None],
     ) -> tuple[Distribution, ...] | None:
         """What would be installed, without installing it.
@@ -158,6 +234,14 @@ class Installer(Protocol):
         Uses the (existing, empty) folder for what it writes. None where the
         installer cannot tell for this interpreter.
         """
+
+    def describe(
+        self, interpreter: Interpreter, folder: str, lock: Lock
+    ) -> tuple[Distribution, ...]:
+        """The metadata of what a lock holds, without installing it."""
+
+    def conflicts(self, folder: str) -> str:
+        """What in a virtualenv does not go together; empty where all does."""
 
     def reason(self, output: str) -> Reason:
         """What the output of a failed command says."""

@@ -30,18 +30,24 @@ from openstack_requirements.environments import normal_version, python_of
 from openstack_requirements.errors import CommandFailed
 from openstack_requirements.freeze import Distribution
 from openstack_requirements.installers import Reason, could_not_be_built
+from openstack_requirements.requirement import canonical_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from openstack_requirements.installers import Lock, Wanted
     from openstack_requirements.interpreters import Interpreter
     from openstack_requirements.process import Processes
+    from openstack_requirements.requirement import CanonicalName
 
 _OPTIONS = (
     "--disable-pip-version-check",
     "--no-input",
     "--no-python-version-warning",
 )
+
+
+_OLDEST_WITH_DATES = (26, 0)
 
 
 class Pip:
@@ -90,26 +96,85 @@ class Pip:
             command += ["--python", interpreter.executable]
         self._processes.run([*command, folder])
 
+    def cannot(self, interpreter: Interpreter, wanted: Wanted) -> str | None:
+        """What it has no means for: upload dates, where it is too old."""
+        if wanted.before and (
+            not _supports(interpreter) or _own_version() < _OLDEST_WITH_DATES
+        ):
+            return "--before takes a pip that knows upload dates (26.0)"
+        return None
+
     def install(
         self,
         interpreter: Interpreter,
         folder: str,
-        requirements: str,
+        wanted: Wanted,
         on_line: Callable[[str], None],
     ) -> None:
-        """Install a requirements file into a virtualenv."""
+        """Resolve and install into a virtualenv, in one go."""
         python = python_of(folder)
         command = [python, "-m", "pip"]
         if _supports(interpreter):
             command = [sys.executable, "-m", "pip", "--python", python]
         command += ["install", *self._options, "--progress-bar", "off"]
-        self._processes.run([*command, "-r", requirements], on_line=on_line)
+        self._with_preferences(command, wanted, on_line)
+
+    def _with_preferences(
+        self,
+        command: Sequence[str],
+        wanted: Wanted,
+        on_line: Callable[[str], None] | None,
+    ) -> None:
+        """Run a command that takes a list, within what is wanted.
+
+        pip knows limits, but no preferences. So what is preferred is a limit
+        at first, and where that fails, what the failure mentions is lifted.
+        """
+        preferred = dict(wanted.preferred)
+        while True:
+            options = _limits(wanted, preferred)
+            try:
+                self._processes.run([*command, *options], on_line=on_line)
+            except CommandFailed as error:
+                kind = explain(error.output).kind
+                if kind not in {"missing", "unsatisfiable"} or not preferred:
+                    raise
+                mentioned = _mentioned(error.output)
+                lifted = preferred.keys() & mentioned or preferred.keys()
+                preferred = {
+                    name: version
+                    for name, version in preferred.items()
+                    if name not in lifted
+                }
+            else:
+                return
+
+    def lock(
+        self,
+        interpreter: Interpreter,  # noqa: ARG002
+        folder: str,  # noqa: ARG002
+        wanted: Wanted,  # noqa: ARG002
+        on_line: Callable[[str], None],  # noqa: ARG002
+    ) -> Lock | None:
+        """Nothing: it has no locks that it can install from."""
+        return None
+
+    def sync(
+        self,
+        folder: str,
+        lock: Lock,
+        skipped: Collection[CanonicalName],
+        again: Collection[CanonicalName],
+        on_line: Callable[[str], None],
+    ) -> None:
+        """Never called: there are no locks."""
+        raise NotImplementedError
 
     def resolve(
         self,
         interpreter: Interpreter,
         folder: str,
-        requirements: str,
+        wanted: Wanted,
         on_line: Callable[[str], None],
     ) -> tuple[Distribution, ...] | None:
         """What would be installed, from pip's report; None for old Pythons.
@@ -118,17 +183,75 @@ class Pip:
         """
         if not _supports(interpreter):
             return None
-        return _report(
-            self._processes,
-            ["--python", interpreter.executable],
-            [*self._options, "-r", requirements],
-            folder,
-            on_line,
-        )
+        path = os.path.join(folder, "report.json")
+        where = ["--python", interpreter.executable]
+        command = [*_report_command(where, path), *self._options]
+        self._with_preferences(command, wanted, on_line)
+        return _read_report(path)
+
+    def describe(
+        self, interpreter: Interpreter, folder: str, lock: Lock
+    ) -> tuple[Distribution, ...]:
+        """Never called: there are no locks."""
+        raise NotImplementedError
+
+    def conflicts(self, folder: str) -> str:
+        """What ``pip check`` complains of."""
+        python = python_of(folder)
+        command = [sys.executable, "-m", "pip", "--python", python]
+        if os.path.exists(os.path.join(folder, "bin", "pip")):
+            command = [python, "-m", "pip"]  # an old one has its own
+        try:
+            self._processes.run([*command, "check", *_OPTIONS])
+        except CommandFailed as error:
+            return error.output.strip()
+        return ""
 
     def reason(self, output: str) -> Reason:
         """What pip's output says of a failure."""
         return explain(output)
+
+
+def _limits(
+    wanted: Wanted, preferred: Mapping[CanonicalName, str]
+) -> list[str]:
+    """The options for what is wanted and all that limits it."""
+    options = ["-r", wanted.requirements]
+    if wanted.constraints:
+        options += ["-c", wanted.constraints]
+    if preferred:
+        path = f"{wanted.requirements}.preferred"
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(f"{n}=={v}\n" for n, v in preferred.items())
+        options += ["-c", path]
+    if wanted.before:
+        options += ["--uploaded-prior-to", wanted.before]
+    return options
+
+
+def _mentioned(output: str) -> set[CanonicalName]:
+    """Every word of a complaint that could be a name."""
+    complaint = output[max(output.find("ERROR: "), 0) :]
+    limits = re.findall(r"\(constraint\) ([A-Za-z0-9._-]+)", complaint)
+    if limits:
+        return set(map(canonical_name, limits))
+    words = re.findall(
+        r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", complaint
+    )
+    return set(map(canonical_name, words))
+
+
+def _name(line: str) -> CanonicalName:
+    return canonical_name(re.split(r"[=<>!~\[ @;]", line.strip())[0])
+
+
+def _own_version() -> tuple[int, ...]:
+    """The release of the pip that came with this package."""
+    import importlib.metadata
+
+    from packaging.version import Version
+
+    return Version(importlib.metadata.version("pip")).release
 
 
 def _supports(interpreter: Interpreter) -> bool:
@@ -156,31 +279,25 @@ def describe_sdists(
     """
     if not urls or not _supports(interpreter):
         return ()
+    path = os.path.join(folder, "report.json")
     where = ["--python", interpreter.executable]
+    command = [*_report_command(where, path), "--no-deps", *_OPTIONS]
     try:
-        return _report(
-            processes, where, ["--no-deps", *_OPTIONS, *urls], folder, None
-        )
+        processes.run([*command, *urls])
     except CommandFailed:
         return ()
+    return _read_report(path)
 
 
-def _report(
-    processes: Processes,
-    where: list[str],
-    more: list[str],
-    folder: str,
-    on_line: Callable[[str], None] | None,
-) -> tuple[Distribution, ...]:
-    path = os.path.join(folder, "report.json")
-    processes.run(
-        [
-            *(sys.executable, "-m", "pip", *where, "install"),
-            *("--dry-run", "--ignore-installed", "--quiet"),
-            *("--report", path, *more),
-        ],
-        on_line=on_line,
-    )
+def _report_command(where: Sequence[str], path: str) -> list[str]:
+    return [
+        *(sys.executable, "-m", "pip", *where, "install"),
+        *("--dry-run", "--ignore-installed", "--quiet", "--report", path),
+    ]
+
+
+def _read_report(path: str) -> tuple[Distribution, ...]:
+    """The metadata in an installation report."""
     with open(path, encoding="utf-8") as file:
         report: dict[str, Any] = json.load(file)
     return tuple(_distribution(each["metadata"]) for each in report["install"])
@@ -213,23 +330,30 @@ def explain(output: str) -> Reason:
     )
     if "No space left on device" in output:
         return Reason("disk", "", (), "the disk is full", shown)
-    chain = _chain(output)
     missing = re.search(
         r"Could not find a version that satisfies the requirement (\S+)"
         r"[^\n]*?\(from versions: (none)?",
         output,
     )
+    culprit = _culprit(output, missing)
+    chain = _chain(output, culprit)
+    if "does not provide upload-time metadata" in output:
+        what = (
+            "the package index gives no upload dates, so nobody can say what "
+            "was there before"
+        )
+        return Reason("index", "", (), what, shown)
     if re.search(r"HTTP error \d+|\b[45]\d\d (?:Server|Client) Error", output):
         status = re.search(r"\b([45]\d\d)\b", output)
         code = status[1] if status else "an error"
         what = f"the package index answered {code}"
-        return _named("index", _culprit(output, missing), chain, what, shown)
+        return _named("index", culprit, chain, what, shown)
     if re.search(r"Read timed out|ConnectTimeout|timed out", output):
         what = "the package index did not answer in time"
-        return _named("index", _culprit(output, missing), chain, what, shown)
+        return _named("index", culprit, chain, what, shown)
     if re.search(r"NewConnectionError|Failed to establish", output):
         what = "the package index cannot be reached"
-        return _named("index", _culprit(output, missing), chain, what, shown)
+        return _named("index", culprit, chain, what, shown)
     if missing:
         if missing[2]:
             what = "the package index has nothing of it for this Python"
@@ -239,7 +363,7 @@ def explain(output: str) -> Reason:
                 "the package index has no such version",
                 "unsatisfiable",
             )
-        return _named(kind, missing[1], chain, what, shown)
+        return _named(kind, culprit, chain, what, shown)
     if (
         "ResolutionImpossible" in output
         or "conflicting dependencies" in output
@@ -251,7 +375,7 @@ def explain(output: str) -> Reason:
     if re.search(r"BadZipFile|is invalid\.|Wheel .* is invalid", output):
         return _named(
             "archive",
-            _culprit(output, None),
+            culprit,
             chain,
             "its file is broken",
             shown,
@@ -264,7 +388,7 @@ def explain(output: str) -> Reason:
     ):
         return _named(
             "build",
-            _culprit(output, None),
+            culprit,
             chain,
             could_not_be_built(output),
             _own_output(output) or shown,
@@ -300,26 +424,41 @@ def _culprit(output: str, missing: re.Match[str] | None) -> str:
     ):
         match = re.search(pattern, output)
         if match:
-            return match[1]
+            return _with_version(match[1], output)
     found = re.findall(
         r"^\s*(?:Collecting|Processing) (\S+)", output, re.MULTILINE
     )
-    return os.path.basename(found[-1]) if found else ""
+    return _with_version(os.path.basename(found[-1]), output) if found else ""
 
 
-def _chain(output: str) -> tuple[str, ...]:
-    """Who asked for the last thing that was collected.
+def _with_version(culprit: str, output: str) -> str:
+    """The culprit with the version of its file, where that was named."""
+    name = _name(culprit)
+    for stem in reversed(
+        re.findall(r"([^\s/]+)(?:\.tar\.\w+|\.zip|\.tgz)(?=[\s#]|$)", output)
+    ):
+        start, _, version = stem.rpartition("-")
+        if canonical_name(start) == name:
+            return f"{re.split(r'[=<>!~@;]', culprit)[0]}=={version}"
+    return culprit
 
-    pip writes ``Collecting x (from y->-r list (line 1))``, nearest first.
+
+def _chain(output: str, culprit: str) -> tuple[str, ...]:
+    """Who asked for the culprit, the nearest first.
+
+    pip writes ``Collecting x (from y->-r list (line 1))``.
     """
     found = re.findall(
         r"^\s*(?:Collecting|Processing|ERROR: Could not find a version that "
-        r"satisfies the requirement) \S+(?: \(from (?!versions: )(.+?)\))?"
+        r"satisfies the requirement) (\S+)(?: \(from (?!versions: )(.+?)\))?"
         r"(?: \(from versions: .*)?$",
         output,
         re.MULTILINE,
     )
-    if not found or not found[-1]:
-        return ()
-    names = found[-1].split("->")
-    return tuple(name for name in names if not name.startswith("-r "))
+    for requirement, chain in reversed(found):
+        if culprit.startswith(os.path.basename(requirement)) or (
+            _name(requirement) == _name(culprit)
+        ):
+            names = chain.split("->") if chain else []
+            return tuple(name for name in names if not name.startswith("-r "))
+    return ()

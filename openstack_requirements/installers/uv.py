@@ -18,6 +18,8 @@ not recognised is shown whole.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import shutil
@@ -27,15 +29,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openstack_requirements import environments
 from openstack_requirements.environments import normal_version, python_of
-from openstack_requirements.errors import OutsideError
+from openstack_requirements.errors import CommandFailed, OutsideError
 from openstack_requirements.freeze import Distribution
-from openstack_requirements.installers import Reason, could_not_be_built
+from openstack_requirements.installers import (
+    Lock,
+    Locked,
+    Reason,
+    could_not_be_built,
+)
 from openstack_requirements.installers.pip import describe_sdists
 from openstack_requirements.requirement import canonical_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
+    from openstack_requirements.installers import Wanted
     from openstack_requirements.interpreters import Interpreter
     from openstack_requirements.process import Processes
     from openstack_requirements.requirement import CanonicalName
@@ -117,21 +125,81 @@ class Uv:
             folder,
         )
 
+    def cannot(
+        self,
+        interpreter: Interpreter,  # noqa: ARG002
+        wanted: Wanted,  # noqa: ARG002
+    ) -> str | None:
+        """What it has no means for: nothing."""
+        return None
+
     def install(
         self,
         interpreter: Interpreter,  # noqa: ARG002 - the environment has it
         folder: str,
-        requirements: str,
+        wanted: Wanted,
         on_line: Callable[[str], None],
     ) -> None:
-        """Install a requirements file into a virtualenv."""
+        """Resolve and install into a virtualenv, in one go."""
         self._run(
-            "pip",
-            "install",
-            "--python",
-            python_of(folder),
-            "-r",
-            requirements,
+            *("pip", "install", "--python", python_of(folder)),
+            *_limits(wanted, f"{folder}.excluded"),
+            *("-r", wanted.requirements),
+            on_line=on_line,
+        )
+
+    def lock(
+        self,
+        interpreter: Interpreter,
+        folder: str,
+        wanted: Wanted,
+        on_line: Callable[[str], None],
+    ) -> Lock | None:
+        """Resolve into a lock file (PEP 751).
+
+        uv prefers the versions that the file has before.
+        """
+        path = os.path.join(folder, "pylock.toml")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        if wanted.preferred:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(_preferences(wanted.preferred))
+        self._run(
+            *("pip", "compile", "--python", interpreter.executable),
+            *_limits(wanted, os.path.join(folder, "excluded.txt")),
+            *("--no-header", "--output-file", path, wanted.requirements),
+            on_line=on_line,
+        )
+        return Lock(
+            path,
+            tuple(
+                Locked(
+                    canonical_name(each["name"]),
+                    normal_version(str(each["version"])),
+                    _files(each),
+                )
+                for each in _packages(path)
+            ),
+        )
+
+    def sync(
+        self,
+        folder: str,
+        lock: Lock,
+        skipped: Collection[CanonicalName],
+        again: Collection[CanonicalName],
+        on_line: Callable[[str], None],
+    ) -> None:
+        """Make a virtualenv hold what a lock file holds, no more, no less."""
+        path = lock.path
+        if skipped:
+            path = os.path.join(os.path.dirname(path), "pylock.part.toml")
+            _leave_out(lock.path, path, skipped)
+        self._run(
+            *("pip", "sync", "--python", python_of(folder)),
+            *("--allow-empty-requirements", path),
+            *(f"--reinstall-package={name}" for name in sorted(again)),
             on_line=on_line,
         )
 
@@ -139,23 +207,25 @@ class Uv:
         self,
         interpreter: Interpreter,
         folder: str,
-        requirements: str,
+        wanted: Wanted,
         on_line: Callable[[str], None],
     ) -> tuple[Distribution, ...] | None:
-        """What would be installed.
+        """What would be installed."""
+        lock = self.lock(interpreter, folder, wanted, on_line)
+        assert lock is not None
+        return self.describe(interpreter, folder, lock)
 
-        uv's lock file (PEP 751) says which versions, but not how their
-        metadata spells the names. So the wheels are unpacked for their
-        metadata, which takes a second or two, and pip is asked for that of
-        what has none. A name whose metadata cannot be had is canonical.
+    def describe(
+        self, interpreter: Interpreter, folder: str, lock: Lock
+    ) -> tuple[Distribution, ...]:
+        """The metadata of what a lock file holds.
+
+        The file says which versions, but not how their metadata spells the
+        names. So the wheels are unpacked for their metadata, which takes a
+        second or two, and pip is asked for that of what has none. A name
+        whose metadata cannot be had is canonical.
         """
-        lock = os.path.join(folder, "pylock.toml")
-        self._run(
-            *("pip", "compile", "--python", interpreter.executable),
-            *("--no-header", "--output-file", lock, requirements),
-            on_line=on_line,
-        )
-        packages = _packages(lock)
+        packages = _packages(lock.path)
         wheels = [each for each in packages if each.get("wheels")]
         found = self._unpacked(interpreter, folder, wheels)
         rest = [
@@ -202,6 +272,20 @@ class Uv:
             for each in environments.installed_in([target])
         }
 
+    def conflicts(self, folder: str) -> str:
+        """What ``uv pip check`` complains of."""
+        try:
+            self._run("pip", "check", "--python", python_of(folder))
+        except CommandFailed as error:
+            lines = error.output.splitlines()
+            found = [
+                each
+                for each in lines
+                if not re.match(r"(Using Python|Checked|Found) ", each)
+            ]
+            return "\n".join(found or lines)
+        return ""
+
     def reason(self, output: str) -> Reason:
         """What uv's output says of a failure."""
         return explain(output)
@@ -216,6 +300,55 @@ def _packages(lock: str) -> list[dict[str, Any]]:
     with open(lock, "rb") as file:
         found: list[dict[str, Any]] = tomllib.load(file).get("packages", [])
     return [each for each in found if "version" in each]
+
+
+def _limits(wanted: Wanted, excluded: str) -> Iterator[str]:
+    """The options for all that limits a resolution.
+
+    :param excluded: where to write the names that are left out.
+    """
+    if wanted.constraints:
+        yield from ("--constraints", wanted.constraints)
+    if wanted.before:
+        yield from ("--exclude-newer", wanted.before)
+    if wanted.excluded:
+        with open(excluded, "w", encoding="utf-8") as file:
+            file.writelines(f"{name}\n" for name in sorted(wanted.excluded))
+        yield from ("--excludes", excluded)
+
+
+def _preferences(preferred: Mapping[CanonicalName, str]) -> str:
+    """A lock file that says no more than names and versions."""
+    lines = ['lock-version = "1.0"', 'created-by = "generate-constraints"']
+    for name, version in sorted(preferred.items()):
+        lines += ["[[packages]]", f'name = "{name}"']
+        lines += [f"version = {json.dumps(version)}"]
+    return "\n".join([*lines, ""])
+
+
+def _files(package: Mapping[str, Any]) -> str:
+    """The files of a package as one line of text."""
+    files = [package.get("sdist"), *package.get("wheels", ())]
+    return json.dumps(
+        [[each.get("url"), each.get("hashes")] for each in files if each],
+        sort_keys=True,
+    )
+
+
+def _leave_out(
+    source: str, target: str, skipped: Collection[CanonicalName]
+) -> None:
+    """Copy a lock file without some of its packages."""
+    with open(source, encoding="utf-8") as file:
+        head, *tables = re.split(r"(?m)^(?=\[\[packages\]\]$)", file.read())
+    kept = [
+        each
+        for each in tables
+        if canonical_name(_first(r'(?m)^name = "([^"]*)"$', each))
+        not in skipped
+    ]
+    with open(target, "w", encoding="utf-8") as file:
+        file.write("".join([head, *kept]))
 
 
 def _executable() -> str:
@@ -259,6 +392,15 @@ def explain(output: str) -> Reason:
             _first(rf"({_NAME}) was not found in", text) or _fetched(text),
             text,
             f"the package index refuses access ({status})",
+            shown,
+        )
+    if "is missing an upload date" in output and "exclude-newer" in text:
+        return _reason(
+            "index",
+            _first(rf"`({_NAME})` was filtered by", text),
+            text,
+            "the package index gives no upload dates, so nobody can say what "
+            "was there before",
             shown,
         )
     for recognise in (_build, _fetch, _archive, _resolution):
@@ -406,6 +548,15 @@ def _archive(text: str, shown: str, lines: list[str]) -> Reason | None:  # noqa:
 def _resolution(text: str, shown: str, lines: list[str]) -> Reason | None:  # noqa: ARG001
     if not re.search(r"No solution found when resolving", text):
         return None
+    filtered = _first(rf"`({_NAME})` was filtered by `exclude-newer`", text)
+    if filtered:
+        return _reason(
+            "unsatisfiable",
+            filtered,
+            text,
+            "there was no such release then",
+            shown,
+        )
     missing = _first(
         rf"(?:Because|because|and) ({_NAME}) was not found in"
         rf"|there are no versions of ({_NAME}) and",

@@ -281,6 +281,7 @@ class _File:
     requires_python: str | None = None
     yanked: str | None = None
     truncated: bool = False
+    uploaded: str | None = _UPLOADED
 
 
 @dataclasses.dataclass(frozen=True)
@@ -620,6 +621,10 @@ class Index(fixtures.Fixture):
         """Mark a file as yanked (PEP 592)."""
         self._files[filename].yanked = reason
 
+    def uploaded(self, filename: str, moment: str | None) -> None:
+        """Say when a file was uploaded (PEP 700), or say nothing of it."""
+        self._files[filename].uploaded = moment
+
     def remove(self, filename: str) -> None:
         """Offer a file no longer; a project without files is gone."""
         del self._files[filename]
@@ -837,11 +842,12 @@ def _json_file(file: _File) -> dict[str, Any]:
         "filename": file.filename,
         "url": _url(file),
         "size": len(file.content),
-        "upload-time": _UPLOADED,
         "hashes": {},
         # An empty reason is no reason, and true says that (PEP 592).
         "yanked": False if file.yanked is None else file.yanked or True,
     }
+    if file.uploaded is not None:
+        entry["upload-time"] = file.uploaded
     if not file.truncated:
         entry["hashes"] = {"sha256": _sha256(file.content)}
     if file.requires_python is not None:

@@ -21,7 +21,7 @@ from openstack_requirements.tests import base
 PACKAGE = Path(__file__).resolve().parent.parent
 NAME = "openstack_requirements"
 #: Text and values in, values out.
-PURE = {"errors", "requirement", "markers", "policy", "freeze"}
+PURE = {"culprits", "errors", "requirement", "markers", "policy", "freeze"}
 #: Each is one door to the world.
 WORLD = {
     "files",
@@ -30,6 +30,9 @@ WORLD = {
     "interpreters",
     "environments",
     "freezer",
+    "installation",
+    "cache",
+    "trials",
     "installers",
     "installers.uv",
     "installers.pip",

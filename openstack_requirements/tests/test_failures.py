@@ -28,6 +28,8 @@ MIDDLE = ("middle", "top")
 
 # case: kind, culprit, names that ask (nearest first), a phrase of the sentence
 UV = {
+    "before-nothing": ("unsatisfiable", "a", (), "no such release then"),
+    "before-undated": ("index", "a", (), "no upload dates"),
     "missing": ("missing", "nosuch", (), "does not have it"),
     "missing-compile": ("missing", "nosuch", (), "does not have it"),
     "missing-transitive": ("missing", "nosuch", MIDDLE, "does not have it"),

@@ -24,6 +24,7 @@ from openstack_requirements.freeze import (
     Distribution,
     Freeze,
     FreezeError,
+    Kept,
     clone,
     from_json,
     merge,
@@ -315,6 +316,7 @@ class TestJson(base.TestCase):
             ("a>=1",),
             "uv 1.2",
             "resolve",
+            (Kept("a", "2", "1", True, "it broke"),),
         )
         self.assertEqual(one, from_json(to_json(one), "x"))
 
@@ -333,6 +335,9 @@ class TestJson(base.TestCase):
             ({"distributions": [{**dist, "version": "1;x"}]}, "'1;x'"),
             ({"distributions": [{**dist, "requires": "x"}]}, "requires"),
             ({"requested": [1]}, "requested"),
+            ({"kept": [1]}, "kept"),
+            ({"kept": 1}, "kept"),
+            ({"kept": [{"name": 1}]}, "name is not"),
         ):
             error = self.assertRaises(
                 UnusableInput,

@@ -198,7 +198,7 @@ class TestTheWorld(FailureTestCase):
     def test_a_build_that_fails_with_pip(self) -> None:
         self.index.wheel("top", "1.0", requires=["native"])
         self.index.sdist("native", "1.0", native_missing=HEADER)
-        found = self.failing("native", installer="pip")
+        found = self.failing("native==1.0", installer="pip")
         self.assertIn(f"({HEADER} is missing)", found.first)
         self.assertIn("the list -> top -> native", found.err)
         self.assertIn(f"fatal error: {HEADER}: No such file", found.err)

@@ -1,0 +1,338 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What generate-constraints takes: its options, and which go together."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import re
+from typing import TYPE_CHECKING
+
+from openstack_requirements import freeze, installers
+from openstack_requirements.cmds import _console
+from openstack_requirements.errors import ConflictingOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_EPILOG = """\
+exit status: 0 the constraints were written; 2 wrong usage, unusable input, or
+a requirement that does not exist or cannot be satisfied; 3 an install, the
+package index or the disk failed (with --keep-going the rest is written all the
+same); 128 and more: a signal asked to stop.
+"""
+
+
+def parser() -> _console.Parser:
+    """What the command takes."""
+    result = _console.Parser(
+        prog="generate-constraints",
+        description="Install a list of requirements into a fresh virtualenv "
+        "for each interpreter and write the versions that are then installed "
+        "as constraints.",
+        epilog=_EPILOG,
+    )
+    what = result.add_argument_group("what to install, and for whom")
+    what.add_argument(
+        "-p",
+        "--python",
+        metavar="PYTHON",
+        action="append",
+        default=argparse.SUPPRESS,
+        help="an interpreter: a path, a name on PATH or a version (3, 3.12, "
+        "3.12.1); repeat for several",
+    )
+    what.add_argument(
+        "-r",
+        "--requirements",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="the list to install",
+    )
+    what.add_argument(
+        "--from-freezes",
+        metavar="FILE",
+        nargs="+",
+        default=argparse.SUPPRESS,
+        help="merge these freezes instead; install nothing",
+    )
+    what.add_argument(
+        "--version-map",
+        metavar="FROM:TO",
+        action="append",
+        type=_version_map,
+        default=argparse.SUPPRESS,
+        help="copy what FROM (3.11) installs to TO (3.14), an interpreter "
+        "that is not at hand; repeat for several",
+    )
+    how = result.add_argument_group("how to install")
+    how.add_argument(
+        "--installer",
+        choices=installers.CHOICES,
+        default="auto",
+        help="auto is uv, and pip for interpreters that uv cannot use",
+    )
+    how.add_argument(
+        "--no-install",
+        action="store_true",
+        help="only resolve: quicker where much must be built, but what cannot "
+        "be built is not noticed",
+    )
+    how.add_argument(
+        "--jobs",
+        metavar="N",
+        type=_console.positive,
+        # An installer waits for the index about as long as it computes.
+        default=(os.cpu_count() or 1) + 1,
+        help="how many interpreters to work on at once",
+    )
+    how.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_console.positive,
+        default=argparse.SUPPRESS,
+        help="how long one request to the package index may take (default: "
+        "the installer's own)",
+    )
+    how.add_argument(
+        "--cache-dir",
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="keep the environments in DIR, and next time install and remove "
+        "only what differs",
+    )
+    which = result.add_argument_group("which versions")
+    which.add_argument(
+        "--previous",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="keep the pins of these constraints wherever they still resolve; "
+        "without it everything moves to the newest version",
+    )
+    which.add_argument(
+        "--upgrade-package",
+        metavar="NAME",
+        action="append",
+        default=argparse.SUPPRESS,
+        help="let NAME move to its newest version all the same; repeat for "
+        "several",
+    )
+    which.add_argument(
+        "--upgrade",
+        action="store_true",
+        help="let everything move: --previous is then only what --keep-going "
+        "and --bisect fall back to, and what --diff compares with",
+    )
+    which.add_argument(
+        "--before",
+        metavar="DATE",
+        type=_moment,
+        default=argparse.SUPPRESS,
+        help="the index as it stood at the start of DATE (2026-01-31, UTC) or "
+        "at a moment (2026-01-31T12:00:00Z)",
+    )
+    broken = result.add_argument_group("when something is broken")
+    broken.add_argument(
+        "--keep-going",
+        action="store_true",
+        help="what cannot be built or installed keeps its pin of --previous, "
+        "or is left out; the rest is written, and the exit status is 3",
+    )
+    broken.add_argument(
+        "--allow-missing",
+        action="store_true",
+        help="with --keep-going: exit with 0 nevertheless",
+    )
+    broken.add_argument(
+        "--bisect",
+        metavar="CMD",
+        nargs="?",
+        const="",
+        default=argparse.SUPPRESS,
+        help="when the upgrades do not work together, find those that are to "
+        "blame and hold them at their pins of --previous; a shell command "
+        "that finds the constraints in $UPPER_CONSTRAINTS_FILE, or in place "
+        "of {}, decides; without CMD: install and look for conflicts",
+    )
+    broken.add_argument(
+        "--verify",
+        action="store_true",
+        help="install once more under the new constraints, and look for "
+        "conflicts, before they are written",
+    )
+    out = result.add_argument_group("what to write")
+    out.add_argument(
+        "-b",
+        "--blacklist",
+        "-d",
+        "--denylist",
+        metavar="FILE",
+        dest="never",
+        action="append",
+        default=argparse.SUPPRESS,
+        help="names that are never constrained",
+    )
+    out.add_argument(
+        "--all",
+        action="store_true",
+        help="keep what installers need for themselves: "
+        + ", ".join(sorted(freeze.INSTALLER_NEEDS)),
+    )
+    out.add_argument(
+        "--markers",
+        choices=freeze.MARKER_STYLES,
+        default="exact",
+        help="one line for each interpreter where they differ, or one for "
+        "each range of neighbours",
+    )
+    out.add_argument(
+        "--sort",
+        choices=freeze.ORDERS,
+        default="hash",
+        help="hash keeps simultaneous changes apart; name is for people",
+    )
+    out.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="where to write the constraints (default: stdout)",
+    )
+    out.add_argument(
+        "--freeze-dir",
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="also write what each interpreter installed, as DIR/python3.12."
+        "json and so on",
+    )
+    out.add_argument(
+        "-q",
+        "--quiet",
+        action="store_true",
+        help="show no progress",
+    )
+    return result
+
+
+def _version_map(text: str) -> tuple[str, str]:
+    match = re.fullmatch(r"(\d+\.\d+):(\d+\.\d+)", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not FROM:TO, two versions such as 3.11:3.14"
+        )
+    return match[1], match[2]
+
+
+def _moment(text: str) -> str:
+    """A date or a moment, in the form that installers take (RFC 3339)."""
+    try:
+        moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a date such as 2026-01-31"
+        ) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.timezone.utc)
+    moment = moment.astimezone(datetime.timezone.utc)
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+# Options without a default that the help could show.
+_UNSET = dict.fromkeys(
+    (
+        "python",
+        "requirements",
+        "from_freezes",
+        "version_map",
+        "timeout",
+        "cache_dir",
+        "never",
+        "output",
+        "previous",
+        "upgrade_package",
+        "before",
+        "bisect",
+        "freeze_dir",
+    )
+)
+# What asks for an installation.
+_INSTALLING = (
+    "python",
+    "requirements",
+    "freeze_dir",
+    "no_install",
+    "cache_dir",
+    "upgrade_package",
+    "upgrade",
+    "before",
+    "keep_going",
+    "bisect",
+    "verify",
+)
+# Options that mean nothing without another one.
+_NEEDED = {
+    "upgrade_package": "previous",
+    "upgrade": "previous",
+    "bisect": "previous",
+    "allow_missing": "keep_going",
+}
+_EXCLUSIVE = (
+    ("upgrade", "upgrade_package"),
+    ("no_install", "verify"),
+    ("no_install", "cache_dir"),
+    ("no_install", "bisect"),
+)
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The options, where they go together.
+
+    :raises ConflictingOptions: where they do not.
+    """
+    options = parser().parse_args(argv, argparse.Namespace(**_UNSET))
+    given = {
+        name
+        for name, value in vars(options).items()
+        if value is not None and value is not False
+    }
+    if "from_freezes" in given:
+        for name in _INSTALLING:
+            if name in given:
+                raise ConflictingOptions(
+                    f"--from-freezes installs nothing: {_flag(name)} does "
+                    "not go with it"
+                )
+    elif "python" not in given:
+        raise ConflictingOptions(
+            "name an interpreter with -p, or freezes with --from-freezes"
+        )
+    elif "requirements" not in given:
+        raise ConflictingOptions("name the list to install with -r")
+    for name, other in _NEEDED.items():
+        if name in given and other not in given:
+            raise ConflictingOptions(f"{_flag(name)} needs {_flag(other)}")
+    for name, other in _EXCLUSIVE:
+        if {name, other} <= given:
+            raise ConflictingOptions(
+                f"{_flag(name)} does not go with {_flag(other)}"
+            )
+    if "never" in given and len(options.never) > 1:
+        raise ConflictingOptions(
+            "there is one never-constrain list: give -b or -d once"
+        )
+    return options
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
