@@ -21,7 +21,15 @@ from openstack_requirements.tests import base
 PACKAGE = Path(__file__).resolve().parent.parent
 NAME = "openstack_requirements"
 #: Text and values in, values out.
-PURE = {"culprits", "errors", "requirement", "markers", "policy", "freeze"}
+PURE = {
+    "ranges",
+    "culprits",
+    "errors",
+    "requirement",
+    "markers",
+    "policy",
+    "freeze",
+}
 #: Each is one door to the world.
 WORLD = {
     "files",
