@@ -22,9 +22,10 @@ values that they take. On an *open* axis, what a marker mentions is a possible
 value too, and so is something that it does not mention: then
 ``sys_platform != 'plan9'`` is not taken for "always".
 
-Single comparisons are evaluated by ``packaging``; what is ours is the algebra
-around them. On each axis only the rows that the comparisons tell apart count,
-so that the product stays small.
+Single comparisons mean what ``packaging`` says, which is asked wherever they
+are not among the plainest; what is ours is the algebra around them. On each
+axis only the rows that the comparisons tell apart count, so that the product
+stays small.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from openstack_requirements.errors import RequirementsError
 from openstack_requirements.requirement import marker_problem
+from openstack_requirements.specifiers import admits, release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -190,6 +192,29 @@ def _marker(text: str) -> Marker:
 
 @lru_cache(maxsize=65536)
 def _compare(comparison: Comparison, value: str) -> bool:
+    answer = _quickly(comparison, value)
+    return _slowly(comparison, value) if answer is None else answer
+
+
+def _quickly(comparison: Comparison, value: str) -> bool | None:
+    """The answer for what nearly every marker has; None for the rest."""
+    variable, text, literal = comparison
+    if not text.startswith(f"{variable} "):
+        return None  # it stands on the right
+    operator = text.split(" ", 2)[1]
+    if variable in _TEXTS and operator in {"==", "!="}:
+        return (operator == "==") == (value == literal)
+    if (
+        variable in _PYTHON.variables
+        and operator in {"==", "!=", "<", "<=", ">", ">="}
+        and release(literal)
+        and release(value)
+    ):
+        return admits(f"{operator}{literal}", value, prereleases=True)
+    return None
+
+
+def _slowly(comparison: Comparison, value: str) -> bool:
     from packaging.markers import UndefinedComparison
     from packaging.version import InvalidVersion
 
@@ -386,6 +411,16 @@ _PYTHON = Axis(
         for micro in (0, 10)
     ),
     open=True,
+)
+#: What is compared as text, whatever it looks like.
+_TEXTS = frozenset(
+    {
+        "os_name",
+        "platform_machine",
+        "platform_python_implementation",
+        "platform_system",
+        "sys_platform",
+    }
 )
 _VERSIONS = frozenset(
     {"implementation_version", "platform_release", "platform_version"}

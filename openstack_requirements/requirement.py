@@ -27,11 +27,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, NewType
 
 from openstack_requirements.errors import BadContent, BadLine
+from openstack_requirements.specifiers import release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from packaging.version import Version
+
+    from openstack_requirements.specifiers import Release
 
 #: A name in canonical form (PEP 503). A mapping keyed by this type cannot be
 #: searched with a raw name by accident.
@@ -50,6 +53,7 @@ _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _SIMPLE_CLAUSE = (
     r"(?:(?:>=|<=|==|!=|>|<)[ \t]*[0-9]+(?:\.[0-9]+)*"
     r"|~=[ \t]*[0-9]+(?:\.[0-9]+)+)"
+    r"(?:(?:a|b|rc)[0-9]+)?(?:\.post[0-9]+)?(?:\.dev[0-9]+)?"
 )
 # Blanks are never matched twice in a row, which would take forever to fail.
 _SIMPLE = re.compile(
@@ -60,10 +64,14 @@ _SIMPLE = re.compile(
     r"|===[ \t]*[A-Za-z0-9.+!_-]+))?"
     r"[ \t]*\Z"
 )
-_SIMPLE_MARKER = re.compile(
+_SIMPLE_COMPARISON = (
     r"(?:python_version|sys_platform|platform_system|os_name|extra"
     r"|platform_python_implementation|platform_machine|python_full_version)"
     r"[ \t]*(?:===|==|!=|<=|>=|<|>)[ \t]*(?:'[^'\"]*'|\"[^'\"]*\")"
+)
+_SIMPLE_MARKER = re.compile(
+    rf"{_SIMPLE_COMPARISON}"
+    rf"(?:[ \t]+(?:and|or)[ \t]+{_SIMPLE_COMPARISON})*"
 )
 _CLAUSE = re.compile(r"(===|~=|==|!=|<=|>=|<|>)\s*(.*)", re.DOTALL)
 _URL = re.compile(
@@ -404,7 +412,10 @@ def sorted_specifiers(specifiers: str) -> str:
     clauses = specifiers.split(",")
     if len(clauses) == 1:
         return specifiers
-    return ",".join(sorted(clauses, key=_clause_key))
+    quick = {clause: _quick_key(clause) for clause in clauses}
+    if None in {number for _, number, _ in quick.values()}:
+        return ",".join(sorted(clauses, key=_clause_key))
+    return ",".join(sorted(clauses, key=quick.__getitem__))
 
 
 def _clause_key(clause: str) -> tuple[int, bool, Version | str, str]:
@@ -415,13 +426,20 @@ def _clause_key(clause: str) -> tuple[int, bool, Version | str, str]:
     return (group, parsed is None, parsed or version, clause)
 
 
+def _quick_key(clause: str) -> tuple[int, Release | None, str]:
+    """The same key, for clauses of plain releases."""
+    operator, version = _operator_and_version(clause)
+    number = release(version.removesuffix(".*"))
+    return (_GROUPS[operator], number, clause)
+
+
 @lru_cache(maxsize=4096)
 def _version(text: str) -> Version | None:
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:  # no version, or one of thousands of digits
         return None
 
 
@@ -434,11 +452,12 @@ def _operator_and_version(clause: str) -> tuple[str, str]:
 def _repeats(clauses: list[tuple[str, str]]) -> bool:
     """Whether packaging would take two of the clauses for one.
 
-    ``!=1.0,!=1.0.0`` is one clause to it.
+    ``!=1.0,!=1.0.0`` is one clause to it. Two of one operator that are no
+    plain releases are left to it as well.
     """
     if len({operator for operator, _ in clauses}) == len(clauses):
         return False
-    return len({(o, _version(v)) for o, v in clauses}) < len(clauses)
+    return len({(o, release(v)) for o, v in clauses}) < len(clauses)
 
 
 def _read(

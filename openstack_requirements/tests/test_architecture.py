@@ -25,6 +25,7 @@ PURE = {
     "ranges",
     "culprits",
     "errors",
+    "specifiers",
     "requirement",
     "markers",
     "policy",

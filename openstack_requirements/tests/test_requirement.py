@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
 
@@ -118,6 +119,8 @@ NORMAL = [
     ("foo!=10.0,!=9.0,>=1\n", "foo>=1,!=9.0,!=10.0\n"),
     ("foo!=4.0.5,!=4.0.5rc1\n", "foo!=4.0.5rc1,!=4.0.5\n"),
     ("foo!=1.*,<2,!=1.2.*\n", "foo!=1.*,!=1.2.*,<2\n"),
+    ("foo!=1.0.0,!=1.0rc1,!=1.0rc1\n", "foo!=1.0rc1,!=1.0.0\n"),
+    ("foo!=1.0,!=1.00\n", "foo!=1.0\n"),
     ("foo===zz,===1.0\n", "foo===1.0,===zz\n"),
     ("foo   ;  os_name == 'nt'# c\n", "foo;os_name == 'nt'  # c\n"),
     ("   \n\t\n", "\n\n"),
@@ -148,6 +151,24 @@ blanks = st.sampled_from(["", " ", "  ", "\t"])
 markers = st.sampled_from(
     ["python_version<'3.9'", 'sys_platform == "win32" and os_name!="x"']
 )
+# Most are markers, and some nearly.
+joined = st.lists(
+    st.sampled_from(
+        [
+            "python_version<'3.9'",
+            "sys_platform == 'win32'",
+            'os_name!="x"',
+            "extra === 'x'",
+            "platform_machine=='a'b'",
+            "(os_name=='x')",
+            "and",
+            "or",
+            " and ",
+            " or ",
+        ]
+    ),
+    max_size=6,
+).map("".join)
 comments = st.from_regex(r"#[ -~é]{0,10}", fullmatch=True).map(str.rstrip)
 
 
@@ -226,6 +247,16 @@ class TestParseLine(base.TestCase):
         self.assertEqual(expected.name, found.package)
         self.assertEqual(expected.extras, set(found.extras))
         self.assertEqual(str(expected.specifier), found.specifiers)
+
+    @given(joined)
+    def test_the_quick_way_agrees_on_markers(self, marker: str) -> None:
+        try:
+            Marker(marker)
+        except InvalidMarker:
+            valid = not marker
+        else:
+            valid = True
+        self.assertIs(valid, requirement.marker_problem(marker) is None)
 
     @given(lines())
     def test_what_is_written_is_read_again(self, line: str) -> None:
