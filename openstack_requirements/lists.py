@@ -59,27 +59,41 @@ def load(folder: str, policy_name: str | None = None) -> Lists:
     """
     entries = read(os.path.join(folder, "global-requirements.txt"))
     constraints = os.path.join(folder, "upper-constraints.txt")
-    found = [
-        path
-        for path in (os.path.join(folder, name) for name in NEVER)
-        if os.path.exists(path)
-    ]
-    warnings: tuple[str, ...] = ()
-    if len(found) > 1:
-        warnings = (f"{found[1]} is not read, because {found[0]} is there",)
+    never, warnings = find_never(folder)
     return Lists(
         folder,
-        policy.find(
-            [each.requirement for each in entries if each.requirement],
-            denylist=bool(found) and found[0].endswith(NEVER[0]),
-            name=policy_name,
-        ),
+        find_policy(entries, never, policy_name),
         entries,
         read(constraints, permit_urls=True)
         if os.path.exists(constraints)
         else [],
-        never_constrained(found[0] if found else None),
+        never_constrained(never),
         warnings,
+    )
+
+
+def find_never(folder: str) -> tuple[str | None, tuple[str, ...]]:
+    """The never-constrain list in a folder, if any, and what is odd of it."""
+    paths = (os.path.join(folder, name) for name in NEVER)
+    found = [path for path in paths if os.path.exists(path)]
+    if len(found) < 2:
+        return found[0] if found else None, ()
+    return found[0], (f"{found[1]} is not read, because {found[0]} is there",)
+
+
+def find_policy(
+    entries: Sequence[Entry], never: str | None, name: str | None = None
+) -> policy.Policy:
+    """The policy of a repository.
+
+    :param entries: those of its global list.
+    :param never: the path of its never-constrain list.
+    :param name: the policy that the user asks for, if any.
+    """
+    return policy.find(
+        [each.requirement for each in entries if each.requirement],
+        denylist=never is not None and os.path.basename(never) == NEVER[0],
+        name=name,
     )
 
 

@@ -22,11 +22,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from openstack_requirements.errors import UnusableInput
+from openstack_requirements.requirement import canonical_name
+from openstack_requirements.specifiers import admits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from openstack_requirements.requirement import Requirement
+
+#: Never asked to be constrained: parts of Python, of installing itself, or of
+#: a platform that no constraints are made on.
+EXEMPT = frozenset(
+    map(
+        canonical_name,
+        ("argparse", "pip", "pymi", "pywin32", "setuptools", "wheel", "wmi"),
+    )
+)
 
 Name = Literal["classic", "current"]
 NAMES: tuple[Name, ...] = get_args(Name)
@@ -68,14 +79,26 @@ class Policy(NamedTuple):
         if len(bounds) != 1 or not bounds[0].startswith(">="):
             found = ",".join(bounds) or "none"
             return f"it needs exactly one >= lower bound, and has {found}"
-        from packaging.version import Version
-
-        lowest = Version(bounds[0].removeprefix(">="))
         for each in clauses:
-            version = each.removeprefix("!=").removesuffix(".*")
-            if each.startswith("!=") and Version(version) < lowest:
+            if each.startswith("!=") and _lies_below(each, bounds[0]):
                 return f"{each} lies below its lower bound {bounds[0]}"
         return None
+
+    def admits(self, specifiers: str, version: str) -> bool:
+        """Whether a version satisfies the specifiers of an entry."""
+        return admits(specifiers, version, prereleases=self.prereleases_pinned)
+
+
+def _lies_below(exclusion: str, bound: str) -> bool:
+    """Whether all that ``!=`` excludes is below a ``>=``."""
+    version = exclusion.removeprefix("!=")
+    lowest = bound.removeprefix(">=")
+    if admits(bound, version.removesuffix(".*"), prereleases=True):
+        return False
+    # The bound may be one of a series that begins below it.
+    return version[-2:] != ".*" or not admits(
+        f"=={version}", lowest, prereleases=True
+    )
 
 
 CLASSIC = Policy("classic", True, False, True, False, True, False)

@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 #: A version's release numbers, without zeros at the end: 1.0 is 1.
 Release = tuple[int, ...]
 
-_RELEASE = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})*\Z")
-_VERSION = re.compile(
-    r"(?P<release>[0-9]{1,20}(?:\.[0-9]{1,20})*)"
-    r"(?P<pre>(?:a|b|rc)[0-9]+)?(?P<post>\.post[0-9]+)?"
-    r"(?P<dev>\.dev[0-9]+)?\Z"
+_NUMBERS = r"[0-9]{1,20}(?:\.[0-9]{1,20})*"
+_SUFFIX = (
+    r"(?P<pre>(?:a|b|rc)[0-9]+)?(?P<post>\.post[0-9]+)?(?P<dev>\.dev[0-9]+)?"
 )
+_RELEASE = re.compile(rf"{_NUMBERS}\Z")
+_VERSION = re.compile(rf"(?P<release>{_NUMBERS})(?P<suffix>{_SUFFIX})\Z")
 _CLAUSE = re.compile(
     r"(?P<operator>~=|==|!=|<=|>=|<|>)"
-    r"(?P<release>[0-9]{1,20}(?:\.[0-9]{1,20})*)(?P<any>\.\*)?\Z"
+    rf"(?P<release>{_NUMBERS})(?:(?P<any>\.\*)|(?P<suffix>{_SUFFIX}))\Z"
 )
 _COMPARE: dict[str, Callable[[Release, Release], bool]] = {
     "==": eq,
@@ -93,14 +93,15 @@ def _by_release(
     if match is None or (not prereleases and (match["pre"] or match["dev"])):
         return None
     found = _numbers(match["release"])
-    plain = match["release"] == version
     answer = True
     for text in specifiers.split(","):
         clause = _CLAUSE.match(text)
         if clause is None or not _is_allowed(clause):
             return None
         wanted = _numbers(clause["release"])
-        if not plain and not clause["any"] and found == wanted:
+        if found == wanted and (
+            clause["suffix"] or (match["suffix"] and not clause["any"])
+        ):
             return None  # 1.0.post1 against 1.0: the suffix decides
         answer = answer and _satisfies(found, clause, wanted)
     return answer

@@ -30,6 +30,8 @@ PURE = {
     "markers",
     "policy",
     "freeze",
+    "findings",
+    "rules",
 }
 #: Each is one door to the world.
 WORLD = {
@@ -47,7 +49,7 @@ WORLD = {
     "installers.pip",
 }
 #: What a person meets.
-EDGE = {"progress"}
+EDGE = {"progress", "report", "report.as_json", "report.as_text"}
 COMMANDS = {"cmds"}
 #: What the pure floor must not touch.
 FORBIDDEN_IMPORTS = {

@@ -17,6 +17,8 @@ import json
 import os
 from pathlib import Path
 
+import fixtures
+
 from openstack_requirements.tests import base, corpus
 
 #: The folder of the corpus, which is not part of this repository.
@@ -33,6 +35,12 @@ class TestRunner(base.TestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                "openstack_requirements.tests.corpus.sections",
+                lambda: corpus.SECTIONS,
+            )
+        )
         self.plain = record()
         self.merge = ["foo===1\n"]
         self.status = 0

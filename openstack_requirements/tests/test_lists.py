@@ -18,6 +18,15 @@ from openstack_requirements.errors import BadContent, UnusableInput
 from openstack_requirements.requirement import canonical_name, parse_line
 from openstack_requirements.tests import base
 
+# specifiers, version, classic's answer, current's
+ADMITS = [
+    (">=1.0", "1.5", True, True),
+    (">=1.0", "0.5", False, False),
+    (">=1.0", "2.0rc1", False, True),
+    (">=2.0b1", "2.0rc1", True, True),
+    ("", "2.0rc1", False, True),
+    ("", "2018-abc", True, True),
+]
 BOUNDS = [
     # entry, classic's word, current's word
     ("a>=1", None, "belongs to the projects"),
@@ -28,6 +37,11 @@ BOUNDS = [
     ("a>=1,>=2", ">=1,>=2", "belongs"),
     ("a>=2,!=1.5", "!=1.5 lies below", "belongs"),
     ("a>=10.0,!=9.0", "!=9.0 lies below", "belongs"),
+    ("a>=1,!=1.0rc1", "!=1.0rc1 lies below", "belongs"),
+    ("a>=2,!=1.*", "!=1.* lies below", "belongs"),
+    # Not all of a series need lie below.
+    ("a>=1.5,!=1.*", None, "belongs"),
+    ("a>=1.5,!=1.4.*", "!=1.4.* lies below", "belongs"),
     ("a~=1.0", "has none", None),
 ]
 
@@ -44,6 +58,11 @@ class TestPolicy(base.TestCase):
                     self.assertIsNone(problem, line)
                 else:
                     self.assertIn(word, str(problem), line)
+
+    def test_admits(self) -> None:
+        for text, version, classic, current in ADMITS:
+            self.assertIs(classic, policy.CLASSIC.admits(text, version))
+            self.assertIs(current, policy.CURRENT.admits(text, version))
 
     def test_found_by_the_bounds_or_the_denylist(self) -> None:
         half = [parse_line(line) for line in ("a>=1", "b", "# c>=1", "")]

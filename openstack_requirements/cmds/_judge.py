@@ -1,0 +1,100 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What the commands that judge share: their options, and the report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from openstack_requirements import findings, policy
+from openstack_requirements.cmds import _console
+from openstack_requirements.errors import FINDINGS, ConflictingOptions
+from openstack_requirements.report import FORMATS, as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openstack_requirements.findings import Verdict
+
+
+def add_report_options(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that judges."""
+    group = parser.add_argument_group("the report")
+    group.add_argument(
+        "--format",
+        choices=list(FORMATS),
+        default=next(iter(FORMATS)),
+        help="text for people, json for programs",
+    )
+    group.add_argument(
+        "--output",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="where to write it (default: stdout)",
+    )
+
+
+def report(
+    command: str, options: argparse.Namespace, verdicts: Sequence[Verdict]
+) -> int:
+    """Show what was found as the options say; the exit status."""
+    text = FORMATS[options.format](command, verdicts)
+    path = getattr(options, "output", None)
+    if path is None:
+        _console.write(text)
+    else:
+        from openstack_requirements import files
+
+        files.replace(path, text)
+        # Whoever looks at the terminal should not take silence for praise.
+        print(as_text.summary(verdicts), file=sys.stderr)
+    return FINDINGS if findings.counts(verdicts).errors else 0
+
+
+def add_never_option(parser: argparse.ArgumentParser) -> None:
+    """The never-constrain list, under both of its names."""
+    parser.add_argument(
+        "-b",
+        "--blacklist",
+        "-d",
+        "--denylist",
+        metavar="FILE",
+        dest="never",
+        action="append",
+        default=argparse.SUPPRESS,
+        help="the never-constrain list (default: denylist.txt or "
+        "blacklist.txt in the current folder)",
+    )
+
+
+def never_option(options: argparse.Namespace) -> str | None:
+    """The file that the option names, if any."""
+    found: list[str] = getattr(options, "never", [])
+    if len(found) > 1:
+        raise ConflictingOptions(
+            "there is one never-constrain list: give -b or -d once"
+        )
+    return found[0] if found else None
+
+
+def add_policy_option(parser: argparse.ArgumentParser) -> None:
+    """The policy, where it is not to be found out."""
+    parser.add_argument(
+        "--policy",
+        choices=policy.NAMES,
+        default=argparse.SUPPRESS,
+        help="the rules to judge by (default: current for a repository with "
+        "denylist.txt; else classic if half of the global list's entries "
+        "have a >=, and current if not)",
+    )

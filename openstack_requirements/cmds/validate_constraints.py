@@ -1,0 +1,106 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""validate-constraints: whether a repository's lists go together."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from openstack_requirements import findings, lists, rules
+from openstack_requirements.cmds import _console, _judge
+from openstack_requirements.errors import ConflictingOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NAME = "validate-constraints"
+
+
+def parser() -> _console.Parser:
+    """What the command takes."""
+    result = _console.Parser(
+        prog=NAME,
+        description="Judge the lists of a requirements repository: every "
+        "constraint is exact and within the global list, whose bounds follow "
+        "the policy and whose form is normal; and every name of it is "
+        "constrained or in the never-constrain list, but not both.",
+        epilog="exit status: 0 nothing is wrong; 1 there are findings; 2 "
+        "wrong usage or unusable input; 3 the disk failed.",
+    )
+    result.add_argument(
+        "required",
+        metavar="GLOBAL",
+        nargs="?",
+        default="global-requirements.txt",
+        help="the global list",
+    )
+    result.add_argument(
+        "pinned",
+        metavar="CONSTRAINTS",
+        nargs="?",
+        default="upper-constraints.txt",
+        help="the constraints",
+    )
+    result.add_argument(
+        "never_list",
+        metavar="NEVER",
+        nargs="?",
+        default=argparse.SUPPRESS,
+        help="the never-constrain list; -b and -d name it, too",
+    )
+    _judge.add_never_option(result)
+    _judge.add_policy_option(result)
+    _judge.add_report_options(result)
+    return result
+
+
+@_console.command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    options = parser().parse_args(argv)
+    never = _never(options)
+    required = lists.read(options.required)
+    pinned = lists.read(options.pinned, permit_urls=True)
+    subject = rules.Lists(
+        lists.find_policy(required, never, getattr(options, "policy", None)),
+        rules.listed(options.required, required),
+        rules.listed(options.pinned, pinned),
+        never or lists.NEVER[0],
+        lists.never_constrained(never),
+    )
+    return _judge.report(
+        NAME,
+        options,
+        [
+            findings.verdict(
+                f"{options.required} and {options.pinned}",
+                rules.judge(subject),
+            )
+        ],
+    )
+
+
+def _never(options: argparse.Namespace) -> str | None:
+    """The never-constrain list, wherever it was named."""
+    named = getattr(options, "never_list", None)
+    option = _judge.never_option(options)
+    if named is not None and option is not None:
+        raise ConflictingOptions(
+            "there is one never-constrain list: leave NEVER or -b out"
+        )
+    found = named or option
+    if found is None:
+        found, warnings = lists.find_never("")
+        for warning in warnings:
+            _console.warn(warning)
+    return found

@@ -1,0 +1,108 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What a command that judges has found, as values.
+
+A rule yields findings; a command gathers those about one subject into a
+:class:`Verdict`; the modules of ``report`` show verdicts. Only errors that
+nobody has waived fail a run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Severity = Literal["error", "warning"]
+
+
+class Finding(NamedTuple):
+    """One thing that is not as a rule wants it.
+
+    ``rule`` is the stable id; ``message`` says what stands there and what is
+    wrong with it; ``fix`` is the smallest change that would pass. ``line``
+    and ``column`` count from 1. None stands for what is not known.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    package: str | None = None
+    fix: str | None = None
+
+
+class Waived(NamedTuple):
+    """A finding that was known before, and who says that it may stay."""
+
+    finding: Finding
+    reason: str
+
+
+class Verdict(NamedTuple):
+    """All that was found of one subject.
+
+    ``subject`` says in words what was judged: files, or a project. Make one
+    with :func:`verdict`, which puts findings in order.
+    """
+
+    subject: str
+    findings: tuple[Finding, ...] = ()
+    waived: tuple[Waived, ...] = ()
+
+
+class Counts(NamedTuple):
+    """How much was found."""
+
+    errors: int
+    warnings: int
+    waived: int
+
+
+def verdict(
+    subject: str,
+    findings: Iterable[Finding] = (),
+    waived: Iterable[Waived] = (),
+) -> Verdict:
+    """A verdict, its findings in order and none of them twice."""
+    return Verdict(
+        subject,
+        tuple(sorted(set(findings), key=_order)),
+        tuple(
+            sorted(
+                set(waived), key=lambda each: (_order(each.finding), each[1])
+            )
+        ),
+    )
+
+
+def _order(finding: Finding) -> tuple[str | int, ...]:
+    """By file, line and rule; then by all the rest."""
+    rule, severity, message, file, line, column, package, fix = finding
+    return (
+        *(file or "", line or 0, rule, column or 0),
+        *(package or "", message, fix or "", severity),
+    )
+
+
+def counts(verdicts: Iterable[Verdict]) -> Counts:
+    """How much was found in all of these together."""
+    errors = warnings = waived = 0
+    for each in verdicts:
+        found = sum(one.severity == "error" for one in each.findings)
+        errors += found
+        warnings += len(each.findings) - found
+        waived += len(each.waived)
+    return Counts(errors, warnings, waived)

@@ -1,0 +1,143 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The sections of the corpus about commands that judge.
+
+Of a record counts what was found wrong with which package, and whether the run
+failed; wording and order do not.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from openstack_requirements import policy, rules
+from openstack_requirements.errors import RequirementsError
+from openstack_requirements.requirement import (
+    canonical_name,
+    names_in,
+    read_entries,
+)
+from openstack_requirements.tests.corpus import Case, Json, load, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    Found = set[tuple[str, str]]
+
+POLICIES = {"classic": policy.CLASSIC, "current": policy.CURRENT}
+
+# -- validate --------------------------------------------------------------
+
+# What the originals printed, and the rule that it stands for.
+_VALIDATE = [
+    (r"Invalid constraint for (\S*) does not have 3", "inexact-constraint"),
+    (r"Constraint for (\S+?)==.* does not match", "incompatible-constraint"),
+    (r"Constraint .* for (\S+) does not match", "incompatible-constraint"),
+    (r"Requirement (\S+) (?:needs|has|should not)", "global-bounds"),
+    (r"'(\S+)' appears in \S+ but not", "unconstrained-requirement"),
+    (r"'(\S+)' appears in both", "never-constrained"),
+]
+
+
+def validate_cases(folder: Path) -> Iterator[Case]:
+    """Each list with its constraints, and with those of another date."""
+    for path in sorted((folder / "expected/validate").glob("*.json")):
+        record = load(path)
+        pins = record.get("constraints_list", record["list"])
+        dates = (record["list"], pins, record["list"])
+        runs = record["runs"]
+        for run in runs:
+            twins = [each["label"] for each in runs].count(run["label"])
+            if run["error"] and twins > 1:
+                continue  # it ended early; the same run follows, whole
+            files = zip(dates, run["args"], strict=True)
+            texts = [read(folder / "lists" / d / file) for d, file in files]
+            name = f"{path.stem}, {run['label']}"
+            yield _validate_case(name, record["vintage"], run, texts)
+    for case in load(folder / "expected/micro/validate.json")["cases"]:
+        texts = [case["lists"][file] for file in case["args"]]
+        for vintage in POLICIES:
+            run = case.get(f"{vintage}_with_packaging_25", case[vintage])
+            name = f"{case['name']}, {vintage}"
+            yield _validate_case(name, vintage, run, texts)
+
+
+def _validate_case(
+    name: str, vintage: str, run: Json, texts: list[str]
+) -> Case:
+    actual = _validate(vintage, texts)
+    expected, dropped = _recorded(run["stdout"])
+    failed = bool(run["exit"]) and bool(expected or not dropped)
+    if run.get("error") or actual is None:
+        # Where one of the two ended early, whether it failed is left.
+        return Case("validate", name, failed, actual is None or bool(actual))
+    return Case(
+        "validate",
+        name,
+        [failed, *map(" ".join, sorted(expected - actual))],
+        [bool(actual), *map(" ".join, sorted(actual - expected))],
+    )
+
+
+def _validate(vintage: str, texts: list[str]) -> Found | None:
+    required, pinned, never = texts
+    try:
+        found = rules.judge(
+            rules.Lists(
+                POLICIES[vintage],
+                rules.listed("g", read_entries(required)),
+                rules.listed(
+                    "c",
+                    read_entries(
+                        pinned, permit_urls=True, keep_editable=False
+                    ),
+                ),
+                "n",
+                names_in(never),
+            )
+        )
+    except RequirementsError:
+        return None
+    return {(each.rule, canonical_name(each.package or "")) for each in found}
+
+
+def _recorded(lines: list[str]) -> tuple[Found, bool]:
+    """What a run printed; and whether some of it is no fault to us.
+
+    That is where the normal form would only spell a name otherwise.
+    """
+    found: Found = set()
+    for pattern, rule in _VALIDATE:
+        for line in lines:
+            match = re.match(pattern, line)
+            if match:
+                found.add((rule, canonical_name(match[1])))
+    old = [line[1:] for line in lines if line.startswith("-")]
+    new = {_spelled(line[1:]) for line in lines if line.startswith("+")}
+    kept = [line for line in old if _spelled(line) not in new]
+    names = (re.match(r"\s*([\w.-]*)", line) for line in kept)
+    found |= {
+        ("not-normal-form", canonical_name(match[1]))
+        for match in names
+        if match
+    }
+    return found, len(kept) < len(old)
+
+
+def _spelled(line: str) -> str:
+    """A line with its name in canonical form."""
+    return re.sub(r"^[\w.-]+", lambda match: canonical_name(match[0]), line)
+
+
+SECTIONS = (validate_cases,)
