@@ -20,6 +20,7 @@ test holds the two ways equal.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 
 TYPE_CHECKING = False  # typing itself costs more to import than this module
@@ -132,6 +133,7 @@ def _starts(found: Release, series: str) -> bool:
     return (found + (0,) * length)[:length] == numbers
 
 
+@lru_cache(maxsize=8192)
 def _numbers(text: str) -> Release:
     numbers = [int(part) for part in text.split(".")]
     while len(numbers) > 1 and not numbers[-1]:
