@@ -108,6 +108,22 @@ class UnusableInput(RequirementsError):
         return f"{printable(self.what)}: {self.reason}"
 
 
+class UnusableProject(RequirementsError):
+    """A project with files that cannot be used.
+
+    :param root: the project, as the user named it.
+    :param errors: what is wrong, an error a file.
+    """
+
+    def __init__(self, root: str, errors: Sequence[RequirementsError]) -> None:
+        super().__init__(root, errors)
+        self.root = root
+        self.errors = tuple(errors)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.errors))
+
+
 class ConflictingOptions(RequirementsError):
     """Options that do not go together."""
 

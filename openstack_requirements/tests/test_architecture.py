@@ -32,12 +32,15 @@ PURE = {
     "freeze",
     "findings",
     "rules",
+    "toml",
+    "manifests",
 }
 #: Each is one door to the world.
 WORLD = {
     "files",
     "process",
     "lists",
+    "project",
     "interpreters",
     "environments",
     "freezer",
