@@ -212,6 +212,27 @@ def project_name(texts: Mapping[str, str]) -> str:
     return ""
 
 
+def build_backend(content: str, file: str = PYPROJECT) -> str:
+    """The build backend (PEP 517) that pyproject.toml names, or nothing.
+
+    :raises BadLine: where it is not TOML, or nested too deep.
+    :raises UnusableInput: where ``build-system`` is no table.
+    """
+    document = _toml(content, file)
+    found = _table(document.table, "build-system", file).get("build-backend")
+    return found if isinstance(found, str) else ""
+
+
+def group_names(content: str, file: str = PYPROJECT) -> list[str]:
+    """The names of the dependency groups (PEP 735) as written.
+
+    :raises BadLine: where it is not TOML, or nested too deep.
+    :raises UnusableInput: where ``dependency-groups`` is no table.
+    """
+    document = _toml(content, file)
+    return list(_table(document.table, "dependency-groups", file))
+
+
 def read(texts: Mapping[str, str]) -> list[Declared]:
     """The entries of all manifests, file by file.
 

@@ -64,6 +64,7 @@ _OLD_NAMES = {
     "python_implementation": "platform_python_implementation",
 }
 _OTHER = "other"
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 class BadMarker(RequirementsError, ValueError):
@@ -174,6 +175,24 @@ def comparisons(tree: Tree) -> Iterator[Comparison]:
     else:
         for part in tree.parts:
             yield from comparisons(part)
+
+
+def python_comparison(marker: str) -> tuple[str, str] | None:
+    """The operator and the version of a marker that only asks for a Python.
+
+    ``python_version>='3.8'`` → ``>=`` and ``3.8``, whichever side the
+    variable is on; None for any other marker.
+
+    :raises BadMarker: where the marker has no meaning.
+    """
+    tree = parse(marker)
+    if not isinstance(tree, Comparison) or tree.variable != "python_version":
+        return None
+    left, _, rest = tree.text.partition(" ")
+    if left == tree.variable:
+        return rest.partition(" ")[0], tree.literal
+    operator = rest.rpartition(" ")[0]
+    return _MIRRORED.get(operator, operator), tree.literal
 
 
 def _holds(tree: Tree, truth: Mapping[Comparison, bool]) -> bool:

@@ -53,6 +53,7 @@ class Policy(NamedTuple):
     ``markers_free``: a project's marker may differ from the global one in the
     ways that the documentation lists.
     ``lower_constraints``: a project's lower-constraints.txt is judged.
+    ``pbr_builds``: projects are built by pbr as PEP 517 says.
     ``prereleases_pinned``: a pin may be a pre-release that no specifier asks
     for.
     """
@@ -63,6 +64,7 @@ class Policy(NamedTuple):
     comments_match: bool
     markers_free: bool
     lower_constraints: bool
+    pbr_builds: bool
     prereleases_pinned: bool
 
     def bound_problem(self, entry: Requirement) -> str | None:
@@ -84,9 +86,39 @@ class Policy(NamedTuple):
                 return f"{each} lies below its lower bound {bounds[0]}"
         return None
 
+    def marker_fits(self, mine: str, listed: str, *, backport: bool) -> bool:
+        """Whether a project's marker goes with that of a global entry.
+
+        :param backport: whether the package is a backport of the standard
+            library, which projects need on old Pythons of their own choice.
+        :raises BadMarker: where one of the markers has no meaning.
+        """
+        if mine == listed:
+            return True
+        from openstack_requirements import markers
+
+        if markers.equivalent(mine, listed):
+            return True
+        if not self.markers_free:
+            return False
+        if not mine:
+            return _python_3(listed) in {"==", ">", ">="}
+        asked = _python_3(mine)
+        return (not listed and asked in {"==", "<", "<=", ">", ">="}) or (
+            backport and asked in {"<", "<=", "=="}
+        )
+
     def admits(self, specifiers: str, version: str) -> bool:
         """Whether a version satisfies the specifiers of an entry."""
         return admits(specifiers, version, prereleases=self.prereleases_pinned)
+
+
+def _python_3(marker: str) -> str:
+    """The operator of a marker that compares with a Python 3, or nothing."""
+    from openstack_requirements import markers
+
+    found = markers.python_comparison(marker)
+    return found[0] if found and found[1].startswith("3.") else ""
 
 
 def _lies_below(exclusion: str, bound: str) -> bool:
@@ -101,8 +133,8 @@ def _lies_below(exclusion: str, bound: str) -> bool:
     )
 
 
-CLASSIC = Policy("classic", True, False, True, False, True, False)
-CURRENT = Policy("current", False, True, False, True, False, True)
+CLASSIC = Policy("classic", True, False, True, False, True, False, False)
+CURRENT = Policy("current", False, True, False, True, False, True, True)
 
 
 def find(

@@ -91,7 +91,7 @@ def _from_below(specifiers: str) -> str:
     for operator, text in clauses(specifiers):
         if operator in {">=", ">"}:
             found.append(f"{operator}{text}")
-        elif operator in LOWER and _version(text) is not None:
+        elif operator in LOWER and version(text) is not None:
             wildcard = text.endswith(".*")
             found.append(f">={text[:-2]}.dev0" if wildcard else f">={text}")
     return ",".join(found)
@@ -108,7 +108,8 @@ def _admits(specifiers: SpecifierSet, version: Version) -> bool:
     return specifiers.contains(version, prereleases=True)
 
 
-def _version(text: str) -> Version | None:
+def version(text: str) -> Version | None:
+    """A clause's version, without its ``.*``; None where it is none."""
     from packaging.version import InvalidVersion, Version
 
     try:
@@ -122,15 +123,15 @@ def _versions(*sets: str) -> Iterator[Version]:
     from packaging.version import Version
 
     named = [
-        version
+        each
         for specifiers in sets
         for _, text in clauses(specifiers)
-        if (version := _version(text)) is not None
+        if (each := version(text)) is not None
     ]
     longest = max((len(each.release) for each in named), default=1)
     found = [Version("0"), Version("1")]
-    for version in named:
-        found.extend(_near(version, longest))
+    for each in named:
+        found.extend(_near(each, longest))
     # 2 and 2.0 are equal: the shorter text stands for both.
     found.sort(key=lambda each: (each, len(str(each))))
     yield from dict.fromkeys(found)

@@ -267,9 +267,9 @@ SECTIONS = (parse_cases, normalize_cases, combine_cases)
 
 def sections() -> tuple[Callable[[Path], Iterator[Case]], ...]:
     """All of them; each module of the corpus has its own."""
-    from openstack_requirements.tests import corpus_judge
+    from openstack_requirements.tests import corpus_check, corpus_judge
 
-    return (*SECTIONS, *corpus_judge.SECTIONS)
+    return (*SECTIONS, *corpus_judge.SECTIONS, *corpus_check.SECTIONS)
 
 
 def load(path: Path) -> Json:

@@ -32,6 +32,10 @@ PURE = {
     "freeze",
     "findings",
     "rules",
+    "subjects",
+    "entry_rules",
+    "project_rules",
+    "check",
     "toml",
     "manifests",
 }

@@ -1,0 +1,239 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Rules for what a project declares, entry by entry and package by package.
+
+Each function yields what it finds; the table in
+:mod:`~openstack_requirements.check` gives it its id and severity.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from openstack_requirements import ranges
+from openstack_requirements.requirement import canonical_name
+from openstack_requirements.rules import shown
+from openstack_requirements.subjects import (
+    Found,
+    brings_in,
+    comment_of,
+    finding_at,
+    fitting,
+    judged,
+    meaning,
+    place_of,
+    propose,
+    single_entries,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from openstack_requirements.manifests import Declared
+    from openstack_requirements.requirement import CanonicalName
+    from openstack_requirements.subjects import Subject
+
+_IN_TOML = frozenset({"dependencies", "optional", "group", "build"})
+
+
+def unreviewed(project: Subject) -> Iterator[Found]:
+    """Options and URLs."""
+    for each in project.declared:
+        if each.problem is not None and brings_in(each.text):
+            yield finding_at(
+                each,
+                f"nobody has reviewed what this brings in: {each.text}",
+                "name a released version of a package of the global list",
+            )
+
+
+def unreadable(project: Subject) -> Iterator[Found]:
+    """What is no requirement."""
+    for each in project.declared:
+        if each.problem is not None and not brings_in(each.text):
+            yield finding_at(each, f"{each.problem}: {each.text}")
+
+
+def unknown(project: Subject) -> Iterator[Found]:
+    """Packages that the global list does not have."""
+    file = project.against.file
+    for package, each, mine in single_entries(project):
+        if package.name not in project.against.listed:
+            yield finding_at(
+                each,
+                f"{mine.package} is not in {file}",
+                f"do without it, or propose it for {file} first",
+            )
+
+
+def wrong_markers(project: Subject) -> Iterator[Found]:
+    """Markers that are not the global ones."""
+    for package, each, mine in single_entries(project):
+        entries = project.against.listed.get(package.name, ())
+        if not entries or fitting(project, package, mine):
+            continue
+        found = [_quoted(one.requirement.markers, "marker") for one in entries]
+        right = entries[0].requirement.markers
+        yield propose(
+            each,
+            f"{mine.package} has {_quoted(mine.markers, 'marker')}, and "
+            f"{place_of(project, entries)} has {' or '.join(found)}",
+            mine._replace(markers=right) if len(entries) == 1 else None,
+            "take the entries of the global list",
+        )
+
+
+def wrong_comments(project: Subject) -> Iterator[Found]:
+    """Comments that are not the global ones (classic)."""
+    if not project.against.policy.comments_match:
+        return
+    for package, each, mine in single_entries(project):
+        entries = fitting(project, package, mine)
+        comments = dict.fromkeys(one.requirement.comment for one in entries)
+        if not entries or comment_of(mine) in comments:
+            continue
+        if each.kind in _IN_TOML:
+            continue  # a string of TOML has no comment (PEP 508)
+        found = [_quoted(one, "comment") for one in comments]
+        yield propose(
+            each,
+            f"{mine.package} has {_quoted(comment_of(mine), 'comment')}, and "
+            f"{place_of(project, entries)} has {' or '.join(found)}",
+            mine._replace(comment=next(iter(comments))),
+        )
+
+
+def excluded(project: Subject) -> Iterator[Found]:
+    """Versions that only the project excludes."""
+    for package, each, mine in single_entries(project):
+        entries = fitting(project, package, mine)
+        found = [
+            ranges.excluded(mine.specifiers, one.requirement.specifiers)
+            for one in entries
+        ]
+        if not found or None in found:
+            continue
+        allowed = entries[0].requirement.specifiers
+        kept = [
+            clause
+            for clause in mine.specifiers.split(",")
+            if ranges.excluded(clause, allowed) is None
+        ]
+        yield propose(
+            each,
+            f"{mine.package}{mine.specifiers} excludes {found[0]}, which "
+            f"{place_of(project, entries[:1])} allows "
+            f"({allowed or 'any version'})",
+            mine._replace(specifiers=",".join(kept)),
+        )
+
+
+def nothing_in_common(project: Subject) -> Iterator[Found]:
+    """Ranges that share no version with the global list."""
+    for package, each, mine in single_entries(project):
+        entries = fitting(project, package, mine)
+        if entries and not any(
+            ranges.common(mine.specifiers, one.requirement.specifiers)
+            for one in entries
+        ):
+            allowed = entries[0].requirement.specifiers
+            yield finding_at(
+                each,
+                f"no version satisfies both {mine.package}{mine.specifiers} "
+                f"and {allowed} of {place_of(project, entries[:1])}",
+                f"choose a range that shares versions with {allowed}",
+            )
+
+
+def unbounded(project: Subject) -> Iterator[Found]:
+    """Entries without a lower bound (current)."""
+    if not project.against.policy.bounds_in_projects:
+        return
+    for package, each, mine in single_entries(project):
+        if ranges.has_lower_bound(mine.specifiers):
+            continue
+        pin = project.against.pins.get(package.name)
+        clauses = [f">={pin}", *filter(None, [mine.specifiers])]
+        yield propose(
+            each,
+            f"{mine.package}{mine.specifiers} has no lower bound",
+            mine._replace(specifiers=",".join(clauses)) if pin else None,
+            "add the lowest version that is known to work, such as >=1.0",
+        )
+
+
+def duplicates(project: Subject) -> Iterator[Found]:
+    """Entries that are there twice. On stable branches they may."""
+    if project.stable:
+        return
+    for package in judged(project):
+        seen: dict[tuple[object, ...], Declared] = {}
+        for item, mine in package.everything():
+            key = meaning(mine)
+            first = seen.setdefault(key, item)
+            if first is item:
+                continue
+            if item.include:
+                # What a group includes may well hold what another one does,
+                # unless it is included twice.
+                again = item.include == first.include
+                message = f"{item.include} is included twice"
+            else:
+                again = True
+                message = f"{mine.package} is there twice"
+            if again:
+                yield finding_at(
+                    item,
+                    f"{message} in {package.place}, first in line "
+                    f"{first.line}",
+                    "remove one of the two",
+                    (),
+                )
+                break
+
+
+def wrong_count(project: Subject) -> Iterator[Found]:
+    """More or fewer entries than the global list has."""
+    for package in judged(project):
+        entries = project.against.listed.get(package.name)
+        items = {item for item, _ in package.everything()}
+        if not entries or not (package.entries or len(items) > 1):
+            continue  # what one included group holds is judged there
+        distinct = {
+            meaning(mine): (item, mine) for item, mine in package.everything()
+        }
+        counts: dict[CanonicalName, list[Declared]] = {}
+        for item, mine in distinct.values():
+            for extra in mine.extras or ("",):
+                counts.setdefault(canonical_name(extra), []).append(item)
+        for extra, found in sorted(counts.items()):
+            if len(found) != len(entries):
+                name = f"[{extra}]" if extra else ""
+                wanted = " and ".join(
+                    shown(one.requirement) for one in entries
+                )
+                yield finding_at(
+                    found[-1],
+                    f"{package.name}{name} has {_number(len(found))} in "
+                    f"{package.place}, and {place_of(project, entries)} has "
+                    f"{len(entries)}",
+                    f"have what the global list has: {wanted}",
+                )
+
+
+def _quoted(text: str, word: str) -> str:
+    """A marker or a comment in a sentence: ``the marker "..."``."""
+    return f'the {word} "{text}"' if text else f"no {word}"
+
+
+def _number(count: int) -> str:
+    return "one entry" if count == 1 else f"{count} entries"

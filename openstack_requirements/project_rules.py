@@ -1,0 +1,314 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Rules for a project as a whole: its build system, its groups, its files.
+
+Each function yields what it finds; the table in
+:mod:`~openstack_requirements.check` gives it its id and severity.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from openstack_requirements import manifests, ranges
+from openstack_requirements.errors import BadContent
+from openstack_requirements.findings import Finding
+from openstack_requirements.requirement import canonical_name, read_entries
+from openstack_requirements.rules import exact_version, listed, shown
+from openstack_requirements.subjects import (
+    Found,
+    can_meet,
+    finding_at,
+    groups_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from openstack_requirements.manifests import Declared
+    from openstack_requirements.requirement import Requirement
+    from openstack_requirements.rules import Line
+    from openstack_requirements.subjects import Subject
+
+#: Files that no project should have any more, and what replaced them.
+OBSOLETE = {
+    "tools/pip-requires": "requirements.txt",
+    "tools/test-requires": "test-requirements.txt",
+    "requirements-py2.txt": "requirements.txt, with markers",
+    "requirements-py3.txt": "requirements.txt, with markers",
+    "test-requirements-py2.txt": "test-requirements.txt, with markers",
+    "test-requirements-py3.txt": "test-requirements.txt, with markers",
+}
+#: What builds a project under the current policy.
+BUILD_BACKEND = "pbr.build"
+_LOWER = manifests.LOWER_CONSTRAINTS
+_NOT_LOWER = frozenset({"build", "setup_requires"})
+
+
+def obsolete(project: Subject) -> Iterator[Found]:
+    """File names of old."""
+    for file, newer in OBSOLETE.items():
+        if file in project.texts:
+            yield _in_file(
+                file,
+                f"{file} is a name that tools no longer look for",
+                f"move what it says to {newer}",
+            )
+
+
+def build_system(project: Subject) -> Iterator[Found]:
+    """Another build backend than pbr's (current, master)."""
+    if not project.master or not project.against.policy.pbr_builds:
+        return
+    file = manifests.PYPROJECT
+    fix = (
+        'have [build-system] with requires = ["pbr>=6.1.1"] and '
+        f'build-backend = "{BUILD_BACKEND}"'
+    )
+    text = project.texts.get(file)
+    if text is None:
+        yield _in_file(file, f"there is no {file} (PEP 517)", fix)
+        return
+    backend = manifests.build_backend(text)
+    if backend != BUILD_BACKEND:
+        found = f"the build backend is {backend}"
+        yield _in_file(
+            file,
+            f"{found if backend else 'no build backend is named'}, and it "
+            f"should be {BUILD_BACKEND}",
+            fix,
+        )
+
+
+def unknown_groups(project: Subject) -> Iterator[Found]:
+    """Dependency groups that include what is not there (PEP 735)."""
+    text = project.texts.get(manifests.PYPROJECT, "")
+    names = set(map(canonical_name, manifests.group_names(text)))
+    for each in project.declared:
+        if each.include and canonical_name(each.include) not in names:
+            yield finding_at(
+                each,
+                f"the group {each.section} includes {each.include}, and there "
+                "is no such group",
+                "name one that is there, or remove the item",
+            )
+
+
+def group_cycles(project: Subject) -> Iterator[Found]:
+    """Dependency groups that include themselves (PEP 735)."""
+    groups = groups_of(project.everything)
+    for each in project.declared:
+        if each.include and _reaches(
+            groups, canonical_name(each.include), canonical_name(each.section)
+        ):
+            yield finding_at(
+                each,
+                f"the group {each.section} includes itself, by way of "
+                f"{each.include}",
+                "let one of these groups not include the other",
+            )
+
+
+def _reaches(
+    groups: Mapping[str, Sequence[Declared]], start: str, goal: str
+) -> bool:
+    """Whether a group includes another, directly or through others."""
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name == goal:
+            return True
+        if name not in seen:
+            seen.add(name)
+            waiting += [
+                canonical_name(each.include)
+                for each in groups.get(name, ())
+                if each.include
+            ]
+    return False
+
+
+def lower_unreadable(project: Subject) -> Iterator[Found]:
+    """Lower constraints that are no exact pins (classic)."""
+    text = _lower_text(project)
+    try:
+        entries = read_entries(
+            text, _LOWER, permit_urls=True, keep_editable=False
+        )
+    except BadContent as error:
+        for each in error.errors:
+            yield _in_file(
+                _LOWER,
+                f"{each.reason}: {each.line.strip()}",
+                line=each.number,
+                column=each.column or None,
+            )
+        return
+    for pins in listed(_LOWER, entries).by_name.values():
+        for pin in pins:
+            if exact_version(pin.requirement) is None:
+                yield _at(pin, "is no exact pin, such as ==1.0")
+
+
+def lower_missing(project: Subject) -> Iterator[Found]:
+    """Requirements without a lower constraint (classic)."""
+    for each, mine, pins in _with_pins(project):
+        if not pins:
+            bounds = _bounds(mine)
+            version = bounds[-1] if bounds else "VERSION"
+            where = f" where {mine.markers}" if mine.markers else ""
+            yield finding_at(
+                each,
+                f"{mine.package} has no pin in {_LOWER}{where}",
+                f"add {mine.package}=={version} there",
+            )
+
+
+def lower_incompatible(project: Subject) -> Iterator[Found]:
+    """Lower constraints that the requirement does not admit (classic)."""
+    for each, mine, pins in _with_pins(project):
+        for pin in pins:
+            version = exact_version(pin.requirement)
+            if version and not _admits(project, mine, version):
+                yield _at(
+                    pin,
+                    f"does not satisfy {mine.package}{mine.specifiers} of "
+                    f"{each.file}:{each.line}",
+                    _pin_fix(mine),
+                    each,
+                )
+
+
+def lower_mismatch(project: Subject) -> Iterator[Found]:
+    """Lower constraints that are not the lower bound (classic)."""
+    for each, mine, pins in _with_pins(project):
+        bounds = _bounds(mine)
+        for pin in pins:
+            version = exact_version(pin.requirement)
+            if (
+                not version
+                or not bounds
+                or not _admits(project, mine, version)
+            ):
+                continue
+            if ranges.common(f"=={version}", f"=={bounds[-1]}") is None:
+                yield _at(
+                    pin,
+                    f"is not the lower bound of {mine.package}"
+                    f"{mine.specifiers} of {each.file}:{each.line}",
+                    _pin_fix(mine),
+                    each,
+                )
+
+
+def lower_unbounded(project: Subject) -> Iterator[Found]:
+    """Requirements without a bound that a pin could equal (classic)."""
+    for each, mine, pins in _with_pins(project):
+        if pins and not _bounds(mine):
+            version = exact_version(pins[0].requirement)
+            yield finding_at(
+                each,
+                f"{mine.package}{mine.specifiers} has no lower bound, and "
+                f"{shown(pins[0].requirement)} of {_LOWER} must equal one",
+                f"add >={version}" if version else None,
+            )
+
+
+def _lower_text(project: Subject) -> str:
+    if not project.against.policy.lower_constraints:
+        return ""
+    return project.texts.get(_LOWER, "")
+
+
+def _with_pins(
+    project: Subject,
+) -> Iterator[tuple[Declared, Requirement, list[Line]]]:
+    """The requirements, and the lower constraints that can apply to each."""
+    if _LOWER not in project.texts:
+        return
+    if not project.against.policy.lower_constraints:
+        return
+    try:
+        entries = read_entries(
+            _lower_text(project), _LOWER, permit_urls=True, keep_editable=False
+        )
+    except BadContent:
+        return  # that is another rule's finding
+    by_name = listed(_LOWER, entries).by_name
+    # A change of the pins concerns entries that have not changed as well.
+    for each in project.everything:
+        mine = each.requirement
+        if (
+            mine is None
+            or each.file == "doc/requirements.txt"
+            or each.kind in _NOT_LOWER
+        ):
+            continue
+        name = canonical_name(mine.package)
+        if name not in project.against.never:
+            pins = by_name.get(name, ())
+            yield (
+                each,
+                mine,
+                [
+                    pin
+                    for pin in pins
+                    if can_meet(mine.markers, pin.requirement.markers)
+                ],
+            )
+
+
+def _admits(project: Subject, mine: Requirement, version: str) -> bool:
+    return project.against.policy.admits(mine.specifiers, version)
+
+
+def _bounds(requirement: Requirement) -> list[str]:
+    """The versions of the lower bounds, the one that counts last."""
+    found = []
+    for operator, text in ranges.clauses(requirement.specifiers):
+        version = ranges.version(text)
+        if version is not None and operator in {">=", "~=", "==", "==="}:
+            found.append((version, text.removesuffix(".*")))
+    return [text for _, text in sorted(found)]
+
+
+def _pin_fix(mine: Requirement) -> str | None:
+    bounds = _bounds(mine)
+    return f"write {mine.package}=={bounds[-1]}" if bounds else None
+
+
+def _at(
+    pin: Line, what: str, fix: str | None = None, entry: Declared | None = None
+) -> Found:
+    """A finding about a lower constraint, and the entry that it is for."""
+    return _in_file(
+        pin.file,
+        f"{shown(pin.requirement)} {what}",
+        fix,
+        line=pin.number,
+        package=pin.requirement.package,
+    )._replace(entry=entry)
+
+
+def _in_file(
+    file: str,
+    message: str,
+    fix: str | None = None,
+    *,
+    line: int | None = None,
+    column: int | None = None,
+    package: str | None = None,
+) -> Found:
+    return Found(
+        Finding("", "error", message, file, line, column, package, fix)
+    )
