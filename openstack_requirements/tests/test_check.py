@@ -1,0 +1,516 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The rules for what a project declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openstack_requirements import check, manifests, policy
+from openstack_requirements.check import Found
+from openstack_requirements.requirement import (
+    canonical_name,
+    names_in,
+    parse_line,
+    read_entries,
+)
+from openstack_requirements.tests import base
+
+CLASSIC, CURRENT = policy.CLASSIC, policy.CURRENT
+#: What every project has that shall pass under the current policy.
+BUILD = '[build-system]\nrequires = ["pbr>=6"]\nbuild-backend = "pbr.build"\n'
+
+
+class Case(NamedTuple):
+    """A project's text, the global list, and what is found.
+
+    ``found`` has rule and package, or rule alone; ``fix`` is what is to be
+    written instead.
+    """
+
+    mine: str
+    theirs: str
+    found: str = ""
+    fix: str | None = None
+
+
+#: Both policies; the entries of the global list have a bound for classic.
+BOTH = {
+    "the same": Case("foo>=1.0", "foo>=1.0"),
+    "unknown": Case("bar>=1.0", "foo>=1.0", "unknown-requirement"),
+    "spelled otherwise": Case("Foo_Bar>=1.0", "foo.bar>=1.0"),
+    "marker of the list": Case(
+        "foo>=1.0;sys_platform=='win32'", "foo>=1.0;sys_platform=='win32'"
+    ),
+    "marker, other quotes": Case(
+        'foo>=1.0;sys_platform == "win32"', "foo>=1.0;sys_platform=='win32'"
+    ),
+    "marker, other order": Case(
+        "foo>=1;os_name=='nt' and python_version>='3.8'",
+        "foo>=1;python_version>='3.8' and os_name=='nt'",
+    ),
+    "marker missing": Case(
+        "foo>=1.0",
+        "foo>=1.0;sys_platform=='win32'",
+        "marker-mismatch",
+        "foo>=1.0;sys_platform=='win32'",
+    ),
+    "marker too many": Case(
+        "foo>=1.0;sys_platform=='win32'",
+        "foo>=1.0",
+        "marker-mismatch",
+        "foo>=1.0",
+    ),
+    "marker, half of it": Case(
+        "foo>=1;python_version>='3.8' and sys_platform=='nosuch'",
+        "foo>=1",
+        "marker-mismatch",
+        "foo>=1",
+    ),
+    "exclusion": Case(
+        "foo>=1.0,!=1.5", "foo>=1.0", "exclusion-not-global", "foo>=1.0"
+    ),
+    "exclusion, written otherwise": Case("foo>=1,!=1.1.0", "foo>=1,!=1.1"),
+    "exclusion below the own bound": Case("foo>=1.4,!=1.2", "foo>=1.0"),
+    "exclusion below the global bound": Case("foo>=1.0,!=1.2", "foo>=1.4"),
+    "exclusion above the global cap": Case("foo>=1,!=2.5", "foo>=1,<2"),
+    "cap": Case("foo>=1,<2", "foo>=1", "exclusion-not-global", "foo>=1"),
+    "cap, tighter": Case(
+        "foo>=1,<2", "foo>=1,<3", "exclusion-not-global", "foo>=1"
+    ),
+    "cap, looser": Case("foo>=1,<3", "foo>=1,<2"),
+    "compatible release": Case("foo~=1.4", "foo>=1", "exclusion-not-global"),
+    "compatible release, capped": Case("foo~=1.4", "foo>=1,<2"),
+    "pin": Case("foo==1.4", "foo>=1", "exclusion-not-global"),
+    "nothing in common": Case("foo>=999", "foo>=1,<2", "no-common-version"),
+    "twice": Case("foo>=1\nfoo>=1", "foo>=1", "duplicate-entry"),
+    "twice, in other words": Case("foo>=1\nFoo>=1 # x", "foo>=1 # x", "*"),
+    "too many": Case("foo>=1\nfoo>=2", "foo>=1", "entry-count"),
+    "too few": Case(
+        "foo>=1;os_name=='nt'",
+        "foo>=1;os_name=='nt'\nfoo>=2;os_name!='nt'",
+        "entry-count",
+    ),
+    "all of several": Case(
+        "foo>=2;os_name!='nt'\nfoo>=1;os_name=='nt'",
+        "foo>=1;os_name=='nt'\nfoo>=2;os_name!='nt'",
+    ),
+    "an extra each": Case("foo[a]>=1\nfoo[b]>=1\nfoo>=1", "foo>=1"),
+    "an extra twice": Case("foo[a]>=1\nfoo[a,b]>=2", "foo>=1", "entry-count"),
+    "editable": Case(
+        "-e git+https://h/x#egg=foo", "foo>=1", "unreviewed-line"
+    ),
+    "find links": Case("-f http://h/x", "foo>=1", "unreviewed-line"),
+    "include": Case("-r other.txt", "foo>=1", "unreviewed-line"),
+    "url": Case("https://h/x.tar.gz#egg=foo", "foo>=1", "unreviewed-line"),
+    "direct": Case("foo @ https://h/x.tar.gz", "foo>=1", "unreviewed-line"),
+    "path": Case("./foo", "foo>=1", "unreviewed-line"),
+    "bad marker": Case("foo>=1;bogus", "foo>=1", "unreadable-entry"),
+    "bad specifier": Case("foo>=latest", "foo>=1", "unreadable-entry"),
+    "two words": Case("foo bar", "foo>=1", "unreadable-entry"),
+    "continued": Case("foo>=1 \\", "foo>=1", "unreadable-entry"),
+    "never constrained": Case("NEVER_x==7", "foo>=1"),
+    "comment": Case("# nothing\n\nfoo>=1", "foo>=1"),
+}
+ONLY_CLASSIC = {
+    "no bound": Case("foo", "foo>=1"),
+    "comment": Case(
+        "foo>=1 # MIT", "foo>=1  # BSD", "comment-mismatch", "foo>=1 # BSD"
+    ),
+    "no comment": Case(
+        "foo>=1", "foo>=1  # BSD", "comment-mismatch", "foo>=1 # BSD"
+    ),
+    "waiver behind the comment": Case(
+        "foo>=1 # BSD # requirements: ignore[x] y until 2030-01-01",
+        "foo>=1  # BSD",
+    ),
+    "python marker": Case(
+        "foo>=1;python_version>='3.8'", "foo>=1", "marker-mismatch", "foo>=1"
+    ),
+}
+ONLY_CURRENT = {
+    "no bound": Case("foo", "foo", "no-lower-bound", "foo>=1.5"),
+    "no bound but an exclusion": Case(
+        "foo!=2", "foo!=2", "no-lower-bound", "foo>=1.5,!=2"
+    ),
+    "compatible release is a bound": Case("foo~=1.4", "foo<2"),
+    "pin is a bound": Case("foo==1.4", "foo==1.4"),
+    "comment": Case("foo>=1 # MIT", "foo  # BSD"),
+    "python marker of the project": Case("foo>=1;python_version<'3.8'", "foo"),
+    "python marker of the project, !=": Case(
+        "foo>=1;python_version!='3.8'", "foo", "marker-mismatch", "foo>=1"
+    ),
+    "python marker of the list": Case("foo>=1", "foo;python_version>='3.8'"),
+    "python marker of the list, <": Case(
+        "foo>=1",
+        "foo;python_version<'3.8'",
+        "marker-mismatch",
+        "foo>=1;python_version<'3.8'",
+    ),
+    "python marker of the list, turned": Case(
+        "foo>=1", "foo;'3.8'<=python_version"
+    ),
+    "python 2": Case(
+        "foo>=1;python_version<'2.7'", "foo", "marker-mismatch", "foo>=1"
+    ),
+    "backport": Case(
+        "back>=1;python_version<'3.8'", "back;python_version<'3.10'"
+    ),
+    "backport, >=": Case(
+        "back>=1;python_version>='3.8'",
+        "back;python_version<'3.10'",
+        "marker-mismatch",
+    ),
+}
+
+
+def judge(
+    rules: policy.Policy,
+    theirs: str,
+    texts: Mapping[str, str],
+    branch: str = "master",
+    target: Mapping[str, str] | None = None,
+) -> list[Found]:
+    lists = check.against(
+        rules,
+        "global-requirements.txt",
+        read_entries(theirs),
+        names_in("never.x"),
+        names_in("back"),
+        [parse_line("foo===1.5")],
+    )
+    before = None if target is None else manifests.read(target)
+    return check.judge(
+        check.subject(lists, texts, manifests.read(texts), branch, before)
+    )
+
+
+def rules_of(found: list[Found]) -> list[str]:
+    return sorted({each.finding.rule for each in found})
+
+
+class TestTables(base.TestCase):
+    def judge_all(
+        self, rules: policy.Policy, cases: Mapping[str, Case]
+    ) -> None:
+        more = {} if rules is CLASSIC else {"pyproject.toml": BUILD}
+        for name, case in cases.items():
+            theirs = f"{case.theirs}\npbr>=1\n"
+            found = judge(
+                rules, theirs, {"requirements.txt": case.mine, **more}
+            )
+            if case.found != "*":
+                expected = [case.found] if case.found else []
+                self.assertEqual(expected, rules_of(found), name)
+            if case.fix is not None:
+                self.assertEqual((case.fix,), found[0].replacement, name)
+                self.assertEqual(f"write {case.fix}", found[0].finding.fix)
+            for each in found:
+                self.assertEqual("requirements.txt", each.finding.file)
+                self.assertIsNotNone(each.finding.line)
+
+    def test_classic(self) -> None:
+        self.judge_all(CLASSIC, {**BOTH, **ONLY_CLASSIC})
+
+    def test_current(self) -> None:
+        self.judge_all(CURRENT, {**BOTH, **ONLY_CURRENT})
+
+    def test_what_a_fix_says_passes(self) -> None:
+        for rules, cases in (
+            (CLASSIC, {**BOTH, **ONLY_CLASSIC}),
+            (CURRENT, {**BOTH, **ONLY_CURRENT}),
+        ):
+            for name, case in cases.items():
+                if case.fix is not None:
+                    found = judge(
+                        rules, case.theirs, {"requirements.txt": case.fix}
+                    )
+                    left = [r for r in rules_of(found) if r != "build-system"]
+                    self.assertEqual([], left, name)
+
+
+class TestPlaces(base.TestCase):
+    def test_every_place_is_judged(self) -> None:
+        texts = {
+            "requirements.txt": "a1>=1\n",
+            "test-requirements.txt": "a2>=1\n",
+            "doc/requirements.txt": "a3>=1\n",
+            "tools/pip-requires": "a4>=1\n",
+            "setup.cfg": "[extras]\nx =\n  a5>=1\n"
+            "[options.extras_require]\ny =\n  a6>=1\n"
+            "[options]\ninstall_requires =\n  a7>=1\nsetup_requires = a8>=1\n",
+            "pyproject.toml": '[build-system]\nrequires = ["a9>=1", "wheel"]\n'
+            'build-backend = "pbr.build"\n'
+            '[project]\ndependencies = ["b1>=1"]\n'
+            '[project.optional-dependencies]\nx = ["b2>=1"]\n'
+            '[dependency-groups]\nx = ["b3>=1"]\n',
+        }
+        for rules in (CLASSIC, CURRENT):
+            found = judge(rules, "foo", texts)
+            unknown = [
+                str(each.finding.package)
+                for each in found
+                if each.finding.rule == "unknown-requirement"
+            ]
+            self.assertEqual(
+                [f"a{n}" for n in range(1, 10)] + ["b1", "b2", "b3"],
+                sorted(unknown),
+            )
+
+    def test_a_package_in_two_files_is_judged_in_both(self) -> None:
+        found = judge(
+            CLASSIC,
+            "foo>=1",
+            {
+                "requirements.txt": "foo>=1\n",
+                "test-requirements.txt": "foo>=1,!=2\n",
+                "doc/requirements.txt": "foo>=1,!=3\n",
+            },
+        )
+        self.assertEqual(
+            ["test-requirements.txt", "doc/requirements.txt"],
+            [each.finding.file for each in found],
+        )
+
+    def test_a_colon_in_setup_cfg_stays_one(self) -> None:
+        text = "[extras]\nx =\n  foo>=1,!=2:os_name=='nt'\n"
+        found = judge(CLASSIC, "foo>=1;os_name=='nt'", {"setup.cfg": text})
+        self.assertEqual(
+            [("foo>=1:os_name=='nt'",)], [each.replacement for each in found]
+        )
+
+    def test_no_comment_goes_into_toml(self) -> None:
+        text = '[project]\ndependencies = ["foo>=1,!=2"]\n'
+        found = judge(CLASSIC, "foo>=1  # MIT", {"pyproject.toml": text})
+        self.assertEqual([("foo>=1",)], [each.replacement for each in found])
+
+
+class TestGroups(base.TestCase):
+    def groups(self, text: str) -> list[Found]:
+        text = f"{BUILD}[dependency-groups]\n{text}"
+        return judge(CURRENT, "foo\npbr", {"pyproject.toml": text})
+
+    def test_table(self) -> None:
+        for text, expected in (
+            ('a = ["foo>=1"]\nb = [{include-group = "a"}]', []),
+            ('A_b = ["foo>=1"]\nc = [{include-group = "a-B"}]', []),
+            ('a = []\nb = [{include-group = "a"}]', []),
+            ('a = [{include-group = "z"}]', ["unknown-group"]),
+            ('a = [{include-group = "a"}]', ["group-cycle"]),
+            (
+                'a = [{include-group = "b"}]\nb = [{include-group = "a"}]',
+                ["group-cycle"],
+            ),
+            (
+                'a = ["foo>=1"]\n'
+                'b = [{include-group = "a"}, {include-group = "a"}]',
+                ["duplicate-entry"],
+            ),
+            (
+                'a = ["foo>=1"]\nb = ["foo>=1", {include-group = "a"}]',
+                ["duplicate-entry"],
+            ),
+            (
+                'a = ["foo>=1"]\nb = ["foo>=2", {include-group = "a"}]',
+                ["entry-count"],
+            ),
+            ("a = [1]", ["unreadable-entry"]),
+            ('a = ["bar>=1"]\nb = [{include-group = "a"}]', ["*1"]),
+        ):
+            found = self.groups(text)
+            if expected == ["*1"]:
+                # What is included is judged where it stands, once.
+                self.assertEqual(1, len(found))
+            else:
+                self.assertEqual(expected, rules_of(found), text)
+
+
+class TestBuildSystem(base.TestCase):
+    def test_table(self) -> None:
+        other = BUILD.replace("pbr.build", "setuptools.build_meta")
+        for text, expected in (
+            (BUILD, []),
+            (None, ["build-system"]),
+            ("", ["build-system"]),
+            (other, ["build-system"]),
+            ("[build-system]\nrequires = []\n", ["build-system"]),
+        ):
+            texts = {} if text is None else {"pyproject.toml": text}
+            found = judge(CURRENT, "pbr", texts)
+            self.assertEqual(expected, rules_of(found), str(text))
+            for branch in ("stable/2026.1", "feature/x"):
+                self.assertEqual([], judge(CURRENT, "pbr", texts, branch))
+            self.assertEqual([], judge(CLASSIC, "pbr>=1", texts))
+
+
+class TestObsolete(base.TestCase):
+    def test_it_warns(self) -> None:
+        found = judge(CLASSIC, "foo>=1", {"tools/pip-requires": "foo>=1\n"})
+        self.assertEqual(["warning"], [e.finding.severity for e in found])
+
+
+class TestStable(base.TestCase):
+    def test_duplicates_are_left_alone(self) -> None:
+        texts = {"requirements.txt": "foo>=1\nfoo>=1\n"}
+        self.assertEqual([], judge(CLASSIC, "foo>=1", texts, "stable/x"))
+        texts = {"requirements.txt": "foo>=1\nfoo>=2\n"}
+        found = judge(CLASSIC, "foo>=1", texts, "stable/x")
+        self.assertEqual(["entry-count"], rules_of(found))
+
+
+LOWER = (
+    ("foo>=1.0", "foo==1.0", ""),
+    ("foo>=1.0", "foo===1.0.0", ""),
+    ("foo>=1.0", "FOO==1.0", ""),
+    ("foo>=1.0", "", "missing"),
+    ("foo>=1.0", "bar==1.0", "missing"),
+    ("foo>=1.0", "foo==1.1", "mismatch"),
+    ("foo>=1.0", "foo==0.9", "incompatible"),
+    ("foo>=1.0,!=1.0", "foo==1.0", "incompatible"),
+    ("foo>=1.0", "foo==1.1.0rc1", "incompatible"),
+    ("foo>=1.0rc1", "foo==1.0rc1", ""),
+    ("foo!=1.5", "foo==1.0", "no-bound"),
+    ("foo>1.0", "foo==1.1", "no-bound"),
+    ("foo~=1.0", "foo==1.0", ""),
+    ("foo>=1.0,>=0.9", "foo==1.0", ""),
+    ("foo>=1.0;os_name=='nt'", "foo==1.0", ""),
+    ("foo>=1.0;os_name=='nt'", "foo==1.0;os_name!='nt'", "missing"),
+    ("foo>=1.0", "foo", "unreadable"),
+    ("foo>=1.0", "foo>=1.0", "unreadable"),
+    ("foo>=1.0", "foo bar", "unreadable"),
+    ("foo>=1.0", "-e git+https://h/x#egg=foo", "unreadable"),
+    ("never.x", "", ""),
+)
+
+
+class TestLower(base.TestCase):
+    def lower(
+        self, mine: str, pins: str, file: str = "requirements.txt"
+    ) -> list[str]:
+        texts = {file: mine, "lower-constraints.txt": pins}
+        theirs = mine if "never" not in mine else "foo>=1"
+        found = judge(CLASSIC, theirs, texts)
+        return [
+            rule.removeprefix("lower-constraint-")
+            for rule in rules_of(found)
+            if rule.startswith("lower-")
+        ]
+
+    def test_table(self) -> None:
+        for mine, pins, expected in LOWER:
+            wanted = [expected] if expected else []
+            self.assertEqual(wanted, self.lower(mine, pins), f"{mine} {pins}")
+
+    def test_documentation_is_not_asked(self) -> None:
+        self.assertEqual([], self.lower("foo>=1", "", "doc/requirements.txt"))
+
+    def test_current_does_not_ask(self) -> None:
+        texts = {
+            "requirements.txt": "foo>=1\n",
+            "lower-constraints.txt": "",
+            "pyproject.toml": BUILD,
+        }
+        self.assertEqual([], judge(CURRENT, "foo\npbr", texts))
+
+
+class TestTarget(base.TestCase):
+    def changed(self, before: str, after: str) -> list[str]:
+        found = judge(
+            CLASSIC,
+            "foo>=1",
+            {"requirements.txt": after},
+            target={"requirements.txt": before},
+        )
+        return [
+            f"{each.finding.rule} {each.finding.package}" for each in found
+        ]
+
+    def test_table(self) -> None:
+        for before, after, expected in (
+            ("bar>=1\n", "bar>=1\n", []),
+            ("bar>=1\n", "bar>=1\nfoo>=1\n", []),
+            ("bar>=1\n", "\n\nBar>=1\n", []),
+            ("bar>=1\n", "bar>=2\n", ["unknown-requirement bar"]),
+            ("", "bar>=1\n", ["unknown-requirement bar"]),
+            ("-e x\n", "-e x\n", []),
+            ("-e x\n", "-e y\n", ["unreviewed-line None"]),
+            ("foo>=1\nfoo>=1\n", "foo>=1\nfoo>=1\n", []),
+            ("foo>=1\n", "foo>=1\nfoo>=1\n", ["duplicate-entry foo"]),
+            ("foo>=1\nfoo>=2\n", "foo>=1\nfoo>=2\n", []),
+            ("foo>=1\n", "foo>=1\nfoo>=2\n", ["entry-count foo"]),
+        ):
+            self.assertEqual(expected, self.changed(before, after), after)
+
+
+class TestRules(base.TestCase):
+    def test_ids(self) -> None:
+        ids = [rule.id for rule in check.RULES]
+        self.assertEqual(len(ids), len(set(ids)))
+        for rule in check.RULES:
+            self.assertRegex(rule.id, r"\A[a-z]+(-[a-z]+)+\Z")
+            self.assertTrue(rule.why.endswith(".") and rule.how.endswith("."))
+
+    def test_a_marker_that_nobody_can_judge_does_not_pass(self) -> None:
+        marker = " or ".join(f"platform_release=='{n}'" for n in range(700))
+        more = " and ".join(f"platform_version!='{n}'" for n in range(700))
+        text = f"foo>=1;({marker}) and ({more})"[:8000]
+        found = judge(
+            CLASSIC, "foo>=1;os_name=='nt'", {"requirements.txt": text}
+        )
+        self.assertNotEqual([], found)
+
+
+NAMES = st.sampled_from(["foo", "Foo", "bar", "back", "never_x"])
+SPECIFIERS = st.sampled_from(
+    ["", ">=1", ">=1,!=1.5", ">=1,<2", "~=1.4", "==1.4", "!=1.*", ">=999"]
+)
+MARKERS = st.sampled_from(
+    ["", ";os_name=='nt'", ";python_version<'3.8'", ";python_version>='3.8'"]
+)
+LINES = st.lists(
+    st.builds("{}{}{}\n".format, NAMES, SPECIFIERS, MARKERS), max_size=6
+)
+POLICIES = st.sampled_from([CLASSIC, CURRENT])
+
+
+class TestLaws(base.TestCase):
+    @given(POLICIES, LINES, LINES)
+    def test_the_order_of_lines_does_not_matter(
+        self, rules: policy.Policy, theirs: list[str], mine: list[str]
+    ) -> None:
+        def verdict(lines: list[str], others: list[str]) -> list[str]:
+            found = judge(
+                rules, "".join(others), {"requirements.txt": "".join(lines)}
+            )
+            return sorted(
+                {
+                    f"{each.finding.rule} "
+                    f"{canonical_name(each.finding.package or '')}"
+                    for each in found
+                }
+            )
+
+        self.assertEqual(
+            verdict(mine, theirs), verdict(mine[::-1], theirs[::-1])
+        )
+
+    @given(POLICIES, LINES, LINES)
+    def test_what_stood_there_is_not_judged(
+        self, rules: policy.Policy, theirs: list[str], mine: list[str]
+    ) -> None:
+        texts = {"requirements.txt": "".join(mine)}
+        found = judge(rules, "".join(theirs), texts, "stable/x", texts)
+        self.assertEqual([], found)
