@@ -45,12 +45,21 @@ def read_text(path: str | Path) -> str:
         raise UnusableInput(
             os.fspath(path), f"cannot be read ({error.strerror})"
         ) from error
+    return decode(data, os.fspath(path))
+
+
+def decode(data: bytes, source: str) -> str:
+    """The text that a file's bytes are.
+
+    :param source: the name of the file, for errors.
+    :raises UnusableInput: where they are not UTF-8.
+    """
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UnusableInput(
-            f"{os.fspath(path)}:{line}",
+            f"{source}:{line}",
             f"is not UTF-8 text (byte 0x{data[error.start]:02x})",
         ) from error
 

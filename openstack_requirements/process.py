@@ -25,7 +25,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from openstack_requirements.errors import CommandFailed, OutsideError
 
@@ -63,7 +63,7 @@ class Processes:
     def __init__(self, temporary: str | None = None) -> None:
         self._environment = {} if temporary is None else {"TMPDIR": temporary}
         self._lock = threading.Lock()
-        self._running: set[subprocess.Popen[str]] = set()
+        self._running: set[subprocess.Popen[Any]] = set()
         self._stopped = False
 
     def run(
@@ -83,46 +83,116 @@ class Processes:
         :raises CommandFailed: where it ends with a failure.
         :raises OutsideError: where it cannot be started.
         """
+        child = self._start(
+            command,
+            environment or {},
+            folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
+        lines: deque[str] = deque(maxlen=KEPT_LINES)
+        reader = threading.Thread(
+            target=_read, args=(child, lines, on_line), daemon=True
+        )
+        status = self._finish(child, [reader])
+        output = "".join(lines)
+        if status:
+            raise CommandFailed(command, status, output)
+        return output
+
+    def read(
+        self,
+        command: Sequence[str],
+        *,
+        given: bytes = b"",
+        environment: Mapping[str, str | None] | None = None,
+        folder: str | None = None,
+    ) -> bytes:
+        """Run a command to its end; its standard output, byte for byte.
+
+        :param given: what it is given on its standard input.
+        :param environment: variables to set beside those of this program;
+            one that is None is taken away.
+        :param folder: where it runs.
+        :raises CommandFailed: where it ends with a failure, with what it
+            wrote to its standard error.
+        :raises OutsideError: where it cannot be started, or has left a
+            process behind that holds its output open.
+        """
+        child = self._start(
+            command,
+            environment or {},
+            folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        out: list[bytes] = []
+        complaints: list[bytes] = []
+        threads = [
+            threading.Thread(target=work, args=args, daemon=True)
+            for work, args in (
+                (_feed, (child.stdin, given)),
+                (_drain, (child.stdout, out)),
+                (_drain, (child.stderr, complaints)),
+            )
+        ]
+        status = self._finish(child, threads)
+        if status:
+            text = b"".join(complaints).decode("utf-8", "replace")
+            raise CommandFailed(command, status, text)
+        if not out:
+            raise OutsideError(f"{command[0]}: its output does not end")
+        return out[0]
+
+    def _start(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str | None],
+        folder: str | None,
+        **streams: Any,
+    ) -> subprocess.Popen[Any]:
+        """Start a child, unless all have been stopped."""
         with self._lock:
             if self._stopped:
                 raise CommandFailed(command, -signal.SIGTERM, "")
             try:
                 child = subprocess.Popen(
                     list(command),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    encoding="utf-8",
-                    errors="replace",
-                    env=_environment(
-                        {**self._environment, **(environment or {})}
-                    ),
+                    env=_environment({**self._environment, **environment}),
                     cwd=folder,
                     start_new_session=True,
+                    **streams,
                 )
             except OSError as error:
                 raise OutsideError(
                     f"{command[0]}: cannot be started ({error.strerror})"
                 ) from error
             self._running.add(child)
-        lines: deque[str] = deque(maxlen=KEPT_LINES)
-        reader = threading.Thread(
-            target=_read, args=(child, lines, on_line), daemon=True
-        )
-        reader.start()
+        return child
+
+    def _finish(
+        self,
+        child: subprocess.Popen[Any],
+        threads: Sequence[threading.Thread],
+    ) -> int:
+        """Wait for a child while threads serve its pipes; its status."""
+        for thread in threads:
+            thread.start()
         try:
             _wait_unreaped(child)
         finally:
             # Whatever it left behind is ended too, and lets go of the pipe.
             _signal_group(child, signal.SIGKILL)
             status = child.wait()
-            reader.join(PATIENCE)
+            for thread in threads:
+                thread.join(PATIENCE)
             with self._lock:
                 self._running.discard(child)
-        output = "".join(lines)
-        if status:
-            raise CommandFailed(command, status, output)
-        return output
+        return status
 
     def stop(self) -> None:
         """End all that runs, and start nothing more."""
@@ -142,10 +212,11 @@ class Processes:
             return bool(self._running)
 
 
-def _environment(more: Mapping[str, str]) -> dict[str, str]:
+def _environment(more: Mapping[str, str | None]) -> dict[str, str]:
     """This program's variables without those that would mislead a child."""
     mine = {k: v for k, v in os.environ.items() if k not in _DISTURBING}
-    return {**mine, "NO_COLOR": "1", **more}
+    merged = {**mine, "NO_COLOR": "1", **more}
+    return {k: v for k, v in merged.items() if v is not None}
 
 
 def _read(
@@ -161,7 +232,18 @@ def _read(
                 on_line(line)
 
 
-def _wait_unreaped(child: subprocess.Popen[str]) -> None:
+def _feed(pipe: IO[bytes], data: bytes) -> None:
+    # A child need not read what it is given.
+    with contextlib.suppress(BrokenPipeError), pipe:
+        pipe.write(data)
+
+
+def _drain(pipe: IO[bytes], into: list[bytes]) -> None:
+    with pipe:
+        into.append(pipe.read())
+
+
+def _wait_unreaped(child: subprocess.Popen[Any]) -> None:
     """Wait for the end of a child, but keep its number taken.
 
     Its group can then be signalled without a chance of meeting another.
@@ -170,6 +252,6 @@ def _wait_unreaped(child: subprocess.Popen[str]) -> None:
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
 
 
-def _signal_group(child: subprocess.Popen[str], number: int) -> None:
+def _signal_group(child: subprocess.Popen[Any], number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, number)

@@ -42,6 +42,7 @@ PURE = {
 #: Each is one door to the world.
 WORLD = {
     "files",
+    "git",
     "process",
     "lists",
     "project",

@@ -101,6 +101,39 @@ class TestProcesses(base.TestCase):
         text = Processes().run(self.python(code), environment={"X": "y"})
         self.assertEqual("False y\n", text)
 
+    def test_bytes_in_and_out(self) -> None:
+        code = (
+            "import sys\nsys.stderr.write('noise')\n"
+            "sys.stdout.buffer.write(sys.stdin.buffer.read()[::-1])"
+        )
+        given = bytes(range(256)) * 4096  # more than any pipe holds
+        self.assertEqual(
+            given[::-1], Processes().read(self.python(code), given=given)
+        )
+
+    def test_what_is_given_need_not_be_read(self) -> None:
+        given = b"x" * 1_000_000
+        self.assertEqual(b"", Processes().read(self.python(""), given=given))
+
+    def test_failure_of_reading_has_what_went_to_stderr(self) -> None:
+        error = self.assertRaises(
+            CommandFailed,
+            Processes().read,
+            self.python("import sys; print('out'); sys.exit('bad luck')"),
+        )
+        self.assertEqual("bad luck\n", error.output)
+
+    def test_variables_that_are_taken_away(self) -> None:
+        code = "import os; print('X' in os.environ, os.environ['Y'])"
+        os.environ["X"] = "x"
+        self.addCleanup(os.environ.pop, "X")
+        self.assertEqual(
+            b"False y\n",
+            Processes().read(
+                self.python(code), environment={"X": None, "Y": "y"}
+            ),
+        )
+
     def test_what_a_child_leaves_behind_is_ended(self) -> None:
         pidfile = str(self.folder / "pid")
         start = time.monotonic()
