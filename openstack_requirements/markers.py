@@ -579,6 +579,164 @@ def implies(first: str, second: str, environments: Environments = ANY) -> bool:
     )
 
 
+def combinations(
+    markers: Sequence[str], environments: Environments = ANY
+) -> list[tuple[bool, ...]]:
+    """Which of the markers hold together.
+
+    :returns: a row for each way in which they fall in some environment.
+    :raises BadMarker: where one of them has no meaning.
+    """
+    trees = [parse(marker) for marker in markers]
+    return list(
+        dict.fromkeys(
+            tuple(_holds(tree, truth) for tree in trees)
+            for truth, _ in environments.cases(trees)
+        )
+    )
+
+
+def applies(
+    marker: str, environment: Mapping[str, str], extras: Iterable[str] = ()
+) -> bool:
+    """Whether a marker selects an environment.
+
+    What the environment does not say is empty text: the answer never depends
+    on the Python that gives it.
+
+    :param extras: the extras that are asked for. As installers have it, one
+        of them is enough.
+    :raises BadMarker: where the marker has no meaning.
+    """
+    tree = parse(marker)
+    wanted = list(comparisons(tree))
+    values = {
+        each.variable: environment.get(each.variable, "") for each in wanted
+    }
+    if "extra" not in values:
+        extras = ()
+    for extra in extras or ("",):
+        values["extra"] = extra
+        truth = {
+            each: _compare(each, values[each.variable]) for each in wanted
+        }
+        if _holds(tree, truth):
+            return True
+    return False
+
+
+@lru_cache(maxsize=8192)
+def on_python(marker: str, version: str) -> str | None:
+    """What is left of a marker on one Python (``3.12``).
+
+    Comparisons of Python versions are decided, unless patch releases of that
+    Python differ in them.
+
+    :returns: the text of what is left; empty where the marker always applies
+        there, None where it never does.
+    :raises BadMarker: where it has no meaning.
+    """
+    left = _decided(parse(marker), version)
+    if isinstance(left, bool):
+        return "" if left else None
+    return _text(left, "or")
+
+
+def _decided(tree: Tree, version: str) -> Tree | bool:
+    """A structure without what one Python decides."""
+    if isinstance(tree, Comparison):
+        found = {_compare(tree, each) for each in _values(tree, version)}
+        return found.pop() if len(found) == 1 else tree
+    # A part that is this decides the whole.
+    decisive = tree.operator == "or"
+    parts = []
+    for part in tree.parts:
+        left = _decided(part, version)
+        if left is decisive:
+            return decisive
+        if not isinstance(left, bool):
+            parts.append(left)
+    if len(parts) < 2:
+        return parts[0] if parts else not decisive
+    return Joined(tree.operator, tuple(parts))
+
+
+def _values(comparison: Comparison, version: str) -> list[str]:
+    """The values of a comparison's variable that one Python can have."""
+    if comparison.variable == "python_version":
+        return [version]
+    if comparison.variable != "python_full_version":
+        return []
+    patches = {0, 1, 9999}
+    for patch in re.findall(r"\d+\.\d+\.(\d{1,4})", comparison.literal):
+        patches |= {max(0, int(patch) + step) for step in (-1, 0, 1)}
+    return [f"{version}.{patch}" for patch in sorted(patches)]
+
+
+def _text(tree: Tree, around: str) -> str:
+    if isinstance(tree, Comparison):
+        return tree.text
+    text = f" {tree.operator} ".join(
+        _text(part, tree.operator) for part in tree.parts
+    )
+    return f"({text})" if tree.operator == "or" and around == "and" else text
+
+
+def pythons_in(markers: Iterable[str]) -> list[str]:
+    """Python versions that stand for all that the markers tell apart.
+
+    Those that ``==`` and ``!=`` name, and one for each range between the
+    bounds that other comparisons set, where none of the former is in it.
+
+    :raises BadMarker: where one of the markers has no meaning.
+    """
+    named: set[tuple[int, ...]] = set()
+    bounds: set[tuple[tuple[int, ...], tuple[int, ...]]] = set()
+    for marker in dict.fromkeys(markers):
+        for each in comparisons(parse(marker)):
+            if each.variable not in _PYTHON.variables:
+                continue
+            for text in re.findall(r"\d+(?:\.\d+)*", each.literal)[:8]:
+                parts = [int(part[:6]) for part in text.split(".")[:2]]
+                major, minor = [*parts, 0][:2]
+                _sort_in(each, (major, minor), named, bounds)
+    # Each range reaches from behind one bound to the next one.
+    ends = [(low, high) for low, high in sorted(bounds)]
+    starts = [(0, 0), *(high for _, high in ends)]
+    stops = [*(low for low, _ in ends), (9999, 0)]
+    for start, stop in zip(starts, stops, strict=True):
+        if ends and not any(start <= each <= stop for each in named):
+            named.add(stop if start == (0, 0) else start)
+    return [".".join(map(str, each)) for each in sorted(named)]
+
+
+def _sort_in(
+    comparison: Comparison,
+    python: tuple[int, int],
+    named: set[tuple[int, ...]],
+    bounds: set[tuple[tuple[int, ...], tuple[int, ...]]],
+) -> None:
+    """A Python that is named, or between which and the next a bound lies."""
+    major, minor = python
+    before = (2, 7) if python == (3, 0) else (major, max(minor - 1, 0))
+    after = (3, 0) if python == (2, 7) else (major, minor + 1)
+    below, at, above = (
+        [
+            _compare(comparison, value)
+            for value in _values(comparison, f"{version[0]}.{version[1]}")
+        ]
+        for version in (before, python, after)
+    )
+    if below != at and at == above:
+        bounds.add((before, python))
+    elif below == at and at != above:
+        bounds.add((python, after))
+    else:
+        named.add(python)
+        if below[-1] != above[0]:  # the bound is within this Python
+            bounds.update([(before, python), (python, after)])
+
+
 def python_key(version: str) -> tuple[int, ...]:
     """The order of Python versions: 3.9 before 3.10."""
     return tuple(int(part) for part in version.split("."))

@@ -27,12 +27,16 @@ from openstack_requirements.markers import (
     ANY,
     BadMarker,
     Environments,
+    applies,
+    combinations,
     counterexample,
     disjoint,
     equivalent,
     implies,
+    on_python,
     overlap,
     parse,
+    pythons_in,
     runs,
     selecting,
     uncovered,
@@ -422,3 +426,156 @@ class TestSelecting(base.TestCase):
     def test_any_knows_every_variable_of_pep_508(self) -> None:
         known = {name for axis in ANY.axes for name in axis.variables}
         self.assertTrue(set(WORLDS[0]) <= known)
+
+
+class TestApplies(base.TestCase):
+    TABLE: ClassVar = [
+        ("", (), True),
+        ("extra == 'a'", (), False),
+        ("extra == 'a'", ("a",), True),
+        ("extra == 'A_b'", ("x", "a-b"), True),
+        ("extra != 'a'", (), True),
+        ("extra != 'a'", ("a",), False),
+        ("extra != 'a'", ("a", "b"), True),
+        ("os_name == 'posix' and extra == 'a'", ("a",), True),
+        ("os_name == 'nt' and extra == 'a'", ("a",), False),
+        ("os_name == 'posix'", ("a",), True),
+        # What the environment does not say is not asked of this Python.
+        ("platform_machine == ''", (), True),
+    ]
+
+    def test_extras(self) -> None:
+        world = {"os_name": "posix"}
+        for marker, extras, expected in self.TABLE:
+            self.assertIs(expected, applies(marker, world, extras), marker)
+
+    @given(texts, st.lists(st.sampled_from(["a", "b", "x"]), max_size=2))
+    def test_as_packaging_has_it(self, text: str, extras: list[str]) -> None:
+        marker = f"({text}) and extra != 'b'"
+        for world in WORLDS[::7]:
+            self.assertEqual(
+                any(
+                    Marker(marker).evaluate({**world, "extra": each})
+                    for each in extras or [""]
+                ),
+                applies(marker, world, extras),
+            )
+
+    def test_no_meaning(self) -> None:
+        self.assertRaises(BadMarker, applies, "'a' == 'b'", {})
+
+
+class TestOnePython(base.TestCase):
+    TABLE: ClassVar = [
+        # marker, Python, what is left
+        ("", "3.10", ""),
+        ("python_version=='3.10'", "3.10", ""),
+        ("python_version=='3.10'", "3.1", None),
+        ("'3.9' < python_version", "3.10", ""),
+        ("python_version in '3.8 3.9'", "3.9", ""),
+        ("python_full_version<'3.11.4'", "3.10", ""),
+        ("python_full_version<'3.11.4'", "3.12", None),
+        (
+            "python_full_version<'3.11.4'",
+            "3.11",
+            "python_full_version < '3.11.4'",
+        ),
+        ("python_full_version>'3.11'", "3.11", "python_full_version > '3.11'"),
+        ("python_full_version>='3.11'", "3.11", ""),
+        ("os_name=='nt'", "3.9", "os_name == 'nt'"),
+        ("os_name=='nt' or python_version<'3'", "3.9", "os_name == 'nt'"),
+        ("os_name=='nt' or python_version>'3'", "3.9", ""),
+        ("os_name=='nt' and python_version<'3'", "3.9", None),
+        (
+            "python_version>'3' and (os_name=='a' or os_name=='b') "
+            "and extra=='c'",
+            "3.9",
+            "(os_name == 'a' or os_name == 'b') and extra == 'c'",
+        ),
+    ]
+
+    def test_what_is_left(self) -> None:
+        for marker, version, expected in self.TABLE:
+            self.assertEqual(expected, on_python(marker, version), marker)
+
+    @given(texts, st.sampled_from(PYTHONS))
+    def test_it_means_the_same_there(self, text: str, version: str) -> None:
+        left = on_python(text, version)
+        for patch in ("0", "1", "18"):
+            for each in WORLDS[::5]:
+                world = {
+                    **each,
+                    "python_version": version,
+                    "python_full_version": f"{version}.{patch}",
+                }
+                self.assertEqual(
+                    holds(text, world),
+                    left is not None and (not left or holds(left, world)),
+                )
+        self.assertNotIn("python_version", left or "")
+
+
+class TestPythonsIn(base.TestCase):
+    TABLE: ClassVar[list[tuple[list[str], list[str]]]] = [
+        ([], []),
+        (["", "os_name=='nt'"], []),
+        (["python_version=='3.10'", "python_version!='3.9'"], ["3.9", "3.10"]),
+        (["python_version<='3.10'"], ["3.10", "3.11"]),
+        (
+            ["python_version<='3.10'", "python_version>='3.11'"],
+            ["3.10", "3.11"],
+        ),
+        (["python_version<'3.0'"], ["2.7", "3.0"]),
+        # Those that are named stand for the rest.
+        (
+            [
+                "python_version<'3'",
+                "python_version=='2.7'",
+                "python_version=='3.6'",
+            ],
+            ["2.7", "3.6"],
+        ),
+        (
+            ["python_version>='3.9' and python_version<='3.11'"],
+            ["3.8", "3.9", "3.12"],
+        ),
+        (["python_full_version<'3.11.4'"], ["3.10", "3.11", "3.12"]),
+        (["python_full_version=='3.11.4'"], ["3.11"]),
+    ]
+
+    def test_table(self) -> None:
+        for these, expected in self.TABLE:
+            self.assertEqual(expected, pythons_in(these), str(these))
+
+    @given(
+        st.lists(
+            st.builds(
+                "python_version {} '{}'".format,
+                st.sampled_from(["<", "<=", ">", ">="]),
+                st.sampled_from(["3.7", "3.8", "3.9", "3.10", "3.11"]),
+            ),
+            min_size=1,
+        )
+    )
+    def test_every_range_has_one(self, these: list[str]) -> None:
+        def row(version: str) -> tuple[bool, ...]:
+            return tuple(on_python(each, version) == "" for each in these)
+
+        found = {row(each) for each in pythons_in(these)}
+        self.assertEqual({row(f"3.{minor}") for minor in range(6, 13)}, found)
+
+
+class TestCombinations(base.TestCase):
+    def test_only_those_that_some_environment_has(self) -> None:
+        found = combinations(
+            ["sys_platform=='win32'", "os_name=='nt'", "os_name=='posix'"]
+        )
+        self.assertIn((True, True, False), found)
+        self.assertIn((False, False, True), found)
+        self.assertIn((False, False, False), found)
+        self.assertEqual([], [row for row in found if row[0] != row[1]])
+        self.assertEqual([], [row for row in found if row[1] and row[2]])
+        self.assertEqual(len(set(found)), len(found))
+
+    def test_of_none(self) -> None:
+        self.assertEqual([()], combinations([]))
