@@ -26,6 +26,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from openstack_requirements import markers
@@ -282,6 +283,7 @@ def _markers(
     ]
 
 
+@lru_cache(maxsize=8192)
 def version_key(version: str) -> tuple[bool, Version | str]:
     """The order of versions (PEP 440): 9.0 before 10.0.
 

@@ -16,6 +16,10 @@ what is ours is the choice of versions to ask about. Between two versions that
 specifiers name, all versions are admitted or none is. So it is enough to ask
 about those that are named, about those right beside them, and about one in
 each gap. Local versions (``1.0+x``) are not looked at.
+"""What specifiers (PEP 440) leave of the versions.
+Which versions a set admits is ``packaging``'s to say. Here is what an
+explanation needs beside that: the smallest set that means the same, and which
+of several bounds is the strongest.
 """
 
 from __future__ import annotations
@@ -26,6 +30,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+from openstack_requirements.requirement import sorted_specifiers
+
+    from collections.abc import Iterable
 
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
@@ -175,3 +182,64 @@ def _near(version: Version, longest: int) -> Iterator[Version]:
                     f"{epoch}!{'.'.join(map(str, gap))}",
                 ),
             )
+def admits(specifiers: str, version: str) -> bool:
+    """Whether a set has a version; pre-releases are as good as others.
+    :raises ValueError: where the set cannot be read.
+    return not specifiers or _set(specifiers).contains(
+        version, prereleases=True
+    )
+def readable(specifiers: str) -> bool:
+    """Whether a text is a set of specifiers."""
+        return not specifiers or bool(_set(specifiers))
+    except ValueError:
+        return False
+def together(clauses: Iterable[str]) -> str:
+    """The smallest specifier set that means all of the clauses.
+    Clauses that others imply are left out; each that stays is one of those
+    given.
+    unique = ",".join(sorted(set(clauses)))
+    kept = sorted_specifiers(unique).split(",") if unique else []
+    if any(each.startswith("===") for each in kept):
+        return ",".join(kept)  # text, which no set of versions implies
+    # Exclusions first: the bounds are what people look for.
+    for each in sorted(kept, key=lambda each: not each.startswith("!=")):
+        others = ",".join(other for other in kept if other != each)
+        if others and _set(others).is_subset(_set(each)):
+            kept.remove(each)
+    return ",".join(kept)
+def lower_bound(clause: str) -> tuple[Version, bool] | None:
+    """The lowest version that a clause admits; true: only above it."""
+    operator, version = _split(clause)
+    if operator in {"<", "<=", "!="} or version is None:
+    if clause.endswith(".*"):
+        version = _first_of(version, version.release)
+    return version, operator == ">"
+def upper_bound(clause: str) -> tuple[Version, bool] | None:
+    """The highest version that a clause admits; false: only below it."""
+    operator, version = _split(clause)
+    if operator in {">", ">=", "!="} or version is None:
+    release = version.release
+    if operator == "~=":
+        release = release[:-1]
+    if operator == "~=" or clause.endswith(".*"):
+        return _first_of(version, (*release[:-1], release[-1] + 1)), False
+    if operator != "<":
+        return version, True
+    if not version.is_prerelease and not version.is_postrelease:
+        # "<2.0" does not admit the pre-releases of 2.0 (PEP 440).
+        version = _first_of(version, release)
+    return version, False
+def _first_of(version: Version, release: Iterable[int]) -> Version:
+    """The very first version of a release, in the epoch of a version."""
+    text = ".".join(map(str, release))
+    return type(version)(f"{version.epoch}!{text}.dev0")
+def _split(clause: str) -> tuple[str, Version | None]:
+    from packaging.version import InvalidVersion
+    from packaging.version import Version as Parsed
+    match = re.match(r"(===|~=|==|!=|<=|>=|<|>)(.*)", clause)
+    assert match is not None, clause
+        return match[1], Parsed(match[2].removesuffix(".*"))
+        return match[1], None  # only "===" admits it
+def _set(specifiers: str) -> SpecifierSet:
+    from packaging.specifiers import SpecifierSet as Parsed  # slow to import
+    return Parsed(specifiers)

@@ -38,6 +38,8 @@ PURE = {
     "check",
     "toml",
     "manifests",
+    "explain",
+    "states",
 }
 #: Each is one door to the world.
 WORLD = {
@@ -55,9 +57,11 @@ WORLD = {
     "installers",
     "installers.uv",
     "installers.pip",
+    "sources",
 }
 #: What a person meets.
 EDGE = {"progress", "report", "report.as_json", "report.as_text"}
+EDGE = {"explain_report", "progress"}
 COMMANDS = {"cmds"}
 #: What the pure floor must not touch.
 FORBIDDEN_IMPORTS = {

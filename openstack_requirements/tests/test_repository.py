@@ -227,6 +227,31 @@ class TestPromises(base.TestCase):
             f"from openstack_requirements.cmds import {command}\n"
             f"{command}.main({argv!r})\n"
             "print(*sys.modules, file=sys.stderr)"
+    def test_reading_a_simple_list_imports_nothing_slow(self) -> None:
+        path = self.write("x.txt", "foo>=1 ;python_version<'3' # c\nb===1.0\n")
+        self.assertEqual(
+            set(), self.loaded("normalize_requirements", path) & SLOW
+        )
+    def test_questions_about_constraints_import_nothing_slow(self) -> None:
+        one = freeze.Freeze(
+            "3.9",
+            {"python_version": "3.9"},
+            (freeze.Distribution("x", "1", ("x<2; python_version>'3'",)),),
+            ("x>=1",),
+        )
+        path = self.write("freeze.json", freeze.to_json(one))
+        for command, *argv in (
+            ("explain_constraint", "x", "--freezes", path),
+            # Versions and markers are packaging's, which imports these two.
+            slow = SLOW - {"dataclasses", "subprocess"}
+            self.assertEqual(
+                set(), self.loaded(command, *argv) & slow, command
+            )
+    def loaded(self, command: str, *argv: str) -> set[str]:
+        """The modules that a run of a command imports."""
+            f"status = {command}.main({list(argv)!r})\n"
+            "print(*sys.modules, file=sys.stderr)\n"
+            "sys.exit(status)"
         )
         done = subprocess.run(
             [sys.executable, "-I", "-c", code],
@@ -243,3 +268,6 @@ class TestPromises(base.TestCase):
             check=True,
         )
         return set(done.stderr.split()) - set(start.stdout.split())
+        loaded = set(done.stderr.split()) - set(start.stdout.split())
+        self.assertIn("argparse", loaded)
+        return loaded

@@ -1,0 +1,148 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""explain-constraint: who requires a distribution, and who decides."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from openstack_requirements import explain, explain_report, files, sources
+from openstack_requirements.cmds import _console
+from openstack_requirements.errors import (
+    ConflictingOptions,
+    UnusableInput,
+    printable,
+)
+from openstack_requirements.requirement import canonical_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openstack_requirements.requirement import CanonicalName
+
+#: Where freezes are looked for unless they are named.
+FREEZES = "freezes"
+
+
+def parser() -> _console.Parser:
+    """What the command takes."""
+    result = _console.Parser(
+        prog="explain-constraint",
+        description="Say why a distribution is installed at its version: who "
+        "requires it, within which ranges, and which of these decides. It is "
+        "all read from freezes (generate-constraints --freeze-dir).",
+    )
+    result.add_argument(
+        "name", metavar="NAME", help="the distribution, in any spelling"
+    )
+    result.add_argument(
+        "--freezes",
+        metavar="PATH",
+        nargs="+",
+        action="extend",
+        default=argparse.SUPPRESS,
+        help="freezes, or folders of them (default: the folder "
+        f"{FREEZES} of the current one)",
+    )
+    result.add_argument(
+        "--all",
+        action="store_true",
+        help="show each requirement that only counts for an extra which "
+        "nobody asks for, too",
+    )
+    result.add_argument(
+        "--format",
+        choices=explain_report.FORMATS,
+        default="text",
+        help="how to write the answer",
+    )
+    result.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="where to write it (default: stdout)",
+    )
+    return result
+
+
+@_console.command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    unset = argparse.Namespace(freezes=None, output=None)
+    options = parser().parse_args(argv, unset)
+    name = canonical_name(options.name.strip())
+    graphs = [
+        explain.Graph(each)
+        for each in sources.freezes(_freezes(options.freezes))
+    ]
+    _warn_of_gaps(graphs)
+    if not any(name in each.installed for each in graphs):
+        raise UnusableInput(options.name, _unknown(name, graphs))
+    text = explain_report.render(
+        [each.explain(name) for each in graphs], options.format, options.all
+    )
+    if options.output is None:
+        _console.write(text)
+    else:
+        files.replace(options.output, text)
+    return 0
+
+
+def _freezes(named: Sequence[str] | None) -> Sequence[str]:
+    if named is not None:
+        return named
+    if not os.path.isdir(FREEZES):
+        raise ConflictingOptions(
+            f"there is no folder {FREEZES} here: name freezes with --freezes; "
+            "generate-constraints --freeze-dir writes them"
+        )
+    return [FREEZES]
+
+
+def _warn_of_gaps(graphs: Sequence[explain.Graph]) -> None:
+    """Say where a freeze does not know what something in it requires."""
+    for graph in graphs:
+        gaps = sum(not each.described for each in graph.installed.values())
+        if gaps:
+            _console.warn(
+                f"the freeze of Python {graph.freeze.python_version} does not "
+                f"know what {gaps} of its distributions require"
+            )
+
+
+def _unknown(name: CanonicalName, graphs: Sequence[explain.Graph]) -> str:
+    """What to say of a name that is installed nowhere."""
+    pythons = ", ".join(each.freeze.python_version for each in graphs)
+    reason = f"is not in the freezes (of Python {pythons})"
+    owners = {demand.who for each in graphs for demand in each.demands(name)}
+    if owners:
+        shown = sorted(owners)[:5]
+        more = len(owners) - len(shown)
+        return (
+            f"{reason}; it is named, where that does not apply, by "
+            f"{printable(', '.join(shown))}"
+            + (f" and {more} more" if more else "")
+        )
+    from difflib import get_close_matches
+
+    spelled: dict[str, str] = {
+        key: one.name for each in graphs for key, one in each.installed.items()
+    }
+    near = get_close_matches(name, sorted(spelled), n=3)
+    near += [each for each in sorted(spelled) if name in each][:3]
+    found = [spelled[key] for key in dict.fromkeys(near)][:5] if name else []
+    if found:
+        reason += f"; did you mean {printable(' or '.join(found))}?"
+    return reason
