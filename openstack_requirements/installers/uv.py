@@ -42,6 +42,7 @@ from openstack_requirements.requirement import canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from openstack_requirements.installers import Wanted
     from openstack_requirements.interpreters import Interpreter
@@ -289,6 +290,49 @@ class Uv:
     def reason(self, output: str) -> Reason:
         """What uv's output says of a failure."""
         return explain(output)
+
+    def newest(
+        self, python_version: str, names: Iterable[CanonicalName], folder: str
+    ) -> tuple[dict[CanonicalName, str], list[Reason]]:
+        """The newest version of each distribution that suits a Python.
+
+        :param python_version: ``3.12``; the interpreter need not be at hand.
+        :param folder: an existing one, for what uv writes.
+        :returns: the versions, and why some names are not among them.
+        :raises CommandFailed: where uv fails for another reason than a name.
+        """
+        asked = os.path.join(folder, "newest.in")
+        answer = os.path.join(folder, f"newest-{python_version}.txt")
+        wanted = set(names)
+        reasons = []
+        while wanted:
+            with open(asked, "w", encoding="utf-8") as file:
+                file.writelines(f"{name}\n" for name in sorted(wanted))
+            try:
+                self._run(
+                    *("pip", "compile", "--quiet", "--no-deps"),
+                    *("--python", sys.executable),
+                    *("--python-version", python_version),
+                    *("--resolution", "highest", "--no-header"),
+                    *("--no-annotate", "--output-file", answer, asked),
+                )
+            except CommandFailed as error:
+                reason = self.reason(error.output)
+                culprit = re.match(_NAME, reason.culprit)
+                name = canonical_name(culprit[0]) if culprit else ""
+                if name not in wanted or reason.kind in {"index", "disk"}:
+                    raise
+                reasons.append(reason)
+                wanted -= {name}
+            else:
+                break
+        if not wanted:
+            return {}, reasons
+        with open(answer, encoding="utf-8") as file:
+            found = re.findall(
+                rf"^({_NAME})==(\S+)", file.read(), re.MULTILINE
+            )
+        return {canonical_name(name): pin for name, pin in found}, reasons
 
 
 def _packages(lock: str) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ NAME = "openstack_requirements"
 PURE = {
     "ranges",
     "culprits",
+    "changes",
     "errors",
     "specifiers",
     "requirement",
@@ -62,6 +63,7 @@ WORLD = {
 #: What a person meets.
 EDGE = {"progress", "report", "report.as_json", "report.as_text"}
 EDGE = {"explain_report", "progress"}
+EDGE = {"changes_report", "explain_report", "progress"}
 COMMANDS = {"cmds"}
 #: What the pure floor must not touch.
 FORBIDDEN_IMPORTS = {

@@ -233,6 +233,8 @@ class TestPromises(base.TestCase):
             set(), self.loaded("normalize_requirements", path) & SLOW
         )
     def test_questions_about_constraints_import_nothing_slow(self) -> None:
+        old = self.write("old.txt", "x===1;python_version=='3.9'\ny===1\n")
+        new = self.write("new.txt", "x===2;python_version=='3.9'\ny===1\n")
         one = freeze.Freeze(
             "3.9",
             {"python_version": "3.9"},
@@ -241,6 +243,8 @@ class TestPromises(base.TestCase):
         )
         path = self.write("freeze.json", freeze.to_json(one))
         for command, *argv in (
+            ("diff_constraints", old, new),
+            ("diff_constraints", old, path, "--format", "markdown"),
             ("explain_constraint", "x", "--freezes", path),
             # Versions and markers are packaging's, which imports these two.
             slow = SLOW - {"dataclasses", "subprocess"}

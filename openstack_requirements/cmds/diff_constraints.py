@@ -1,0 +1,205 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""diff-constraints: what changed between constraints, where, and why."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from openstack_requirements import (
+    changes,
+    changes_report,
+    files,
+    lists,
+    sources,
+)
+from openstack_requirements.cmds import _console
+from openstack_requirements.errors import (
+    FINDINGS,
+    CommandFailed,
+    ConflictingOptions,
+    printable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from openstack_requirements.requirement import CanonicalName
+    from openstack_requirements.states import State
+
+_EPILOG = """\
+exit status: 0 the changes were shown, if any; 1 with --check: something was
+added, removed, raised, lowered or changed; 2 wrong usage or unusable input;
+3 git or the package index failed.
+"""
+
+
+def parser() -> _console.Parser:
+    """What the command takes."""
+    result = _console.Parser(
+        prog="diff-constraints",
+        description="Show what changed between two constraints: what was "
+        "added, removed, raised and lowered, for which interpreters; and "
+        "where freezes are at hand, what asked for it and what holds it.",
+        epilog=_EPILOG,
+    )
+    for name in ("old", "new"):
+        result.add_argument(
+            name,
+            metavar=name.upper(),
+            help="a constraints file; REV:FILE, that file in a git revision; "
+            "a freeze, or a folder of freezes",
+        )
+    why = result.add_argument_group("what to say of it")
+    why.add_argument(
+        "--freezes",
+        metavar="PATH",
+        nargs="+",
+        action="extend",
+        default=argparse.SUPPRESS,
+        help="the freezes that NEW was made from, or folders of them: they "
+        "know why",
+    )
+    why.add_argument(
+        "--newest",
+        action="store_true",
+        help="ask the package index, through uv, for the newest versions, and "
+        "show all that is held below them",
+    )
+    why.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_console.positive,
+        default=argparse.SUPPRESS,
+        help="how long one request to the package index may take (default: "
+        "the installer's own)",
+    )
+    why.add_argument(
+        "-b",
+        "--blacklist",
+        "-d",
+        "--denylist",
+        metavar="FILE",
+        dest="never",
+        action="append",
+        default=argparse.SUPPRESS,
+        help="names that are never constrained; freezes have them",
+    )
+    out = result.add_argument_group("how to show it")
+    out.add_argument(
+        "--format",
+        choices=changes_report.FORMATS,
+        default="text",
+        help="markdown is for a review comment",
+    )
+    out.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="where to write it (default: stdout)",
+    )
+    out.add_argument(
+        "--check",
+        action="store_true",
+        help="end with status 1 where something changed",
+    )
+    return result
+
+
+@_console.command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    unset = dict.fromkeys(("freezes", "timeout", "never", "output"))
+    options = parser().parse_args(argv, argparse.Namespace(**unset))
+    never = _never(options)
+    old = sources.state(options.old, never)
+    new = sources.state(options.new, never)
+    if options.freezes is not None:
+        if new.freezes:
+            raise ConflictingOptions(
+                f"{options.new} is made of freezes: --freezes does not go "
+                "with it"
+            )
+        new = new.made_from(sources.freezes(options.freezes))
+        _warn_of_others(new)
+    found = changes.between(old, new, _newest(options, new))
+    text = changes_report.render(
+        found, options.old, options.new, options.format
+    )
+    if options.output is None:
+        _console.write(text)
+    else:
+        files.replace(options.output, text)
+    return FINDINGS if options.check and found else 0
+
+
+def _never(options: argparse.Namespace) -> frozenset[CanonicalName]:
+    if options.never and len(options.never) > 1:
+        raise ConflictingOptions(
+            "there is one never-constrain list: give -b or -d once"
+        )
+    return lists.never_constrained(options.never[0] if options.never else None)
+
+
+def _warn_of_others(new: State) -> None:
+    """Say so where freezes are not what NEW was made from."""
+    others = new.not_in_freezes()
+    if others:
+        _console.warn(
+            f"{len(others)} pins are not what the freezes have ({others[0]}, "
+            "for one): nothing is said of why these are"
+        )
+
+
+def _newest(
+    options: argparse.Namespace, new: State
+) -> Mapping[str, Mapping[CanonicalName, str]] | None:
+    """The newest versions, for each Python, where they are asked for."""
+    if not options.newest:
+        return None
+    if not new.freezes:
+        raise ConflictingOptions(
+            "--newest needs freezes: they know for which Pythons, and why"
+        )
+    import tempfile
+
+    from openstack_requirements.installers import InstallFailed, uv
+    from openstack_requirements.process import Processes
+
+    found = {}
+    with (
+        _console.interruptible(),
+        tempfile.TemporaryDirectory(prefix="diff-constraints-") as folder,
+    ):
+        installer = uv.Uv(Processes(folder), options.timeout)
+        for one in new.freezes:
+            python = one.python_version
+            if one.python_key < uv.OLDEST:
+                _console.warn(f"uv does not know what suits Python {python}")
+                continue
+            names = new.lines.keys() & one.by_name().keys()
+            try:
+                found[python], reasons = installer.newest(
+                    python, names, folder
+                )
+            except CommandFailed as error:
+                raise InstallFailed(
+                    python,
+                    installer.reason(error.output),
+                    " ".join(error.command),
+                    error.output,
+                ) from error
+            for reason in reasons:
+                _console.warn(f"Python {python}: {printable(reason.what)}")
+    return found
