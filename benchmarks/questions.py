@@ -1,0 +1,191 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+#!/usr/bin/env python3
+"""What questions about constraints cost, as ratios over importing packaging.
+
+    python3 tools/run.py python benchmarks/questions.py [-n RUNS] [-f FREEZES]
+
+The named freezes are asked, or else freezes that are made for the purpose:
+four Pythons with 500 distributions, each of which has ten requirements, most
+of them for extras. Each round starts, one after the other:
+
+* ``import``: Python, to import ``packaging.requirements`` and end;
+* ``explain``: ``explain-constraint`` for the distribution that most others
+  require;
+* ``files``: ``diff-constraints`` of two constraints files, a third of whose
+  lines differ;
+* ``freezes``: the same of two folders of freezes, with all the reasons;
+* ``why``: the same of a file in a git revision and a file with its freezes.
+
+The ratios are those of the medians to that of ``import``. Nothing here passes
+or fails: a figure is only as good as the quiet of the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from openstack_requirements import freeze, sources
+from openstack_requirements.explain import Graph
+from openstack_requirements.freeze import Distribution, Freeze
+
+PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+DISTRIBUTIONS = 500
+REQUIREMENTS = 10
+
+
+def made() -> list[Freeze]:
+    """Freezes of four Pythons, the same ones each time."""
+    chance = random.Random(2013)
+    names = [f"name-{number}" for number in range(DISTRIBUTIONS)]
+    markers = (
+        *("", "", "", ";python_version<'3.11'"),
+        *(";extra == 'test'", ";extra == 'docs'", ';extra == "dev"'),
+        ";sys_platform == 'win32' and extra == 'all'",
+    )
+    requires = {
+        name: tuple(
+            f"{chance.choice(names)}{chance.choice(('', '[dev]'))}"
+            f">={chance.randrange(3)},<{chance.randrange(5, 9)}"
+            f"{chance.choice(markers)}"
+            for _ in range(REQUIREMENTS)
+        )
+        for name in names
+    }
+    return [
+        Freeze(
+            python,
+            {
+                "python_version": python,
+                "python_full_version": f"{python}.1",
+                "sys_platform": "linux",
+            },
+            tuple(
+                Distribution(
+                    name,
+                    f"4.{chance.randrange(9) if not number % 5 else 0}",
+                    requires[name],
+                )
+                for number, name in enumerate(names)
+            ),
+            tuple(f"{name}>=1" for name in names[::3]),
+        )
+        for python in PYTHONS
+    ]
+
+
+def changed(freezes: list[Freeze]) -> list[Freeze]:
+    """The same freezes, every third distribution at another version."""
+    return [
+        each._replace(
+            distributions=tuple(
+                one if number % 3 else one._replace(version=f"{one.version}.1")
+                for number, one in enumerate(each.distributions)
+            )
+        )
+        for each in freezes
+    ]
+
+
+def write(folder: Path, name: str, freezes: list[Freeze]) -> None:
+    """Freezes as a folder, and what is made of them as a file."""
+    (folder / name).mkdir()
+    for each in freezes:
+        path = folder / name / f"python{each.python_version}.json"
+        path.write_text(freeze.to_json(each), encoding="utf-8")
+    content = freeze.to_content(freeze.merge(freezes, freeze.INSTALLER_NEEDS))
+    (folder / f"{name}.txt").write_text(content, encoding="utf-8")
+
+
+def timed(command: list[str], folder: Path) -> float:
+    """The wall time of a command, which must succeed."""
+    start = time.perf_counter()
+    subprocess.run(
+        command,
+        check=True,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    return time.perf_counter() - start
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Measure the questions.")
+    parser.add_argument("-n", "--runs", type=int, default=11)
+    parser.add_argument("-f", "--freezes", nargs="+")
+    options = parser.parse_args()
+    # The command's own byte code is part of an installed package.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    old = sources.freezes(options.freezes) if options.freezes else made()
+    graph = Graph(old[-1])
+    asked = Counter(
+        {name: len(graph.demands(name)) for name in graph.installed}
+    )
+    scripts = Path(sys.executable).parent
+    diff = str(scripts / "diff-constraints")
+    with tempfile.TemporaryDirectory() as path:
+        folder = Path(path)
+        write(folder, "old", old)
+        write(folder, "new", changed(old))
+        git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org"]
+        for words in (
+            ["init", "--quiet"],
+            ["add", "old.txt"],
+            ["commit", "--quiet", "-m", "x"],
+        ):
+            timed([*git, *words], folder)
+        cases = {
+            "import": [sys.executable, "-c", "import packaging.requirements"],
+            "explain": [
+                str(scripts / "explain-constraint"),
+                asked.most_common(1)[0][0],
+                *("--freezes", "old"),
+            ],
+            "files": [diff, "old.txt", "new.txt"],
+            "freezes": [diff, "old", "new"],
+            "why": [diff, "HEAD:old.txt", "new.txt", "--freezes", "new"],
+        }
+        spent: dict[str, list[float]] = {name: [] for name in cases}
+        for case in cases.values():
+            timed(case, folder)  # warms what can be warmed
+        for _ in range(options.runs):
+            for name, case in cases.items():
+                spent[name].append(timed(case, folder))
+    print(
+        f"{len(old)} freezes of up to "
+        f"{max(len(each.distributions) for each in old)} distributions, "
+        f"{options.runs} runs each"
+    )
+    base = statistics.median(spent["import"])
+    for name, each in spent.items():
+        median = statistics.median(each)
+        print(
+            f"{name:8} median {median * 1000:6.1f} ms"
+            f"  ({min(each) * 1000:.1f} to {max(each) * 1000:.1f})"
+            f"  ratio {median / base:.2f}"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
