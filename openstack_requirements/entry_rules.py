@@ -116,24 +116,22 @@ def excluded(project: Subject) -> Iterator[Found]:
     """Versions that only the project excludes."""
     for package, each, mine in single_entries(project):
         entries = fitting(project, package, mine)
-        found = [
-            ranges.excluded(mine.specifiers, one.requirement.specifiers)
-            for one in entries
-        ]
-        if not found or None in found:
+        allowed = [one.requirement.specifiers for one in entries]
+        if not entries or not all(
+            ranges.excludes(mine.specifiers, one) for one in allowed
+        ):
             continue
-        allowed = entries[0].requirement.specifiers
-        kept = [
-            clause
-            for clause in mine.specifiers.split(",")
-            if ranges.excluded(clause, allowed) is None
-        ]
+        clauses = mine.specifiers.split(",")
+        kept = [one for one in clauses if not ranges.excludes(one, allowed[0])]
+        wrong = [one for one in clauses if one not in kept]
         yield propose(
             each,
-            f"{mine.package}{mine.specifiers} excludes {found[0]}, which "
+            f"{mine.package}{mine.specifiers} excludes versions "
+            f"({','.join(wrong) or mine.specifiers}) that "
             f"{place_of(project, entries[:1])} allows "
-            f"({allowed or 'any version'})",
-            mine._replace(specifiers=",".join(kept)),
+            f"({allowed[0] or 'any'})",
+            mine._replace(specifiers=",".join(kept)) if wrong else None,
+            f"choose a range that excludes no more than {allowed[0]}",
         )
 
 
@@ -142,7 +140,7 @@ def nothing_in_common(project: Subject) -> Iterator[Found]:
     for package, each, mine in single_entries(project):
         entries = fitting(project, package, mine)
         if entries and not any(
-            ranges.common(mine.specifiers, one.requirement.specifiers)
+            ranges.share_versions(mine.specifiers, one.requirement.specifiers)
             for one in entries
         ):
             allowed = entries[0].requirement.specifiers

@@ -164,7 +164,7 @@ def lower_missing(project: Subject) -> Iterator[Found]:
     """Requirements without a lower constraint (classic)."""
     for each, mine, pins in _with_pins(project):
         if not pins:
-            bounds = _bounds(mine)
+            bounds = ranges.lower_bounds(mine.specifiers)
             version = bounds[-1] if bounds else "VERSION"
             where = f" where {mine.markers}" if mine.markers else ""
             yield finding_at(
@@ -192,7 +192,7 @@ def lower_incompatible(project: Subject) -> Iterator[Found]:
 def lower_mismatch(project: Subject) -> Iterator[Found]:
     """Lower constraints that are not the lower bound (classic)."""
     for each, mine, pins in _with_pins(project):
-        bounds = _bounds(mine)
+        bounds = ranges.lower_bounds(mine.specifiers)
         for pin in pins:
             version = exact_version(pin.requirement)
             if (
@@ -201,7 +201,7 @@ def lower_mismatch(project: Subject) -> Iterator[Found]:
                 or not _admits(project, mine, version)
             ):
                 continue
-            if ranges.common(f"=={version}", f"=={bounds[-1]}") is None:
+            if not ranges.share_versions(f"=={version}", f"=={bounds[-1]}"):
                 yield _at(
                     pin,
                     f"is not the lower bound of {mine.package}"
@@ -214,7 +214,7 @@ def lower_mismatch(project: Subject) -> Iterator[Found]:
 def lower_unbounded(project: Subject) -> Iterator[Found]:
     """Requirements without a bound that a pin could equal (classic)."""
     for each, mine, pins in _with_pins(project):
-        if pins and not _bounds(mine):
+        if pins and not ranges.lower_bounds(mine.specifiers):
             version = exact_version(pins[0].requirement)
             yield finding_at(
                 each,
@@ -272,18 +272,8 @@ def _admits(project: Subject, mine: Requirement, version: str) -> bool:
     return project.against.policy.admits(mine.specifiers, version)
 
 
-def _bounds(requirement: Requirement) -> list[str]:
-    """The versions of the lower bounds, the one that counts last."""
-    found = []
-    for operator, text in ranges.clauses(requirement.specifiers):
-        version = ranges.version(text)
-        if version is not None and operator in {">=", "~=", "==", "==="}:
-            found.append((version, text.removesuffix(".*")))
-    return [text for _, text in sorted(found)]
-
-
 def _pin_fix(mine: Requirement) -> str | None:
-    bounds = _bounds(mine)
+    bounds = ranges.lower_bounds(mine.specifiers)
     return f"write {mine.package}=={bounds[-1]}" if bounds else None
 
 

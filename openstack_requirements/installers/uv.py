@@ -41,8 +41,13 @@ from openstack_requirements.installers.pip import describe_sdists
 from openstack_requirements.requirement import canonical_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import (
+        Callable,
+        Collection,
+        Iterable,
+        Iterator,
+        Mapping,
+    )
 
     from openstack_requirements.installers import Wanted
     from openstack_requirements.interpreters import Interpreter

@@ -250,7 +250,7 @@ def _explained(
     if "exclusion" in kinds:
         return all(
             any(
-                ranges.excluded(each.specifiers, other.specifiers) is None
+                not ranges.excludes(each.specifiers, other.specifiers)
                 for other in theirs
             )
             for each in mine

@@ -61,9 +61,14 @@ WORLD = {
     "sources",
 }
 #: What a person meets.
-EDGE = {"progress", "report", "report.as_json", "report.as_text"}
-EDGE = {"explain_report", "progress"}
-EDGE = {"changes_report", "explain_report", "progress"}
+EDGE = {
+    "progress",
+    "changes_report",
+    "explain_report",
+    "report",
+    "report.as_json",
+    "report.as_text",
+}
 COMMANDS = {"cmds"}
 #: What the pure floor must not touch.
 FORBIDDEN_IMPORTS = {

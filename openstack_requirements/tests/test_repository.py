@@ -220,18 +220,6 @@ class TestPromises(base.TestCase):
             self.assertIn("argparse", loaded)
             self.assertEqual(set(), loaded & SLOW)
 
-    def loaded(self, command: str, argv: list[str]) -> set[str]:
-        """What a command imports."""
-        code = (
-            "import sys\n"
-            f"from openstack_requirements.cmds import {command}\n"
-            f"{command}.main({argv!r})\n"
-            "print(*sys.modules, file=sys.stderr)"
-    def test_reading_a_simple_list_imports_nothing_slow(self) -> None:
-        path = self.write("x.txt", "foo>=1 ;python_version<'3' # c\nb===1.0\n")
-        self.assertEqual(
-            set(), self.loaded("normalize_requirements", path) & SLOW
-        )
     def test_questions_about_constraints_import_nothing_slow(self) -> None:
         old = self.write("old.txt", "x===1;python_version=='3.9'\ny===1\n")
         new = self.write("new.txt", "x===2;python_version=='3.9'\ny===1\n")
@@ -246,16 +234,22 @@ class TestPromises(base.TestCase):
             ("diff_constraints", old, new),
             ("diff_constraints", old, path, "--format", "markdown"),
             ("explain_constraint", "x", "--freezes", path),
-            # Versions and markers are packaging's, which imports these two.
-            slow = SLOW - {"dataclasses", "subprocess"}
-            self.assertEqual(
-                set(), self.loaded(command, *argv) & slow, command
-            )
-    def loaded(self, command: str, *argv: str) -> set[str]:
-        """The modules that a run of a command imports."""
-            f"status = {command}.main({list(argv)!r})\n"
-            "print(*sys.modules, file=sys.stderr)\n"
-            "sys.exit(status)"
+        ):
+            # Versions and markers are packaging's, which imports the others.
+            slow = {
+                each
+                for each in SLOW - {"dataclasses", "subprocess"}
+                if not each.startswith("packaging.")
+            }
+            self.assertEqual(set(), self.loaded(command, argv) & slow, command)
+
+    def loaded(self, command: str, argv: list[str]) -> set[str]:
+        """What a command imports."""
+        code = (
+            "import sys\n"
+            f"from openstack_requirements.cmds import {command}\n"
+            f"{command}.main({argv!r})\n"
+            "print(*sys.modules, file=sys.stderr)"
         )
         done = subprocess.run(
             [sys.executable, "-I", "-c", code],
@@ -272,6 +266,3 @@ class TestPromises(base.TestCase):
             check=True,
         )
         return set(done.stderr.split()) - set(start.stdout.split())
-        loaded = set(done.stderr.split()) - set(start.stdout.split())
-        self.assertIn("argparse", loaded)
-        return loaded
