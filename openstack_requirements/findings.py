@@ -54,13 +54,15 @@ class Waived(NamedTuple):
 class Verdict(NamedTuple):
     """All that was found of one subject.
 
-    ``subject`` says in words what was judged: files, or a project. Make one
+    ``subject`` says in words what was judged: files, or a project. ``before``
+    counts what was there before the change, and so is not shown. Make one
     with :func:`verdict`, which puts findings in order.
     """
 
     subject: str
     findings: tuple[Finding, ...] = ()
     waived: tuple[Waived, ...] = ()
+    before: int = 0
 
 
 class Counts(NamedTuple):
@@ -69,12 +71,14 @@ class Counts(NamedTuple):
     errors: int
     warnings: int
     waived: int
+    before: int = 0
 
 
 def verdict(
     subject: str,
     findings: Iterable[Finding] = (),
     waived: Iterable[Waived] = (),
+    before: int = 0,
 ) -> Verdict:
     """A verdict, its findings in order and none of them twice."""
     return Verdict(
@@ -85,6 +89,7 @@ def verdict(
                 set(waived), key=lambda each: (_order(each.finding), each[1])
             )
         ),
+        before,
     )
 
 
@@ -99,10 +104,11 @@ def _order(finding: Finding) -> tuple[str | int, ...]:
 
 def counts(verdicts: Iterable[Verdict]) -> Counts:
     """How much was found in all of these together."""
-    errors = warnings = waived = 0
+    errors = warnings = waived = before = 0
     for each in verdicts:
         found = sum(one.severity == "error" for one in each.findings)
         errors += found
         warnings += len(each.findings) - found
         waived += len(each.waived)
-    return Counts(errors, warnings, waived)
+        before += each.before
+    return Counts(errors, warnings, waived, before)

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 #: The names of the never-constrain list, the newer one first.
 NEVER = ("denylist.txt", "blacklist.txt")
+GLOBAL = "global-requirements.txt"
+BACKPORTS = "backports.txt"
+WAIVERS = "waivers.yaml"
 
 
 class Lists(NamedTuple):
@@ -47,6 +50,7 @@ class Lists(NamedTuple):
     global_requirements: Sequence[Entry]
     upper_constraints: Sequence[Entry]
     never: frozenset[CanonicalName]
+    backports: frozenset[CanonicalName]
     warnings: tuple[str, ...]
 
 
@@ -68,6 +72,7 @@ def load(folder: str, policy_name: str | None = None) -> Lists:
         if os.path.exists(constraints)
         else [],
         never_constrained(never),
+        names(os.path.join(folder, BACKPORTS)),
         warnings,
     )
 
@@ -109,6 +114,13 @@ def read(path: str, *, permit_urls: bool = False) -> list[Entry]:
         permit_urls=permit_urls,
         keep_editable=not permit_urls,
     )
+
+
+def names(path: str) -> frozenset[CanonicalName]:
+    """The names in a list, where there is one."""
+    if not os.path.exists(path):
+        return frozenset()
+    return names_in(files.read_text(path), path)
 
 
 def never_constrained(path: str | None) -> frozenset[CanonicalName]:
@@ -164,14 +176,19 @@ def installable(path: str) -> list[str]:
     :raises BadContent: for lines that are not requirements: an option could
         bring in what nobody has reviewed.
     """
+    return installable_lines(files.read_text(path), path)
+
+
+def installable_lines(content: str, source: str) -> list[str]:
+    """The same of a list's text; see :func:`installable`."""
     lines, errors = [], []
-    for entry in read(path):
+    for entry in read_entries(content, source):
         if entry.requirement is None:
             errors.append(
                 BadLine(
                     "only requirements can be installed from a list",
                     entry.line,
-                    source=path,
+                    source=source,
                     number=entry.number,
                     column=1,
                 )

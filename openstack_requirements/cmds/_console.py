@@ -128,7 +128,7 @@ def warn(text: str) -> None:
 
 def complain(text: str) -> None:
     """A line about what went wrong, though there is a result."""
-    print(printable(text), file=sys.stderr)
+    print(printable(text, keep_lines=True), file=sys.stderr)
 
 
 @contextlib.contextmanager

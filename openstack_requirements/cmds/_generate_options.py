@@ -19,7 +19,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from openstack_requirements import freeze, installers
+from openstack_requirements import changes_report, freeze, installers
 from openstack_requirements.cmds import _console
 from openstack_requirements.errors import ConflictingOptions
 
@@ -210,6 +210,27 @@ def parser() -> _console.Parser:
         help="where to write the constraints (default: stdout)",
     )
     out.add_argument(
+        "--diff",
+        metavar="FORMAT",
+        nargs="?",
+        const="text",
+        choices=changes_report.FORMATS,
+        default=argparse.SUPPRESS,
+        help="at the end, show what was added, removed, raised and lowered "
+        "against --previous, or the file at -o, and why; to stdout with -o, "
+        f"to stderr without; {', '.join(changes_report.FORMATS)}",
+    )
+    out.add_argument(
+        "--propose",
+        metavar="REV",
+        nargs="?",
+        const="HEAD",
+        default=argparse.SUPPRESS,
+        help="take the list and the constraints of a git revision (HEAD) as "
+        "they are, and change only the pins that the change of the list in "
+        "the work tree moves; implies --diff",
+    )
+    out.add_argument(
         "--freeze-dir",
         metavar="DIR",
         default=argparse.SUPPRESS,
@@ -264,6 +285,8 @@ _UNSET = dict.fromkeys(
         "before",
         "bisect",
         "freeze_dir",
+        "diff",
+        "propose",
     )
 )
 # What asks for an installation.
@@ -279,6 +302,7 @@ _INSTALLING = (
     "keep_going",
     "bisect",
     "verify",
+    "propose",
 )
 # Options that mean nothing without another one.
 _NEEDED = {
@@ -292,6 +316,11 @@ _EXCLUSIVE = (
     ("no_install", "verify"),
     ("no_install", "cache_dir"),
     ("no_install", "bisect"),
+    ("propose", "upgrade"),
+    ("propose", "upgrade_package"),
+    ("propose", "bisect"),
+    ("propose", "previous"),
+    ("propose", "version_map"),
 )
 
 
@@ -326,6 +355,11 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         if {name, other} <= given:
             raise ConflictingOptions(
                 f"{_flag(name)} does not go with {_flag(other)}"
+            )
+    for name in ("diff", "propose"):
+        if name in given and not {"previous", "output"} & given:
+            raise ConflictingOptions(
+                f"{_flag(name)} needs -o: the constraints to compare with"
             )
     if "never" in given and len(options.never) > 1:
         raise ConflictingOptions(

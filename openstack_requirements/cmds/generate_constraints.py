@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,11 +21,15 @@ from openstack_requirements import files, freeze, lists
 from openstack_requirements.cmds import _console
 from openstack_requirements.cmds._generate_options import parse, parser
 from openstack_requirements.errors import OUTSIDE, UnusableInput
-from openstack_requirements.requirement import canonical_name
+from openstack_requirements.requirement import (
+    canonical_name,
+    parse_line,
+    read_entries,
+)
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from openstack_requirements.freeze import Freeze
     from openstack_requirements.freezer import Made
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from openstack_requirements.installers import InstallFailed
     from openstack_requirements.progress import Progress
     from openstack_requirements.requirement import CanonicalName, Requirement
+    from openstack_requirements.states import State
     from openstack_requirements.trials import Say
 
 __all__ = ["main", "parser"]
@@ -47,43 +53,147 @@ def main(argv: Sequence[str] | None = None) -> int:
         files.require_replaceable(options.output)
     if options.freeze_dir is not None:
         files.require_folder(options.freeze_dir)
-    previous = _previous(options)
+    before = _before(options)
     if options.from_freezes is not None:
-        done = _Done(_read_freezes(options.from_freezes))
-        content = _constraints(options, done.freezes, never, previous)
+        done = _merged(options, never)
+    elif options.propose is not None:
+        done = _propose(options, never, before or "")
     else:
-        done, content = _generate(options, never, previous)
+        done = _generate(options, never)
+    difference = _difference(options, never, before, done)
     _write_freezes(options.freeze_dir, done.freezes)
     if options.output is None:
-        _console.write(content)
+        _console.write(done.content)
     else:
-        files.replace(options.output, content)
+        files.replace(options.output, done.content)
+        _console.write(difference)
     for line in done.report:
         _console.complain(line)
+    if options.output is None and difference:
+        _console.complain(difference.rstrip())
     return OUTSIDE if done.broken and not options.allow_missing else 0
 
 
 class _Done(NamedTuple):
     """What there is to write and to say.
 
+    :param content: the constraints.
     :param broken: whether something could not be installed.
     :param report: what a person must know.
+    :param baseline: of a proposal, what it is compared with.
     """
 
     freezes: list[Freeze]
+    content: str
     broken: bool = False
     report: Sequence[str] = ()
+    baseline: State | None = None
+
+
+def _merged(
+    options: argparse.Namespace, never: frozenset[CanonicalName]
+) -> _Done:
+    """Constraints from freezes that were made elsewhere."""
+    freezes = _read_freezes(options.from_freezes)
+    previous = _previous(options)
+    return _Done(freezes, _constraints(options, freezes, never, previous))
 
 
 def _generate(
-    options: argparse.Namespace,
-    never: frozenset[CanonicalName],
-    previous: Sequence[Requirement],
-) -> tuple[_Done, str]:
+    options: argparse.Namespace, never: frozenset[CanonicalName]
+) -> _Done:
     """Freezes and constraints, made now."""
-    from openstack_requirements import freezer, progress, trials
+    from openstack_requirements import trials
 
+    previous = _previous(options)
     order = _order(options, previous)
+    with _running(options) as (run, shown):
+        report: list[str] = []
+        if options.bisect is None:
+            made = run(order)
+        else:
+            bisected = trials.Bisection(
+                run, order, previous, never, options.bisect, _say(shown)
+            ).search()
+            made = bisected.made
+            report += bisected.sentences()
+        content = _constraints(options, made.freezes, never, previous)
+        if options.verify:
+            trials.verify(run, order, content, made, never)
+    broken = any(each.kept for each in made.freezes)
+    report += _kept(options, made)
+    return _Done(made.freezes, content, broken, report)
+
+
+def _propose(
+    options: argparse.Namespace, never: frozenset[CanonicalName], before: str
+) -> _Done:
+    """What the change of the list alone does to the constraints.
+
+    :param before: the constraints in the work tree.
+    """
+    from openstack_requirements import git, proposal, trials
+    from openstack_requirements.installation import Order
+
+    def at_revision(path: str) -> str | None:
+        folder, name = os.path.split(path)
+        return git.read(folder or ".", options.propose, name)
+
+    old_list = at_revision(options.requirements)
+    if old_list is None:
+        raise UnusableInput(
+            f"{options.propose}:{options.requirements}",
+            "there is no such file",
+        )
+    pins = read_entries(
+        at_revision(options.output) or "",
+        f"{options.propose}:{options.output}",
+        permit_urls=True,
+        keep_editable=False,
+    )
+    previous = [each.requirement for each in pins if each.requirement]
+    source = f"{options.propose}:{options.requirements}"
+    order = Order(
+        lists.installable_lines(old_list, source),
+        previous=previous,
+        earlier=previous,
+        keep_going=options.keep_going,
+        before=options.before or "",
+        resolve_only=True,
+    )
+    with _running(options) as (run, shown):
+        say = _say(shown, "propose")
+        say(f"the list as it is in {options.propose}")
+        old = run(order)
+        old_content = _constraints(options, old.freezes, never, previous)
+        say("the list as it is here")
+        kept = [parse_line(line) for line in old_content.splitlines()]
+        order = order._replace(
+            lines=lists.installable(options.requirements),
+            previous=kept,
+            earlier=kept,
+            resolve_only=options.no_install,
+            cache=options.cache_dir or "",
+        )
+        made = run(order)
+        content = _constraints(options, made.freezes, never, kept)
+        if options.verify:
+            trials.verify(run, order, content, made, never)
+    return _Done(
+        made.freezes,
+        proposal.apply(before, old_content, content, options.output),
+        any(each.kept for each in made.freezes),
+        _kept(options, made),
+        _state(old_content, old.freezes),
+    )
+
+
+@contextlib.contextmanager
+def _running(
+    options: argparse.Namespace,
+) -> Iterator[tuple[Callable[[Order], Made], Progress]]:
+    """What makes freezes, and the progress that it shows."""
+    from openstack_requirements import freezer, progress
 
     def run(order: Order) -> Made:
         return freezer.make(
@@ -101,26 +211,63 @@ def _generate(
         _console.interruptible(),
         progress.for_stderr(quiet=options.quiet) as shown,
     ):
-        report = []
-        if options.bisect is None:
-            made = run(order)
-        else:
-            bisected = trials.Bisection(
-                run, order, previous, never, options.bisect, _say(shown)
-            ).search()
-            made = bisected.made
-            report += bisected.sentences()
-        content = _constraints(options, made.freezes, never, previous)
-        if options.verify:
-            trials.verify(run, order, content, made, never)
-    broken = any(each.kept for each in made.freezes)
-    report += _kept(options, made)
-    return _Done(made.freezes, broken, report), content
+        yield run, shown
 
 
-def _say(shown: Progress) -> Say:
+def _before(options: argparse.Namespace) -> str | None:
+    """The constraints that there are now, where they matter."""
+    if options.diff is None and options.propose is None:
+        return None
+    path = options.previous or options.output
+    if path == options.output and not os.path.exists(path):
+        return ""
+    return files.read_text(path)
+
+
+def _difference(
+    options: argparse.Namespace,
+    never: frozenset[CanonicalName],
+    before: str | None,
+    done: _Done,
+) -> str:
+    """What changed, for a person or a program; nothing where not asked."""
+    if before is None:
+        return ""
+    from openstack_requirements import changes, changes_report
+    from openstack_requirements.states import State
+
+    path = options.previous or options.output
+    if done.baseline is None:
+        entries = read_entries(
+            before, path, permit_urls=True, keep_editable=False
+        )
+        old = State.from_constraints(entries, None, never)
+        new = _state(done.content, done.freezes)
+    else:
+        path = f"{options.propose}:{options.requirements}"
+        old = done.baseline
+        content = _constraints(options, done.freezes, never, ())
+        new = _state(content, done.freezes)
+    return changes_report.render(
+        changes.between(old, new),
+        path,
+        options.requirements or "the freezes",
+        options.diff or "text",
+    )
+
+
+def _state(content: str, freezes: Sequence[Freeze]) -> State:
+    """Constraints that were just computed, and from what."""
+    from openstack_requirements.states import State
+
+    entries = read_entries(content)
+    pythons = [each.python_version for each in freezes]
+    return State.from_constraints(entries, pythons).made_from(freezes)
+
+
+def _say(shown: Progress, who: str = "bisect") -> Say:
     def say(what: str) -> None:
-        shown.phase("bisect", what)
+        shown.phase(who, what)
 
     return say
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from openstack_requirements.findings import Finding, Verdict
 
 
+_PLURAL = frozenset({"error", "warning"})
+
+
 def render(
     command: str,  # noqa: ARG001 - who reads this has just typed it
     verdicts: Sequence[Verdict],
@@ -37,11 +40,12 @@ def summary(verdicts: Sequence[Verdict]) -> str:
     """One line that says how much was found, and in what."""
     number = findings.counts(verdicts)
     parts = [
-        f"{count} {word}{'s' if count > 1 and word != 'waived' else ''}"
+        f"{count} {word}{'s' if count > 1 and word in _PLURAL else ''}"
         for count, word in (
             (number.errors, "error"),
             (number.warnings, "warning"),
             (number.waived, "waived"),
+            (number.before, "there before"),
         )
         if count
     ]

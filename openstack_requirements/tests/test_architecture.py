@@ -24,6 +24,7 @@ NAME = "openstack_requirements"
 PURE = {
     "ranges",
     "culprits",
+    "proposal",
     "changes",
     "errors",
     "specifiers",

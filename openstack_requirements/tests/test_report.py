@@ -57,7 +57,7 @@ class TestVerdict(base.TestCase):
 
     def test_counts(self) -> None:
         two = [verdict("x", [ERROR, WARNING]), verdict("y", [], [WAIVED])]
-        self.assertEqual((1, 1, 1), findings.counts(two))
+        self.assertEqual((1, 1, 1, 0), findings.counts(two))
 
 
 class TestText(base.TestCase):
@@ -103,7 +103,12 @@ class TestJson(base.TestCase):
         self.assertEqual(
             {
                 "command": "command",
-                "counts": {"errors": 1, "warnings": 0, "waived": 1},
+                "counts": {
+                    "before": 0,
+                    "errors": 1,
+                    "warnings": 0,
+                    "waived": 1,
+                },
                 "findings": [
                     {
                         "rule": "one-rule",
