@@ -145,6 +145,8 @@ CASES: list[tuple[list[str], list[str], list[str]]] = [
     # Only of Pythons that no line names.
     (["x===1;python_version=='3.9'"], ["x===1"], [f"added x 1 [{OTHERS}]"]),
     (["x===1;python_version!='3.9'"], ["x===1"], ["added x 1 [3.9]"]),
+    # What shows on a Python that is named need not be said of others.
+    (["x===1;python_version=='3.9'"], ["x===2"], ["raised x 1 2 [3.9]"]),
     # One that is named on one Python only is not everywhere.
     (
         ["x===1;python_version=='3.9'"],
@@ -497,7 +499,9 @@ class TestReasons(base.TestCase):
         self.assertEqual("", second.requires_python)
 
     def test_what_the_index_knows(self) -> None:
-        one = State.from_freezes([self.NEW])
+        idle = freeze.Distribution("idle", "1", ("x<3; extra=='e'",))
+        new = self.NEW._replace(distributions=(*self.NEW.distributions, idle))
+        one = State.from_freezes([new])
         newest = {
             "3.12": {
                 canonical_name(name): version
