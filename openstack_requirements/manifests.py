@@ -81,7 +81,7 @@ class Declared(NamedTuple):
     string's value. ``requirement`` is what it says; ``problem`` is what is
     wrong with it where it cannot be read. Of the two one is None, and both
     are for a group's ``include-group`` (PEP 735), whose group ``include``
-    names as written.
+    names as written. ``table`` is the section of ``setup.cfg``.
     """
 
     file: str
@@ -93,6 +93,7 @@ class Declared(NamedTuple):
     requirement: Requirement | None
     problem: str | None
     include: str = ""
+    table: str = ""
 
 
 class _Value(NamedTuple):
@@ -137,7 +138,7 @@ def read_setup_cfg(content: str, file: str = SETUP_CFG) -> list[Declared]:
     :raises BadLine: where ``configparser`` could not read it either.
     """
     sections = _sections(content, file)
-    found: dict[Declared, None] = {}
+    found: dict[tuple[int, int], Declared] = {}
     for section, options in sections.items():
         if section not in {*_EXTRAS, "options"}:
             continue
@@ -149,11 +150,13 @@ def read_setup_cfg(content: str, file: str = SETUP_CFG) -> list[Declared]:
                 if name not in _OPTIONS:
                     continue
                 kind, extra = _OPTIONS[_OPTIONS.index(name)], ""
-            for value in _entries(option, setuptools=section != _EXTRAS[0]):
-                found[_declared(file, *value[:2], kind, extra, value.text)] = (
-                    None
-                )
-    return sorted(found, key=lambda each: (each.line, each.column))
+            for line, column, text in _entries(
+                option, setuptools=section != _EXTRAS[0]
+            ):
+                entry = _declared(file, line, column, kind, extra, text)
+                entry = entry._replace(table=section)
+                found.setdefault((line, column), entry)
+    return [found[place] for place in sorted(found)]
 
 
 def read_pyproject(content: str, file: str = PYPROJECT) -> list[Declared]:
@@ -251,12 +254,26 @@ def read(texts: Mapping[str, str]) -> list[Declared]:
     return found
 
 
+def array_of(entry: Declared) -> toml.Path:
+    """The array of pyproject.toml that an entry of it is an item of."""
+    if entry.kind == "build":
+        return ("build-system", "requires")
+    if entry.kind == "group":
+        return ("dependency-groups", entry.section)
+    if entry.kind == "optional":
+        return ("project", "optional-dependencies", entry.section)
+    return ("project", "dependencies")
+
+
 def separator(text: str, requirement: Requirement) -> str:
-    """What stands before an entry's marker: ``;``, ``:`` or nothing."""
+    """What stands before an entry's marker: ``;`` or ``:``, blanks around.
+
+    Empty where there is no marker.
+    """
     if not requirement.markers:
         return ""
     before = text[: text.rindex(requirement.markers)]
-    return before.rstrip()[-1]
+    return before[len(before.rstrip().rstrip(";:").rstrip()) :]
 
 
 def _declared(
@@ -293,7 +310,7 @@ def _problem(text: str, kind: Kind, requirement: Requirement) -> str | None:
     if kind in {"dependencies", "optional", "group", "build"}:
         if requirement.comment:
             return "a comment is not part of a requirement (PEP 508)"
-        if separator(text, requirement) == ":":
+        if ":" in separator(text, requirement):
             return "a marker must follow a semicolon (PEP 508)"
     return None
 

@@ -9,12 +9,15 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What a TOML document says, and where in it.
+"""What a TOML document says, and where in it; and changes of its arrays.
 
 The values are read by Python's own ``tomllib``. It does not tell where a
 value stands, and it takes very long for a document made to take long: the one
 walk over the text that finds the places also refuses what is nested or dotted
 deeper than any honest document, before ``tomllib`` sees it.
+
+Changing is the work of ``tomlkit``, whose result is read back before anybody
+gets it.
 """
 
 from __future__ import annotations
@@ -22,17 +25,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from openstack_requirements.errors import BadLine
+from openstack_requirements.errors import BadLine, UnusableInput
 from openstack_requirements.requirement import LONGEST_LINE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 #: Where a value is: keys, and indexes in arrays.
 Path: TypeAlias = "tuple[str | int, ...]"
 #: A line and a column, from 1.
 Place: TypeAlias = "tuple[int, int]"
 
+#: Why a change is refused.
+UNEDITABLE = (
+    "is written in a way that cannot be changed without harm; change it by "
+    "hand"
+)
 #: No honest document is nested deeper, or has a key of more parts.
 DEEPEST = 32
 
@@ -59,9 +67,8 @@ _TOKEN = re.compile(
 class Document(NamedTuple):
     """A document's table, and where the items of its arrays start.
 
-    ``places`` has the line and the column (both from 1) of each string and
-    each inline table that is an item of an array; keys that are written with
-    an escape are not in it.
+    ``places`` has the line and the column (both from 1) of each item of an
+    array.
     """
 
     table: dict[str, Any]
@@ -117,6 +124,16 @@ def _bad(error: ValueError, content: str, source: str) -> BadLine:
     )
 
 
+def _key(text: str) -> str:
+    """A part of a key that is written as a string."""
+    if "\\" in text:
+        try:
+            return str(_loads(f"key={text}")["key"])
+        except ValueError:
+            pass  # what is no TOML is refused later
+    return text[1:-1]
+
+
 class _Open:
     """An array or an inline table whose end has not come yet."""
 
@@ -140,7 +157,7 @@ class _Open:
 
 
 def _places(content: str, source: str) -> dict[Path, Place]:
-    """Where strings and inline tables start that are items of arrays.
+    """Where the items of arrays start.
 
     Of a text that is no TOML, those before the fault.
 
@@ -198,8 +215,7 @@ class _Walk:
         inner = self._open[-1] if self._open else None
         if text in "[{" and self._value:
             path = inner.item() if inner else (*self._table, *self._key)
-            if text == "{":
-                self.found[path] = at
+            self.found.setdefault(path, at)
             self._open.append(_Open(path, array=text == "["))
             self._value = text == "["
             self.depth = len(self._open)
@@ -218,7 +234,86 @@ class _Walk:
         inner = self._open[-1] if self._open else None
         if not self._value:
             key = inner.key if inner else self._key
-            key.append(text[1:-1] if string else text)
+            key.append(_key(text) if string else text)
             self.depth = len(key)
-        elif string and inner:
-            self.found[inner.item()] = at
+        elif inner:
+            # Of 1.5 the first of the words counts.
+            self.found.setdefault(inner.item(), at)
+
+
+def edit(
+    content: str,
+    edits: Mapping[Path, Mapping[int, Sequence[str]]],
+    source: str = "",
+) -> str:
+    """The text of a document in which strings of arrays are replaced.
+
+    Everything else stays byte for byte: comments (those behind a string that
+    goes, go with it), order, quoting, spacing, line ends.
+
+    :param edits: for the path of an array, what comes instead of the string
+        at an index: any number of strings. Where its quotes cannot hold one,
+        the quotes inside of that may be changed.
+    :raises UnusableInput: where that cannot be done without harm.
+    """
+    import tomlkit
+
+    expected = load(content, source).table
+    try:
+        document = tomlkit.parse(content)
+        exact = tomlkit.dumps(document) == content
+        for path, items in edits.items():
+            array: Any = document
+            plain: Any = expected
+            for key in path:
+                array, plain = array[key], plain[key]
+            for index in sorted(items, reverse=True):
+                plain[index : index + 1] = _replace_item(
+                    array, index, items[index]
+                )
+        changed = tomlkit.dumps(document)
+        right = exact and load(changed, source).table == expected
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        # tomlkit's own errors, and what it stumbles over elsewhere.
+        raise UnusableInput(source, UNEDITABLE) from error
+    if not right:
+        raise UnusableInput(source, UNEDITABLE)
+    return changed
+
+
+def _replace_item(
+    array: Any, index: int, texts: Sequence[str]
+) -> Sequence[str]:
+    """Put strings instead of an item; the strings as they were written."""
+    if not texts:
+        del array[index]
+        return texts
+    written = array[index].as_string()
+    strings = [_string(text, written) for text in texts]
+    before = array.as_string().partition(written)[0]
+    # A comment above an item is about all that comes instead of it, so that
+    # what is new goes before the item; but there is nothing to go by before
+    # the first one on the line of the bracket.
+    beside = index == 0 and "\n" not in before
+    array[index] = strings[0] if beside else strings[-1]
+    more = strings[1:] if beside else strings[:-1]
+    for offset, string in enumerate(more, index + beside):
+        array.insert(offset, string)
+    return [str(string) for string in strings]
+
+
+def _string(text: str, like: str) -> Any:
+    """A string in the quotes of another, where these can hold it.
+
+    Where they cannot, the quotes of a marker may be others: it means the
+    same with them.
+    """
+    import tomlkit
+
+    multiline = like[:3] in {'"""', "'''"}
+    literal = like[0] == "'"
+    if literal and "'" in text and '"' not in text:
+        text = text.replace("'", '"')
+    if literal and ("'" in text or not text.isprintable()):
+        literal = multiline = False
+    return tomlkit.string(text, literal=literal, multiline=multiline)

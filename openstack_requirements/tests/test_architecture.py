@@ -42,6 +42,7 @@ PURE = {
     "manifests",
     "explain",
     "states",
+    "edits",
 }
 #: Each is one door to the world.
 WORLD = {
