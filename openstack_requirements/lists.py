@@ -54,26 +54,35 @@ class Lists(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def load(folder: str, policy_name: str | None = None) -> Lists:
+def load(
+    folder: str,
+    policy_name: str | None = None,
+    *,
+    never: str | None = None,
+    with_constraints: bool = True,
+) -> Lists:
     """The lists in a folder.
 
     :param policy_name: ``classic`` or ``current``; found out where None.
+    :param never: the never-constrain list, where it is not the folder's own.
+    :param with_constraints: read the constraints, which not all commands
+        need.
     :raises UnusableInput: where the global list is missing or unreadable.
     :raises BadContent: with all the lines that cannot be read.
     """
     entries = read(os.path.join(folder, "global-requirements.txt"))
     constraints = os.path.join(folder, "upper-constraints.txt")
-    never, warnings = find_never(folder)
+    own, warnings = find_never(folder)
     return Lists(
         folder,
-        find_policy(entries, never, policy_name),
+        find_policy(entries, own, policy_name),
         entries,
         read(constraints, permit_urls=True)
-        if os.path.exists(constraints)
+        if with_constraints and os.path.exists(constraints)
         else [],
-        never_constrained(never),
+        never_constrained(never or own),
         names(os.path.join(folder, BACKPORTS)),
-        warnings,
+        warnings if never is None else (),
     )
 
 

@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Loads what a project declares, from a folder or from anywhere else.
+"""Loads what a project declares, and writes its files.
 
 Which files there are and what they mean is in ``manifests``. How a file is
 had is a :class:`Door`: :func:`folder` makes one for a work tree, and ``git``
@@ -25,7 +25,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from openstack_requirements import manifests
+from openstack_requirements import files, manifests
 from openstack_requirements.errors import (
     BadLine,
     RequirementsError,
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 #: No honest manifest has more bytes.
 LARGEST = 1 << 20
+
+_OUTSIDE = "is a link to outside of the project"
 
 #: The files that are read, in the order of our output.
 MANIFESTS = (
@@ -112,6 +114,25 @@ def load(root: str, door: Door) -> Project:
     return Project(root, texts, tuple(declared), manifests.project_name(texts))
 
 
+def write(root: str, contents: Mapping[str, str]) -> None:
+    """Replace files of the project in a folder, each in one step.
+
+    :param contents: the texts by their path inside of it. None is written
+        where one of them surely could not be.
+    :raises UnusableInput: where a file cannot be written, or a link leads
+        out of the project.
+    :raises OutsideError: where the disk is to blame.
+    """
+    base = os.path.realpath(root)
+    for path in contents:
+        full = os.path.join(root, path)
+        if not _inside(base, os.path.realpath(full)):
+            raise UnusableInput(full, _OUTSIDE)
+        files.require_replaceable(full)
+    for path, content in contents.items():
+        files.replace(os.path.join(root, path), content)
+
+
 def folder(root: str) -> Door:
     """The door to a folder.
 
@@ -159,8 +180,8 @@ def _bytes(base: str, path: str) -> bytes:
     full = os.path.join(base, path)
     os.lstat(full)  # most are not there: this is the quick way to know
     resolved = os.path.realpath(full)
-    if os.path.commonpath([base, resolved]) != base:
-        raise UnusableInput(path, "is a link to outside of the project")
+    if not _inside(base, resolved):
+        raise UnusableInput(path, _OUTSIDE)
     # A pipe must not stop us, and what was checked must be what is read.
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(resolved, flags)
@@ -175,3 +196,7 @@ def _bytes(base: str, path: str) -> bytes:
         return b"".join(parts)
     finally:
         os.close(descriptor)
+
+
+def _inside(base: str, resolved: str) -> bool:
+    return os.path.commonpath([base, resolved]) == base

@@ -341,6 +341,18 @@ def read_entries(
     return entries
 
 
+def is_passed_through(line: str, keep_editable: bool = True) -> bool:
+    """Whether a line is a legacy one that is handed on unread.
+
+    Those are ``-f``, the former tarball host and, with ``keep_editable``,
+    ``-e``.
+    """
+    text = line.strip()
+    if keep_editable and text.startswith("-e"):
+        return True
+    return text.startswith(_PASSED_THROUGH)
+
+
 def names_in(content: str, source: str = "") -> frozenset[CanonicalName]:
     """The names of a never-constrain list; only the name of a line counts.
 
@@ -467,10 +479,7 @@ def _read(
     permit_urls: bool,
     keep_editable: bool,
 ) -> Requirement | None:
-    text = line.strip()
-    if text.startswith(_PASSED_THROUGH):
-        return None
-    if keep_editable and text.startswith("-e"):
+    if is_passed_through(line, keep_editable):
         return None
     try:
         # Only the end is cut: columns count from the line's own start.

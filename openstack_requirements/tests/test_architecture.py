@@ -43,6 +43,8 @@ PURE = {
     "explain",
     "states",
     "edits",
+    "setup_py",
+    "sync",
 }
 #: Each is one door to the world.
 WORLD = {

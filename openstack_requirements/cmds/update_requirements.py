@@ -1,0 +1,236 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""update-requirements: bring projects in line with the global list."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from openstack_requirements import lists, policy, project, setup_py, sync
+from openstack_requirements.cmds import _console
+from openstack_requirements.errors import (
+    FINDINGS,
+    RequirementsError,
+    UnusableInput,
+    printable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_EPILOG = """\
+exit status: 0 every project is in line, or is now; 1 with --check, a change
+is due; 2 wrong usage, an unusable file or a package that the global list
+lacks; 3 the disk failed. A project with an error stays as it is, and the
+others are brought in line all the same.
+"""
+
+
+def parser() -> _console.Parser:
+    """What the command takes."""
+    result = _console.Parser(
+        prog="update-requirements",
+        description="Bring what projects require in line with the global "
+        "list: their requirements files, the extras of setup.cfg, and the "
+        "dependencies, optional-dependencies and dependency-groups of "
+        "pyproject.toml.",
+        epilog=_EPILOG,
+    )
+    result.add_argument(
+        "project", metavar="PROJECT", nargs="+", help="a project's folder"
+    )
+    what = result.add_argument_group("what to follow")
+    what.add_argument(
+        "--source",
+        metavar="DIR",
+        default=".",
+        help="the requirements repository",
+    )
+    what.add_argument(
+        "--policy",
+        choices=policy.NAMES,
+        default=argparse.SUPPRESS,
+        help="the rules of the repository (default: found out from its lists)",
+    )
+    what.add_argument(
+        "-b",
+        "--blacklist",
+        "-d",
+        "--denylist",
+        metavar="FILE",
+        dest="never",
+        default=argparse.SUPPRESS,
+        help="packages that are left alone (default: the one in DIR)",
+    )
+    what.add_argument(
+        "-s",
+        "--soft",
+        action="store_true",
+        help="keep packages that the global list lacks; otherwise they are an "
+        "error, or with NON_STANDARD_REQS=1 in the environment dropped with a "
+        "warning",
+    )
+    what.add_argument(
+        "-H",
+        "--hacking",
+        action="store_true",
+        help="bring hacking in line as well",
+    )
+    out = result.add_argument_group("what to do")
+    out.add_argument(
+        "-o",
+        "--suffix",
+        metavar="SUFFIX",
+        default=argparse.SUPPRESS,
+        help="write requirements.txt.SUFFIX and so on, and touch no original",
+    )
+    out.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; the status is 1 where a change is due",
+    )
+    out.add_argument(
+        "--diff",
+        action="store_true",
+        help="write nothing; show the changes as a unified diff",
+    )
+    out.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="name each file that is looked at",
+    )
+    return result
+
+
+@_console.command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    unset = argparse.Namespace(policy=None, never=None, suffix=None)
+    options = parser().parse_args(argv, unset)
+    if options.suffix is not None and (
+        not options.suffix
+        or os.path.basename(options.suffix) != options.suffix
+    ):
+        raise UnusableInput("-o", "a suffix is a part of a file's name")
+    found = lists.load(
+        options.source,
+        options.policy,
+        never=options.never,
+        with_constraints=False,
+    )
+    for warning in found.warnings:
+        _console.warn(printable(warning))
+    follow = sync.standard(
+        found.policy,
+        [e.requirement for e in found.global_requirements if e.requirement],
+        found.never,
+        hacking=options.hacking,
+    )
+    status = 0
+    for root in options.project:
+        try:
+            status = max(status, _update(root, follow, options))
+        except RequirementsError as error:
+            print(error, file=sys.stderr)
+            status = max(status, error.status)
+    return status
+
+
+def _update(
+    root: str, follow: sync.Standard, options: argparse.Namespace
+) -> int:
+    """Bring one project in line; the exit status for it."""
+    plan = _plan(root, follow, options)
+    if options.verbose:
+        for each in plan.files:
+            print(printable(f"looking at {root}/{each.path}"), file=sys.stderr)
+    for warning in plan.warnings:
+        _console.warn(warning)
+    for error in plan.errors:
+        print(error, file=sys.stderr)
+    if plan.errors:
+        return max(error.status for error in plan.errors)
+    due = plan.due
+    if not options.check and not options.diff:
+        if options.suffix is not None:
+            new = {f"{e.path}.{options.suffix}": e.new for e in plan.files}
+        else:
+            new = {each.path: each.new for each in due}
+        project.write(root, new)
+    _console.write("".join(_diff(plan) if options.diff else _told(plan)))
+    return FINDINGS if options.check and due else 0
+
+
+def _plan(
+    root: str, follow: sync.Standard, options: argparse.Namespace
+) -> sync.Plan:
+    found = project.read(root)
+    texts = dict(found.texts)
+    warnings: tuple[str, ...] = ()
+    if follow.policy.bounds_in_list and options.suffix is None:
+        try:
+            text = project.folder(root)(setup_py.FILE)
+        except UnusableInput as error:
+            warnings = (f"{os.path.join(root, str(error))}; it is left alone",)
+        else:
+            if text is not None:
+                texts[setup_py.FILE] = text
+    unknown: sync.Unknown = "refuse"
+    if options.soft:
+        unknown = "keep"
+    elif os.environ.get("NON_STANDARD_REQS") == "1":
+        unknown = "drop"
+    plan = sync.plan(follow, root, found.name, texts, found.declared, unknown)
+    return plan._replace(warnings=warnings + plan.warnings)
+
+
+def _told(plan: sync.Plan) -> Iterator[str]:
+    """What changes, a line an entry."""
+    for each in plan.due:
+        path = os.path.join(plan.root, each.path)
+        if not each.changes:
+            yield printable(f"{path}: in standard form") + "\n"
+        for change in each.changes:
+            place = f"{path}:{change.line}: " if change.line else f"{path}: "
+            extra = f"[{change.section}] " if change.section else ""
+            if change.old and change.new:
+                what = f"{change.old} -> {change.new}"
+            elif change.old:
+                what = f"{change.old} is removed"
+            else:
+                what = f"{change.new} is added"
+            yield printable(f"{place}{extra}{what}") + "\n"
+
+
+def _diff(plan: sync.Plan) -> Iterator[str]:
+    """The changes as a unified diff, which patch understands."""
+    import difflib
+
+    # To a file or a program it goes as it is, so that it can be applied.
+    safe = sys.stdout.isatty()
+    for each in plan.due:
+        path = os.path.join(plan.root, each.path)
+        for line in difflib.unified_diff(
+            re.findall(r"[^\n]*\n|[^\n]+", each.old),
+            re.findall(r"[^\n]*\n|[^\n]+", each.new),
+            printable(path),
+            printable(path),
+        ):
+            text = printable(line, keep_lines=True) if safe else line
+            yield text
+            if not text.endswith("\n"):
+                yield "\n\\ No newline at end of file\n"

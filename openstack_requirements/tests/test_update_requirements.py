@@ -1,0 +1,353 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""update-requirements, from its arguments to the files."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import fixtures
+
+from openstack_requirements import files, setup_py
+from openstack_requirements.cmds import update_requirements
+from openstack_requirements.errors import OutsideError
+from openstack_requirements.requirement import HEADING
+from openstack_requirements.tests import base
+
+HEAD = "".join(f"{line}\n" for line in HEADING)
+CFG = "[metadata]\nname = x\n[extras]\na =\n  foo>=1 # MIT\n"
+
+
+# Runs the command, and dies when it has replaced so many files.
+KILLED_AFTER = """\
+import os, signal, sys
+from openstack_requirements import files
+from openstack_requirements.cmds import update_requirements
+
+def replace(*args, real=files.replace, left=[int(sys.argv[1])]):
+    real(*args)
+    left[0] -= 1
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+files.replace = replace
+update_requirements.main(["--source", "lists", "proj"])
+"""
+
+
+class Update(base.TestCase):
+    """A repository of lists, and a project."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.write("lists/global-requirements.txt", "foo>=2 # MIT\nbar>=1\n")
+        self.write("lists/blacklist.txt", "never\n")
+        self.write("proj/requirements.txt", "foo>=1 # BSD\n# c\nnever\n")
+        self.write("proj/setup.cfg", CFG)
+        self.useFixture(fixtures.EnvironmentVariable("NON_STANDARD_REQS"))
+        before = Path.cwd()
+        os.chdir(self.folder)
+        self.addCleanup(os.chdir, before)
+
+    def update(self, *argv: str) -> base.Outcome:
+        return self.run_main(
+            update_requirements.main, "--source", "lists", *argv
+        )
+
+    def apply(self, diff: str) -> None:
+        """What a person does with a diff."""
+        subprocess.run(
+            ["git", "apply", "-p0", "--whitespace=nowarn"],
+            input=diff.encode(),
+            env={**os.environ, "GIT_CEILING_DIRECTORIES": "/"},
+            check=True,
+        )
+
+    def files(self, folder: str = "proj") -> dict[str, str]:
+        root = self.folder / folder
+        return {
+            path.relative_to(root).as_posix(): path.read_bytes().decode()
+            for path in root.rglob("*")
+            if path.is_file()
+        }
+
+
+class TestUpdate(Update):
+    def test_writes_and_tells(self) -> None:
+        done = self.update("proj")
+        self.assertEqual(
+            (
+                0,
+                "proj/requirements.txt:1: foo>=1 # BSD -> foo>=2 # MIT\n"
+                "proj/setup.cfg:5: [a] foo>=1 # MIT -> foo>=2 # MIT\n",
+                "",
+            ),
+            done,
+        )
+        self.assertEqual(
+            {
+                "requirements.txt": f"{HEAD}foo>=2 # MIT\n# c\nnever\n",
+                "setup.cfg": CFG.replace(">=1", ">=2"),
+            },
+            self.files(),
+        )
+        self.assertEqual((0, "", ""), self.update("proj", "--check"))
+
+    def test_check_and_diff_write_nothing(self) -> None:
+        before = self.files()
+        done = self.update("--check", "proj")
+        self.assertEqual((1, ""), (done.status, done.err))
+        self.assertIn("requirements.txt:1: foo>=1 # BSD -> ", done.out)
+        diff = self.update("--diff", "proj")
+        self.assertEqual((0, ""), (diff.status, diff.err))
+        both = self.update("--diff", "--check", "proj")
+        self.assertEqual((1, diff.out), (both.status, both.out))
+        self.assertEqual(before, self.files())
+        self.apply(diff.out)
+        self.assertEqual((0, "", ""), self.update("proj", "--check"))
+
+    def test_diff_of_a_file_without_last_line_end(self) -> None:
+        self.write("proj/setup.cfg", CFG.replace("\n", "\r\n")[:-2])
+        diff = self.update("--diff", "proj").out
+        self.assertIn("\\ No newline at end of file\n", diff)
+        self.apply(diff)
+        self.assertEqual((0, "", ""), self.update("proj", "--check"))
+
+    def test_suffix_touches_no_original(self) -> None:
+        self.write("proj/doc/requirements.txt", "bar>=1\n")
+        self.write("proj/setup.py", "import x\nx.setup(pbr=True)\n")
+        before = self.files()
+        self.assertEqual(0, self.update("-o", "new", "proj").status)
+        after = self.files()
+        for name in ("requirements.txt", "doc/requirements.txt", "setup.cfg"):
+            self.assertIn(f"{name}.new", after)
+        self.assertEqual(len(before) + 3, len(after))
+        self.assertEqual(before, {name: after[name] for name in before})
+        for bad in ("", "../x", "a/b"):
+            done = self.update("-o", bad, "proj")
+            self.assertEqual((2, ""), (done.status, done.out))
+
+    def test_setup_py(self) -> None:
+        self.write("proj/setup.py", "import x\nx.setup(pbr=True)\n")
+        done = self.update("--policy", "current", "proj")
+        self.assertEqual(0, done.status)
+        self.assertNotIn("setup.py", done.out)
+        done = self.update("proj")
+        self.assertIn("proj/setup.py: in standard form\n", done.out)
+        self.assertEqual(setup_py.SHORT, self.files()["setup.py"])
+        self.assertIn(
+            "setuptools.setup(setup_requires=['pbr>=2.0.0'], pbr=True)\n",
+            setup_py.SHORT,
+        )
+
+    def test_setup_py_that_cannot_be_read(self) -> None:
+        for content, word in (
+            (b"print 'x'\n", "cannot be read as Python"),
+            (b"x = '\xe9'\n", "not UTF-8"),
+        ):
+            self.write("proj/setup.py", content)
+            done = self.update("proj")
+            self.assertEqual(0, done.status)
+            self.assertIn("warning: proj/setup.py:", done.err)
+            self.assertIn(word, done.err)
+            path = self.folder / "proj/setup.py"
+            self.assertEqual(content, path.read_bytes())
+
+    def test_unknown(self) -> None:
+        self.write("proj/test-requirements.txt", "new>=1\nbar>=1\n")
+        before = self.files()
+        done = self.update("proj")
+        self.assertEqual((2, ""), (done.status, done.out))
+        self.assertEqual(
+            "proj/test-requirements.txt:1:1: new is not in the global list "
+            "(-s keeps it): new>=1\n",
+            done.err,
+        )
+        self.assertEqual(before, self.files())
+        self.assertEqual(0, self.update("-s", "proj").status)
+        name = "test-requirements.txt"
+        self.assertEqual(f"{HEAD}new>=1\nbar>=1\n", self.files()[name])
+        os.environ["NON_STANDARD_REQS"] = "0"
+        self.assertEqual(2, self.update("proj").status)
+        os.environ["NON_STANDARD_REQS"] = "1"
+        done = self.update("proj")
+        self.assertEqual(0, done.status)
+        self.assertIn("warning: proj/test-requirements.txt:4:1: new", done.err)
+        self.assertEqual(f"{HEAD}bar>=1\n", self.files()[name])
+
+    def test_never_constrain_list(self) -> None:
+        self.write("mine.txt", "FOO\n")
+        done = self.update("-b", "mine.txt", "proj")
+        self.assertIn("never is not in the global list", done.err)
+        self.write("lists/denylist.txt", "foo # x\nnever\n")
+        done = self.update("--policy", "classic", "proj")
+        self.assertIn("warning: ", done.err)
+        self.assertEqual(
+            f"{HEAD}foo>=1 # BSD\n# c\nnever\n",
+            self.files()["requirements.txt"],
+        )
+        self.assertEqual(CFG, self.files()["setup.cfg"])
+
+    def test_current_policy_is_found_by_the_denylist(self) -> None:
+        self.write("lists/denylist.txt", "never\n")
+        os.remove("lists/blacklist.txt")
+        self.write("lists/global-requirements.txt", "foo!=1.5\n")
+        self.assertEqual(0, self.update("proj").status)
+        self.assertEqual(
+            "foo>=1,!=1.5 # BSD\n# c\nnever\n",
+            self.files()["requirements.txt"],
+        )
+
+    def test_verbose(self) -> None:
+        quiet = self.update("--check", "proj")
+        done = self.update("-v", "--check", "proj")
+        self.assertEqual(quiet.out, done.out)
+        self.assertEqual(
+            "looking at proj/requirements.txt\nlooking at proj/setup.cfg\n",
+            done.err,
+        )
+
+
+class TestSeveral(Update):
+    def test_one_bad_project_does_not_stop_the_others(self) -> None:
+        self.write("bad/requirements.txt", "foo bar\n")
+        self.write("worse/setup.cfg", b"\xff")
+        self.write("last/requirements.txt", "foo\n")
+        bad = self.files("bad")
+        done = self.update("bad", "nowhere", "proj", "worse", "last", "proj")
+        self.assertEqual(2, done.status)
+        self.assertEqual(3, len(done.err.splitlines()), done.err)
+        for start in (
+            "bad/requirements.txt:1:",
+            "nowhere:",
+            "worse/setup.cfg",
+        ):
+            self.assertIn(start, done.err)
+        self.assertEqual(bad, self.files("bad"))
+        self.assertIn("foo>=2", self.files()["requirements.txt"])
+        self.assertIn("foo>=2", self.files("last")["requirements.txt"])
+        done = self.update("--check", "bad", "proj")
+        self.assertEqual((2, ""), (done.status, done.out))
+
+    def test_a_bad_list_stops_all(self) -> None:
+        before = self.files()
+        self.write("lists/global-requirements.txt", "foo bar\n-r x\n")
+        done = self.update("proj")
+        self.assertEqual((2, ""), (done.status, done.out))
+        self.assertEqual(2, len(done.err.splitlines()))
+        done = self.run_main(
+            update_requirements.main, "--source", "nowhere", "proj"
+        )
+        self.assertEqual((2, ""), (done.status, done.out))
+        self.assertEqual(before, self.files())
+
+
+class TestHostile(Update):
+    def test_control_characters(self) -> None:
+        self.write("proj/requirements.txt", "foo>=1 # \x1b[31m\nnew\x1b\n")
+        done = self.update("-s", "proj")
+        self.assertEqual(2, done.status)
+        self.assertNotIn("\x1b", done.err)
+        self.write("proj/requirements.txt", "foo>=1 # \x1b[31m\n")
+        done = self.update("proj")
+        self.assertIn("\\x1b[31m -> foo>=2", done.out)
+
+    def test_links_do_not_lead_out(self) -> None:
+        path = self.write("secret", "x\n")
+        os.symlink(path, "proj/requirements.txt.new")
+        done = self.update("-o", "new", "proj")
+        self.assertEqual(2, done.status)
+        self.assertIn("outside of the project", done.err)
+        self.assertEqual("x\n", Path(path).read_text())
+        self.assertNotIn("setup.cfg.new", self.files())
+
+    def test_links_inside_stay(self) -> None:
+        os.rename("proj/requirements.txt", "proj/real.txt")
+        os.symlink("real.txt", "proj/requirements.txt")
+        self.assertEqual(0, self.update("proj").status)
+        self.assertTrue(os.path.islink("proj/requirements.txt"))
+        self.assertIn("foo>=2", self.files()["real.txt"])
+
+    def test_modes_stay(self) -> None:
+        os.chmod("proj/requirements.txt", 0o600)
+        self.update("proj")
+        mode = os.stat("proj/requirements.txt").st_mode & 0o777
+        self.assertEqual(0o600, mode)
+
+    def test_a_write_that_fails(self) -> None:
+        def fail(path: str, content: str) -> bool:
+            if path.endswith("setup.cfg"):
+                raise OutsideError(f"{path}: no space")
+            return replace(path, content)
+
+        replace = files.replace
+        self.useFixture(
+            fixtures.MonkeyPatch(f"{files.__name__}.replace", fail)
+        )
+        done = self.update("proj")
+        self.assertEqual((3, "proj/setup.cfg: no space\n"), done[::2])
+        # Running it again completes the rest.
+        self.useFixture(
+            fixtures.MonkeyPatch(f"{files.__name__}.replace", replace)
+        )
+        done = self.update("proj")
+        self.assertEqual(0, done.status)
+        self.assertNotIn("requirements.txt", done.out)
+        self.assertEqual((0, "", ""), self.update("--check", "proj"))
+
+    def test_killed_between_two_files(self) -> None:
+        names = [
+            f"{kind}requirements{version}.txt"
+            for kind in ("", "test-")
+            for version in ("", "-py2", "-py3")
+        ]
+        old, new = "foo>=1\n", f"{HEAD}foo>=2 # MIT\n"
+        for count in range(1, len(names)):
+            for name in names:
+                self.write(f"proj/{name}", old)
+            done = subprocess.run(
+                [sys.executable, "-c", KILLED_AFTER, str(count)], check=False
+            )
+            self.assertEqual(-signal.SIGKILL, done.returncode)
+            found = self.files()
+            self.assertEqual(
+                [new] * count + [old] * (len(names) - count),
+                [found[name] for name in names],
+            )
+        self.assertEqual(0, self.update("proj").status)
+        self.assertEqual({new}, {self.files()[name] for name in names})
+
+
+class TestStart(Update):
+    def test_what_is_in_step_needs_nothing_slow(self) -> None:
+        self.write("proj/requirements.txt", f"{HEAD}foo>=2 # MIT\n")
+        self.write("proj/setup.cfg", CFG.replace(">=1", ">=2"))
+        code = (
+            "import sys\n"
+            "from openstack_requirements.cmds import update_requirements\n"
+            "argv = ['--source', 'lists', 'proj', '--check']\n"
+            "assert update_requirements.main(argv) == 0\n"
+            "print(*sys.modules)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+        )
+        slow = {"packaging.requirements", "packaging.markers", "tomllib"}
+        slow |= {"tomlkit", "tomli", "ast", "difflib", "dataclasses"}
+        self.assertEqual(set(), slow & set(done.stdout.split()))
