@@ -44,6 +44,7 @@ from openstack_requirements.requirement import (
     parse_line,
     to_reqs,
 )
+from openstack_requirements.tests import corpus_update
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -260,9 +261,23 @@ def _combine(case: Json) -> Json:
     return content.splitlines(keepends=True)
 
 
+# -- update ----------------------------------------------------------------
+
+
+def update_cases(folder: Path) -> Iterator[Case]:
+    """Each run of update-requirements, by the files that it leaves."""
+    for run in corpus_update.runs(folder):
+        yield Case("update", run.name, *corpus_update.compared(run))
+
+
 # -- the run ---------------------------------------------------------------
 
-SECTIONS = (parse_cases, normalize_cases, combine_cases)
+SECTIONS = (
+    parse_cases,
+    normalize_cases,
+    combine_cases,
+    update_cases,
+)
 
 
 def sections() -> tuple[Callable[[Path], Iterator[Case]], ...]:
@@ -332,7 +347,7 @@ def main(argv: list[str] | None = None) -> int:
     passed = failed = deviating = 0
     for section in sections():
         cases = list(section(options.folder))
-        name = cases[0].section
+        name = section.__name__.removesuffix("_cases")
         verdicts = [judge(case, listed.get(name, {})) for case in cases]
         good = sum(verdict in {"same", "listed"} for verdict in verdicts)
         different = verdicts.count("listed")
