@@ -37,24 +37,28 @@ if TYPE_CHECKING:
 
 
 class Line(NamedTuple):
-    """A requirement and where it stands."""
+    """A requirement and where it stands.
+
+    ``column`` is known where it is not the whole of a line.
+    """
 
     requirement: Requirement
     file: str
     number: int
     text: str
+    column: int | None = None
 
     def finding(
         self, message: str, fix: str | None = None, column: int | None = None
     ) -> Finding:
-        """What is wrong with this line; a row of a table names the rule."""
+        """What is wrong with it; a row of a table names the rule."""
         return Finding(
             "",
             "error",
             message,
             self.file,
             self.number,
-            column,
+            column or self.column,
             self.requirement.package or None,
             fix,
         )
@@ -162,7 +166,7 @@ def incompatible(subject: Lists) -> Iterator[Finding]:
             if wanted:
                 yield pin.finding(
                     f"{pin.requirement.package} is pinned to {version}, but "
-                    f"{wanted[0].file} admits {_ranges(wanted)}",
+                    f"{wanted[0].file} admits {ranges(wanted)}",
                     f"pin a version that is admitted, or change "
                     f"{wanted[0].file}:{wanted[0].number}",
                 )
@@ -296,8 +300,8 @@ def shown(found: Requirement) -> str:
     return found._replace(comment="").to_line().rstrip("\n")
 
 
-def _ranges(entries: Sequence[Line]) -> str:
-    """What entries admit, for a sentence."""
+def ranges(entries: Sequence[Line]) -> str:
+    """What entries of one package admit, for a sentence."""
     return " or ".join(
         (each.requirement.specifiers or "any release")
         + (

@@ -17,7 +17,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from openstack_requirements import findings, policy
+from openstack_requirements import findings, lists, policy
 from openstack_requirements.cmds import _console
 from openstack_requirements.errors import FINDINGS, ConflictingOptions
 from openstack_requirements.report import FORMATS, as_text
@@ -78,14 +78,21 @@ def add_never_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def never_option(options: argparse.Namespace) -> str | None:
-    """The file that the option names, if any."""
-    found: list[str] = getattr(options, "never", [])
+def never_list(options: argparse.Namespace) -> str | None:
+    """The never-constrain list, wherever it is named; None without one."""
+    found: list[str] = list(getattr(options, "never", []))
+    if hasattr(options, "never_list"):
+        found.append(options.never_list)
     if len(found) > 1:
         raise ConflictingOptions(
-            "there is one never-constrain list: give -b or -d once"
+            "there is one never-constrain list: name it once"
         )
-    return found[0] if found else None
+    if found:
+        return found[0]
+    path, warnings = lists.find_never("")
+    for warning in warnings:
+        _console.warn(warning)
+    return path
 
 
 def add_policy_option(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from openstack_requirements import findings, lists, rules
 from openstack_requirements.cmds import _console, _judge
-from openstack_requirements.errors import ConflictingOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +67,7 @@ def parser() -> _console.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
     options = parser().parse_args(argv)
-    never = _never(options)
+    never = _judge.never_list(options)
     required = lists.read(options.required)
     pinned = lists.read(options.pinned, permit_urls=True)
     subject = rules.Lists(
@@ -88,19 +87,3 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
         ],
     )
-
-
-def _never(options: argparse.Namespace) -> str | None:
-    """The never-constrain list, wherever it was named."""
-    named = getattr(options, "never_list", None)
-    option = _judge.never_option(options)
-    if named is not None and option is not None:
-        raise ConflictingOptions(
-            "there is one never-constrain list: leave NEVER or -b out"
-        )
-    found = named or option
-    if found is None:
-        found, warnings = lists.find_never("")
-        for warning in warnings:
-            _console.warn(warning)
-    return found

@@ -20,7 +20,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from openstack_requirements import policy, rules
+from openstack_requirements import (
+    manifests,
+    policy,
+    project,
+    install_rules,
+    rules,
+)
 from openstack_requirements.errors import RequirementsError
 from openstack_requirements.requirement import (
     canonical_name,
@@ -32,6 +38,8 @@ from openstack_requirements.tests.corpus import Case, Json, load, read
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from openstack_requirements.findings import Finding
 
     Found = set[tuple[str, str]]
 
@@ -109,7 +117,21 @@ def _validate(vintage: str, texts: list[str]) -> Found | None:
         )
     except RequirementsError:
         return None
+    return _rows(found)
+
+
+def _rows(found: list[Finding]) -> Found:
     return {(each.rule, canonical_name(each.package or "")) for each in found}
+
+
+def _printed(patterns: list[tuple[str, str]], lines: list[str]) -> Found:
+    """The lines that stand for a rule."""
+    return {
+        (rule, canonical_name(match[1]))
+        for pattern, rule in patterns
+        for line in lines
+        if (match := re.match(pattern, line))
+    }
 
 
 def _recorded(lines: list[str]) -> tuple[Found, bool]:
@@ -117,12 +139,7 @@ def _recorded(lines: list[str]) -> tuple[Found, bool]:
 
     That is where the normal form would only spell a name otherwise.
     """
-    found: Found = set()
-    for pattern, rule in _VALIDATE:
-        for line in lines:
-            match = re.match(pattern, line)
-            if match:
-                found.add((rule, canonical_name(match[1])))
+    found = _printed(_VALIDATE, lines)
     old = [line[1:] for line in lines if line.startswith("-")]
     new = {_spelled(line[1:]) for line in lines if line.startswith("+")}
     kept = [line for line in old if _spelled(line) not in new]
@@ -140,4 +157,104 @@ def _spelled(line: str) -> str:
     return re.sub(r"^[\w.-]+", lambda match: canonical_name(match[0]), line)
 
 
-SECTIONS = (validate_cases,)
+# -- check-constraints ------------------------------------------------------
+
+_CHECK = [
+    (r"(\S+) from \S+ not found in global-", "unknown-requirement"),
+    (r"(\S+) from \S+ not found in upper-", "unconstrained-requirement"),
+    (r"(\S+) must be <= ", "incompatible-constraint"),
+    (r"Specifier \S+ from (\S+) is failing", "bound-not-global"),
+]
+
+
+def check_constraints_cases(folder: Path) -> Iterator[Case]:
+    """Each project with the lists of a date, without and with -G."""
+    for path in sorted((folder / "expected/check-constraints").glob("*.json")):
+        record = load(path)
+        texts = {
+            name: read(folder / "projects" / record["project"] / name)
+            for name in project.MANIFESTS
+            if (folder / "projects" / record["project"] / name).is_file()
+        }
+        for run in record["runs"]:
+            names = [run["args"][number].split("/")[1] for number in (1, 3, 5)]
+            listed = [
+                read(folder / "lists" / record["list"] / name)
+                for name in names
+            ]
+            name = f"{path.stem}{', -G' if '-G' in run['args'] else ''}"
+            yield _check_case(name, record["vintage"], run, texts, listed)
+    path = folder / "expected/micro/check-constraints.json"
+    for case in load(path)["cases"]:
+        listed = [case["lists"][name] for name in _NAMES]
+        for vintage in POLICIES:
+            run = case.get("both") or case[vintage]
+            if run["exit"] == 2 or case["args"][-1] != "proj":
+                continue  # usage, which the tests of the command cover
+            run = {**run, "args": case["args"]}
+            name = f"{case['name']}, {vintage}"
+            yield _check_case(name, vintage, run, case["project"], listed)
+
+
+_NAMES = ("upper-constraints.txt", "global-requirements.txt", "denylist.txt")
+
+
+def _check_case(
+    name: str,
+    vintage: str,
+    run: Json,
+    texts: dict[str, str],
+    listed: list[str],
+) -> Case:
+    found = _check(vintage, run["args"], texts, listed)
+    expected = _printed(_CHECK, run["stdout"])
+    crashed = run["exit"] and not expected
+    if crashed or found is None:
+        actual = found is None or bool(found)
+        return Case("check-constraints", name, bool(run["exit"]), actual)
+    return Case(
+        "check-constraints",
+        name,
+        [bool(run["exit"]), *map(" ".join, sorted(expected - found))],
+        [bool(found), *map(" ".join, sorted(found - expected))],
+    )
+
+
+def _check(
+    vintage: str, args: list[str], texts: dict[str, str], listed: list[str]
+) -> Found | None:
+    """What is found in what the originals read.
+
+    None of them read extras or groups, and the classic one no
+    pyproject.toml.
+    """
+    pinned, required, never = listed
+    if vintage == "classic":
+        texts = {k: v for k, v in texts.items() if k != manifests.PYPROJECT}
+    try:
+        wanted, unread = install_rules.wanted(
+            [
+                each
+                for each in project.load("p", texts.get).declared
+                if each.kind in {"file", "dependencies"}
+            ],
+            names_in(never),
+            str,
+        )
+        entries = read_entries(pinned, permit_urls=True, keep_editable=False)
+        found = install_rules.judge(
+            install_rules.Project(
+                POLICIES[vintage],
+                rules.listed("g", read_entries(required)),
+                rules.listed("c", entries),
+                wanted,
+                unread,
+            ),
+            bounds=bool({"-G", "--gr-check"} & set(args)),
+        )
+    except RequirementsError:
+        return None
+    return _rows(found)
+
+
+SECTIONS = (validate_cases, check_constraints_cases)

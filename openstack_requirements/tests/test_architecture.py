@@ -37,6 +37,7 @@ PURE = {
     "subjects",
     "entry_rules",
     "project_rules",
+    "install_rules",
     "check",
     "toml",
     "manifests",

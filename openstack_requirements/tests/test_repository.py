@@ -20,7 +20,13 @@ import re
 import subprocess
 import sys
 
-from openstack_requirements import freeze, lists, policy, rules
+from openstack_requirements import (
+    freeze,
+    install_rules,
+    lists,
+    policy,
+    rules,
+)
 from openstack_requirements.cmds import validate_constraints
 from openstack_requirements.requirement import (
     canonical_name,
@@ -165,6 +171,10 @@ class TestPromises(base.TestCase):
     def test_every_rule_is_documented(self) -> None:
         for page, ids in (
             ("validate-constraints", [rule.id for rule in rules.RULES]),
+            (
+                "check-constraints",
+                [rule.id for rule in install_rules.RULES],
+            ),
         ):
             path = base.ROOT / "doc/source/cli" / f"{page}.rst"
             text = path.read_text(encoding="utf-8")

@@ -43,7 +43,8 @@ INCOMPATIBLE = [
     (
         "a>=2",
         "a===2;python_version=='3.9'\na===1;python_version=='3.8'",
-        *("", "c2"),
+        "",
+        "c2",
     ),
     # "==" is a version as well; whether it is exact is another rule's.
     ("a>=2", "a==1.5\na==2\na==1.*\na\na>=1", "", "c1"),
@@ -54,13 +55,15 @@ INCOMPATIBLE = [
     (
         "a<2;python_version=='2.7'\na>=2;python_version>='3.0'",
         "a===1",
-        *("", ""),
+        "",
+        "",
     ),
     # ... but it must be one that can.
     (
         "a<2;python_version=='2.7'\na>=2;python_version>='3.0'",
         "a===1;python_version=='3.9'\na===1;python_version<'3'",
-        *("", "c1"),
+        "",
+        "c1",
     ),
     ("a>=2;python_version<'3'", "a===1;'3.9'==python_version", "", ""),
     ("a>=2;os_name=='nt'", "a===1;sys_platform=='win32'", "", "c1"),
