@@ -23,10 +23,16 @@ import glob
 import os
 import re
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
-from openstack_requirements.errors import OutsideError
-from openstack_requirements.freeze import Distribution
+from openstack_requirements.errors import (
+    CommandFailed,
+    OutsideError,
+    UnusableInput,
+    printable,
+)
+from openstack_requirements.freeze import Distribution, Freeze
 from openstack_requirements.requirement import canonical_name
 
 if TYPE_CHECKING:
@@ -51,6 +57,92 @@ def site_folders(folder: str) -> list[str]:
     found = glob.glob(os.path.join(folder, "lib*", "*", "site-packages"))
     # lib64 is often a link to lib.
     return sorted({os.path.realpath(each) for each in found})
+
+
+def site_folders_of(python: str, processes: Processes) -> list[str]:
+    """Where an interpreter imports what is installed from.
+
+    The first that has something is where it is imported from. Nothing is run
+    that lies in these folders.
+
+    :param python: the path of an interpreter; a virtualenv's or not.
+    :raises OutsideError: where it cannot be run.
+    """
+    folder = os.path.dirname(os.path.dirname(os.path.abspath(python)))
+    try:
+        with open(
+            os.path.join(folder, "pyvenv.cfg"), encoding="utf-8"
+        ) as file:
+            settings = file.read()
+    except (OSError, UnicodeDecodeError):
+        return _own_folders(python, processes)
+    found = site_folders(folder)
+    if re.search(r"(?im)^include-system-site-packages\s*=\s*true", settings):
+        home = re.search(r"(?im)^home\s*=\s*(.+)$", settings)
+        names = (os.path.basename(python), "python3", "python")
+        base = os.path.join(home[1].strip() if home else "", "")
+        paths = [f"{base}{name}" for name in names]
+        found += _own_folders(
+            next(filter(os.path.isfile, paths), paths[0]), processes
+        )
+    return list(dict.fromkeys(found))
+
+
+def _own_folders(python: str, processes: Processes) -> list[str]:
+    """The site folders of an interpreter that is no virtualenv's."""
+    code = "import site; print('\\n'.join(site.getsitepackages()))"
+    output = processes.run([python, "-E", "-s", "-S", "-c", code], folder="/")
+    return [line for line in output.splitlines() if os.path.isdir(line)]
+
+
+def running() -> Freeze:
+    """What is installed where this very program runs."""
+    from packaging.markers import default_environment
+
+    environment = {k: str(v) for k, v in default_environment().items()}
+    return Freeze(
+        environment["python_version"],
+        environment,
+        imported_from([each for each in sys.path if os.path.isdir(each)]),
+    )
+
+
+def of_python(python: str, processes: Processes) -> Freeze:
+    """What is installed for an interpreter, without importing any of it.
+
+    :param python: the path of an interpreter, or of a virtualenv.
+    :raises UnusableInput: where there is none.
+    :raises OutsideError: where it cannot be run, or metadata is broken.
+    """
+    from openstack_requirements import interpreters
+
+    path = os.path.abspath(
+        python_of(python) if os.path.isdir(python) else python
+    )
+    if not os.path.isfile(path):
+        raise UnusableInput(python, "is neither a virtualenv nor a Python")
+    try:
+        found = interpreters.identify(path, processes, without_site=True)
+    except OutsideError as error:
+        said = error.output if isinstance(error, CommandFailed) else str(error)
+        reason = said.strip().partition("\n")[0] or "it failed"
+        raise UnusableInput(
+            python, f"is no Python that works here ({printable(reason)})"
+        ) from error
+    return Freeze(
+        found.version,
+        found.environment,
+        imported_from(site_folders_of(path, processes)),
+    )
+
+
+def imported_from(folders: list[str]) -> tuple[Distribution, ...]:
+    """What is installed in these folders; the first that has it counts."""
+    found: dict[str, Distribution] = {}
+    for folder in folders:
+        for each in installed_in([folder]):
+            found.setdefault(canonical_name(each.name), each)
+    return tuple(found[name] for name in sorted(found))
 
 
 def count(folder: str) -> int:

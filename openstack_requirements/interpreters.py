@@ -150,14 +150,20 @@ def _key(interpreter: Interpreter) -> tuple[int, ...]:
     return interpreter.key
 
 
-def identify(path: str, processes: Processes) -> Interpreter:
+def identify(
+    path: str, processes: Processes, *, without_site: bool = False
+) -> Interpreter:
     """Run an interpreter and learn what it is.
 
+    :param without_site: run nothing that lies in its site folders, not even
+        what their ``.pth`` files ask for. Of a virtualenv that is older than
+        Python 3.11 the executable is then its own.
     :raises OutsideError: where it cannot be run or is no Python.
     """
     # Python 2.7 does not know -I; in "/" there is nothing to import by
     # accident.
-    output = processes.run([path, "-E", "-s", "-c", _PROBE], folder="/")
+    options = ["-E", "-s", *(["-S"] if without_site else [])]
+    output = processes.run([path, *options, "-c", _PROBE], folder="/")
     values = dict(
         line.split("=", 1) for line in output.splitlines() if "=" in line
     )

@@ -39,6 +39,7 @@ PURE = {
     "project_rules",
     "install_rules",
     "check",
+    "conflicts",
     "toml",
     "manifests",
     "explain",

@@ -21,6 +21,7 @@ import subprocess
 import sys
 
 from openstack_requirements import (
+    conflicts,
     freeze,
     install_rules,
     lists,
@@ -171,6 +172,7 @@ class TestPromises(base.TestCase):
     def test_every_rule_is_documented(self) -> None:
         for page, ids in (
             ("validate-constraints", [rule.id for rule in rules.RULES]),
+            ("check-conflicts", list(conflicts.RULES)),
             (
                 "check-constraints",
                 [rule.id for rule in install_rules.RULES],

@@ -1,0 +1,116 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""check-conflicts: whether what is installed together goes together."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from openstack_requirements import conflicts, files, findings, freeze, lists
+from openstack_requirements.cmds import _console, _judge
+from openstack_requirements.errors import ConflictingOptions
+from openstack_requirements.rules import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openstack_requirements.freeze import Freeze
+
+NAME = "check-conflicts"
+
+
+def parser() -> _console.Parser:
+    """What the command takes."""
+    result = _console.Parser(
+        prog=NAME,
+        description="Judge whether what is installed goes together: for "
+        "every constrained distribution, its own requirements are met by what "
+        "else is installed. Looks at the environment that it runs in, at "
+        "another one, or at freezes.",
+        epilog="exit status: 0 nothing is wrong, or nothing that is not "
+        "expected; 1 there are findings; 2 wrong usage or unusable input; 3 "
+        "an interpreter or its metadata is broken, or the disk.",
+    )
+    result.add_argument(
+        "pinned", metavar="CONSTRAINTS", help="the constraints"
+    )
+    result.add_argument(
+        "expected",
+        metavar="XFAILS",
+        nargs="?",
+        default=argparse.SUPPRESS,
+        help="the conflicts that are expected, a line each: "
+        "DEPENDENCY==VERSION;AFFECTED,...",
+    )
+    where = result.add_argument_group("where to look")
+    where.add_argument(
+        "--python",
+        metavar="PATH",
+        default=argparse.SUPPRESS,
+        help="a virtualenv or an interpreter (default: the environment that "
+        "this command runs in)",
+    )
+    where.add_argument(
+        "--freeze",
+        metavar="FILE",
+        nargs="+",
+        action="extend",
+        default=argparse.SUPPRESS,
+        help="freezes that generate-constraints has written; no environment "
+        "is looked at",
+    )
+    _judge.add_report_options(result)
+    return result
+
+
+@_console.command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    options = parser().parse_args(argv)
+    pinned = listed(
+        options.pinned, lists.read(options.pinned, permit_urls=True)
+    )
+    expected = []
+    if hasattr(options, "expected"):
+        text = files.read_text(options.expected)
+        expected = conflicts.read_expected(text, options.expected)
+    worlds = [conflicts.world(each, pinned) for each in _freezes(options)]
+    found, waived = conflicts.judge(worlds, expected)
+    subject = "; ".join(
+        f"Python {each.freeze.python_version}, {len(each.constrained)} of "
+        f"{len(pinned.by_name)} constrained distributions"
+        for each in worlds
+    )
+    return _judge.report(
+        NAME, options, [findings.verdict(subject, found, waived)]
+    )
+
+
+def _freezes(options: argparse.Namespace) -> list[Freeze]:
+    """What is installed, wherever that is to be looked up."""
+    paths = getattr(options, "freeze", None)
+    python = getattr(options, "python", None)
+    if paths is not None and python is not None:
+        raise ConflictingOptions("--freeze looks at no --python")
+    if paths is not None:
+        return [
+            freeze.from_json(files.read_text(path), path) for path in paths
+        ]
+    from openstack_requirements import environments
+
+    if python is None:
+        return [environments.running()]
+    from openstack_requirements.process import Processes
+
+    with _console.interruptible():
+        return [environments.of_python(python, Processes())]
