@@ -25,6 +25,7 @@ from openstack_requirements.requirement import (
     canonical_name,
     names_in,
     read_entries,
+    split_lines,
 )
 
 if TYPE_CHECKING:
@@ -137,6 +138,25 @@ def never_constrained(path: str | None) -> frozenset[CanonicalName]:
     if path is None:
         return frozenset()
     return names_in(files.read_text(path), path)
+
+
+def projects(path: str) -> list[tuple[int, str]]:
+    """The repositories that a list names, each with its line's number.
+
+    :raises UnusableInput: where it cannot be read.
+    :raises BadContent: with all the lines that name none.
+    """
+    found, errors = [], []
+    for number, line in enumerate(split_lines(files.read_text(path)), 1):
+        text = line.partition("#")[0].strip()
+        if re.fullmatch(r"[\w.-]+/[\w.-]+", text):
+            found.append((number, text))
+        elif text:
+            error = BadLine("not the name of a repository (org/name)", line)
+            errors.append(error.at(path, number))
+    if errors:
+        raise BadContent(errors)
+    return found
 
 
 def requirements(path: str) -> list[Requirement]:

@@ -40,6 +40,8 @@ PURE = {
     "install_rules",
     "check",
     "conflicts",
+    "zuul",
+    "lower_constraints",
     "toml",
     "manifests",
     "explain",
@@ -52,6 +54,7 @@ PURE = {
 WORLD = {
     "files",
     "git",
+    "fetch",
     "process",
     "lists",
     "project",

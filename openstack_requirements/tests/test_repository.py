@@ -27,6 +27,7 @@ from openstack_requirements import (
     lists,
     policy,
     rules,
+    zuul,
 )
 from openstack_requirements.cmds import validate_constraints
 from openstack_requirements.requirement import (
@@ -173,6 +174,7 @@ class TestPromises(base.TestCase):
         for page, ids in (
             ("validate-constraints", [rule.id for rule in rules.RULES]),
             ("check-conflicts", list(conflicts.RULES)),
+            ("validate-projects", [rule.id for rule in zuul.RULES]),
             (
                 "check-constraints",
                 [rule.id for rule in install_rules.RULES],

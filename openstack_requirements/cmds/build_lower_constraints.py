@@ -1,0 +1,67 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""build-lower-constraints: the lowest versions that suit several projects."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from openstack_requirements import files, lists, lower_constraints
+from openstack_requirements.cmds import _console
+from openstack_requirements.errors import BadContent, BadLine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def parser() -> _console.Parser:
+    """What the command takes."""
+    result = _console.Parser(
+        prog="build-lower-constraints",
+        description="Merge lower-constraints files: for each package the "
+        "highest version that one of them has, sorted by name.",
+        epilog="exit status: 0 done; 2 wrong usage or unusable input; 3 the "
+        "disk failed.",
+    )
+    result.add_argument(
+        "files", metavar="FILE", nargs="+", help="a file to merge"
+    )
+    result.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="where to write the result (default: stdout)",
+    )
+    return result
+
+
+@_console.command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    options = parser().parse_args(argv)
+    pins = []
+    errors: list[BadLine] = []
+    for path in options.files:
+        try:
+            pins += lower_constraints.read(lists.read(path), path)
+        except BadContent as error:
+            errors += error.errors
+    if errors:
+        raise BadContent(errors)
+    content = lower_constraints.merge(pins)
+    if hasattr(options, "output"):
+        files.replace(options.output, content)
+    else:
+        _console.write(content)
+    return 0
