@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from openstack_requirements import findings, lists, project, install_rules
+from openstack_requirements import findings, install_rules, lists, project
 from openstack_requirements.cmds import _console, _judge
 from openstack_requirements.rules import listed
 

@@ -289,6 +289,24 @@ def describe_sdists(
     return _read_report(path)
 
 
+def describe_pins(
+    processes: Processes, folder: str, pins: Sequence[str]
+) -> tuple[Distribution, ...]:
+    """The metadata of released versions, from the index.
+
+    It is asked for with the Python that runs this program, whichever Python a
+    version is for.
+
+    :param folder: an existing one, for what pip writes.
+    :param pins: what is wanted, each as ``name==version``.
+    :raises CommandFailed: where one of them cannot be had.
+    """
+    path = os.path.join(folder, "report.json")
+    command = [*_report_command([], path), "--no-deps", *_OPTIONS]
+    processes.run([*command, "--ignore-requires-python", *pins])
+    return _read_report(path)
+
+
 def _report_command(where: Sequence[str], path: str) -> list[str]:
     return [
         *(sys.executable, "-m", "pip", *where, "install"),
@@ -343,7 +361,11 @@ def explain(output: str) -> Reason:
             "was there before"
         )
         return Reason("index", "", (), what, shown)
-    if re.search(r"HTTP error \d+|\b[45]\d\d (?:Server|Client) Error", output):
+    if re.search(
+        r"HTTP error \d+|\b[45]\d\d (?:Server|Client) Error"
+        r"|too many \d+ error responses",
+        output,
+    ):
         status = re.search(r"\b([45]\d\d)\b", output)
         code = status[1] if status else "an error"
         what = f"the package index answered {code}"

@@ -21,10 +21,10 @@ import re
 from typing import TYPE_CHECKING
 
 from openstack_requirements import (
+    install_rules,
     manifests,
     policy,
     project,
-    install_rules,
     rules,
 )
 from openstack_requirements.errors import RequirementsError

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 
-from openstack_requirements import policy, project, install_rules, rules
+from openstack_requirements import install_rules, policy, project, rules
 from openstack_requirements.cmds import check_constraints
 from openstack_requirements.requirement import names_in, read_entries
 from openstack_requirements.tests import base

@@ -210,6 +210,13 @@ PIP = {
         "Collecting x\nERROR: Wheel 'x' located at /tmp/x.whl is invalid.\n",
         ("archive", "x", (), "broken"),
     ),
+    "an index that keeps failing": (
+        "ERROR: Could not install packages due to an OSError: "
+        "HTTPConnectionPool(host='h', port=80): Max retries exceeded with "
+        "url: /x.whl (Caused by ResponseError('too many 503 error "
+        "responses'))\n",
+        ("index", "", (), "the package index answered 503"),
+    ),
     "unknown": ("gibberish\n", ("other", "", (), "pip failed")),
 }
 

@@ -27,6 +27,7 @@ from openstack_requirements import (
     lists,
     policy,
     rules,
+    support,
     zuul,
 )
 from openstack_requirements.cmds import validate_constraints
@@ -174,6 +175,10 @@ class TestPromises(base.TestCase):
         for page, ids in (
             ("validate-constraints", [rule.id for rule in rules.RULES]),
             ("check-conflicts", list(conflicts.RULES)),
+            (
+                "check-python2-support",
+                [rule.id for rule in support.RULES],
+            ),
             ("validate-projects", [rule.id for rule in zuul.RULES]),
             (
                 "check-constraints",

@@ -1,0 +1,166 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""check-python2-support: which pins do not claim Python 2, or another."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from openstack_requirements import files, findings, freeze, lists, support
+from openstack_requirements.cmds import _console, _judge
+from openstack_requirements.errors import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openstack_requirements.freeze import Distribution
+    from openstack_requirements.support import Key, Pins
+
+NAME = "check-python2-support"
+
+
+def parser() -> _console.Parser:
+    """What the command takes."""
+    result = _console.Parser(
+        prog=NAME,
+        description="Name each pin whose metadata (classifiers and "
+        "Requires-Python) does not claim Python 2, or the Python that is "
+        "asked for. Metadata is taken from freezes and environments; the "
+        "package index is asked for what they do not have.",
+        epilog="exit status: 0 all claim it; 1 there are findings; 2 wrong "
+        "usage or unusable input; 3 the package index, an environment or the "
+        "disk failed.",
+    )
+    result.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="also say on stderr which pins do claim it, and how far the "
+        "package index is",
+    )
+    result.add_argument(
+        "--requirements",
+        metavar="FILE",
+        default="upper-constraints.txt",
+        help="the pins",
+    )
+    result.add_argument(
+        "--python",
+        metavar="VERSION",
+        type=_python,
+        default="2",
+        help="the Python that is asked for, such as 2, 2.7 or 3.13",
+    )
+    where = result.add_argument_group("where to find metadata")
+    where.add_argument(
+        "--freeze",
+        metavar="FILE",
+        nargs="+",
+        action="extend",
+        default=argparse.SUPPRESS,
+        help="freezes that generate-constraints has written",
+    )
+    where.add_argument(
+        "--environment",
+        metavar="PATH",
+        action="append",
+        default=argparse.SUPPRESS,
+        help="a virtualenv or an interpreter; repeat for several",
+    )
+    where.add_argument(
+        "--jobs",
+        metavar="N",
+        type=_console.positive,
+        # pip waits for the index about as long as it computes.
+        default=(os.cpu_count() or 1) + 1,
+        help="how many times to ask the package index at once",
+    )
+    _judge.add_report_options(result)
+    return result
+
+
+def _python(text: str) -> support.Python:
+    try:
+        return support.parse_python(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+@_console.command
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    options = parser().parse_args(argv)
+    if hasattr(options, "output"):
+        files.require_replaceable(options.output)
+    from openstack_requirements import metadata
+
+    entries = lists.read(options.requirements, permit_urls=True)
+    wanted, others = support.pins(
+        entries, options.requirements, options.python, metadata.key
+    )
+    with _console.interruptible():
+        described = metadata.known(_at_hand(options))
+        keys = sorted({key for key, _ in wanted} - set(described))
+        missing: dict[Key, str] = {}
+        if keys:
+            from openstack_requirements import progress
+
+            with progress.for_stderr(quiet=not options.verbose) as shown:
+                found = metadata.from_index(keys, shown.phase, options.jobs)
+            described.update(found.described)
+            missing = found.missing
+    pins = support.Pins(options.python, wanted, described, missing, others)
+    if options.verbose:
+        _say_who_claims(pins)
+    return _judge.report(
+        NAME,
+        options,
+        [
+            findings.verdict(
+                f"{len(wanted)} pins in {options.requirements}, Python "
+                f"{options.python}",
+                support.judge(pins),
+            )
+        ],
+    )
+
+
+def _at_hand(options: argparse.Namespace) -> list[Distribution]:
+    """What freezes and environments have, and where this runs."""
+    from openstack_requirements import environments
+    from openstack_requirements.process import Processes
+
+    freezes = [
+        freeze.from_json(files.read_text(path), path)
+        for path in getattr(options, "freeze", ())
+    ]
+    freezes += [
+        environments.of_python(path, Processes())
+        for path in getattr(options, "environment", ())
+    ]
+    freezes.append(environments.running())
+    return [one for each in freezes for one in each.distributions]
+
+
+def _say_who_claims(pins: Pins) -> None:
+    for key, _ in pins.wanted:
+        found = pins.described.get(key)
+        if found is not None and support.why_not(found, pins.python) is None:
+            print(
+                printable(
+                    f"{found.name} {found.version} claims Python {pins.python}"
+                ),
+                file=sys.stderr,
+            )
