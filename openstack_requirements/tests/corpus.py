@@ -347,7 +347,7 @@ def main(argv: list[str] | None = None) -> int:
     passed = failed = deviating = 0
     for section in sections():
         cases = list(section(options.folder))
-        name = section.__name__.removesuffix("_cases")
+        name = section.__name__.removesuffix("_cases").replace("_", "-")
         verdicts = [judge(case, listed.get(name, {})) for case in cases]
         good = sum(verdict in {"same", "listed"} for verdict in verdicts)
         different = verdicts.count("listed")
