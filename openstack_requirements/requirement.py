@@ -224,7 +224,7 @@ def parse_line(line: str, permit_urls: bool = False) -> Requirement:
         match = _URL.match(line)
         if match:
             return _parse_url(line, match)
-    text, comment = _split_comment(line)
+    text, comment = split_comment(line)
     text, marker = _split_marker(line, text)
     match = _SIMPLE.match(text)
     if match is None:
@@ -410,6 +410,30 @@ def split_lines(content: str) -> list[str]:
     return re.findall(r"[^\n]*\n|[^\n]+", without_bom(content))
 
 
+def split_comment(line: str) -> tuple[str, str]:
+    """A line's text, and its comment from the ``#`` on. Never fails."""
+    start = line.find("#")
+    if start < 0:
+        return line, ""
+    if _DIRECT.match(line):
+        # A URL may have a fragment: only a "#" after a blank is a comment.
+        match = re.search(r"\s#", line)
+        if match is None:
+            return line, ""
+        start = match.start() + 1
+    else:
+        marker = line.find(";")
+        if 0 <= marker < start:
+            # A "#" within a marker's string is a character of the string.
+            match = re.match(r"(?:[^'\"#]|'[^']*'|\"[^\"]*\")*", line[marker:])
+            assert match is not None
+            rest = marker + match.end()
+            start = rest if line[rest : rest + 1] == "#" else start
+            if rest == len(line):
+                return line, ""
+    return line[:start], line[start:]
+
+
 def without_bom(content: str) -> str:
     """The text without the byte order mark that it may start with."""
     return content.removeprefix("\ufeff")
@@ -486,30 +510,6 @@ def _read(
         return parse_line(line.rstrip(), permit_urls)
     except BadLine as error:
         raise error.at(source, number) from error.__cause__
-
-
-def _split_comment(line: str) -> tuple[str, str]:
-    """A line's text, and its comment from the ``#`` on."""
-    start = line.find("#")
-    if start < 0:
-        return line, ""
-    if _DIRECT.match(line):
-        # A URL may have a fragment: only a "#" after a blank is a comment.
-        match = re.search(r"\s#", line)
-        if match is None:
-            return line, ""
-        start = match.start() + 1
-    else:
-        marker = line.find(";")
-        if 0 <= marker < start:
-            # A "#" within a marker's string is a character of the string.
-            match = re.match(r"(?:[^'\"#]|'[^']*'|\"[^\"]*\")*", line[marker:])
-            assert match is not None
-            rest = marker + match.end()
-            start = rest if line[rest : rest + 1] == "#" else start
-            if rest == len(line):
-                return line, ""
-    return line[:start], line[start:]
 
 
 def _split_marker(line: str, text: str) -> tuple[str, str]:

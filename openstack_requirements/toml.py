@@ -29,7 +29,7 @@ from openstack_requirements.errors import BadLine, UnusableInput
 from openstack_requirements.requirement import LONGEST_LINE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 #: Where a value is: keys, and indexes in arrays.
 Path: TypeAlias = "tuple[str | int, ...]"
@@ -93,6 +93,24 @@ def load(content: str, source: str = "") -> Document:
             "it is nested too deep", "", source=source, number=1
         ) from error
     return Document(table, places)
+
+
+def comments(content: str) -> Iterator[tuple[Place, str]]:
+    """Each comment from its ``#`` on, and where it starts.
+
+    A ``#`` within a string starts none. Of a text that is no TOML, those
+    before the fault.
+    """
+    line, start = 1, 0
+    for token in _TOKEN.finditer(content):
+        text = token[0]
+        if token.lastgroup == "other":
+            return
+        if text.startswith("#"):
+            yield (line, token.start() - start + 1), text.rstrip("\r")
+        if "\n" in text:
+            line += text.count("\n")
+            start = token.start() + text.rindex("\n") + 1
 
 
 def _loads(content: str) -> dict[str, Any]:
