@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from openstack_requirements.requirement import Requirement
+    from openstack_requirements.waivers import Waiver
 
 #: The names of the never-constrain list, the newer one first.
 NEVER = ("denylist.txt", "blacklist.txt")
@@ -157,6 +158,21 @@ def projects(path: str) -> list[tuple[int, str]]:
     if errors:
         raise BadContent(errors)
     return found
+
+
+def read_waivers(folder: str) -> list[Waiver]:
+    """The waivers that a repository lists; none without the file.
+
+    :raises UnusableInput: where it cannot be read.
+    :raises BadLine: where it is no list of waivers.
+    :raises BadContent: with all that is wrong with single waivers.
+    """
+    from openstack_requirements import waivers  # few commands ask for them
+
+    path = os.path.join(folder, waivers.FILE)
+    if not os.path.lexists(path):
+        return []
+    return waivers.listed(files.read_text(path), path)
 
 
 def requirements(path: str) -> list[Requirement]:

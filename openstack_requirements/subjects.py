@@ -21,7 +21,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements import manifests
+from openstack_requirements import manifests, waivers
 from openstack_requirements.findings import Finding
 from openstack_requirements.policy import EXEMPT
 from openstack_requirements.requirement import canonical_name
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
         Entry,
         Requirement,
     )
-
-_WAIVER = re.compile(r"\s*#\s*requirements: ignore\[.*")
 
 
 class Against(NamedTuple):
@@ -351,7 +349,7 @@ def meaning(requirement: Requirement) -> tuple[object, ...]:
 
 def comment_of(requirement: Requirement) -> str:
     """An entry's comment, without a waiver at its end."""
-    return _WAIVER.sub("", f" {requirement.comment}").strip()
+    return waivers.without(requirement.comment)
 
 
 def brings_in(text: str) -> bool:

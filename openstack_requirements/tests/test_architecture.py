@@ -50,6 +50,8 @@ PURE = {
     "edits",
     "setup_py",
     "sync",
+    "waivers",
+    "yaml_rows",
 }
 #: Each is one door to the world.
 WORLD = {
