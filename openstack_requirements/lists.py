@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 NEVER = ("denylist.txt", "blacklist.txt")
 GLOBAL = "global-requirements.txt"
 BACKPORTS = "backports.txt"
-WAIVERS = "waivers.yaml"
 
 
 class Lists(NamedTuple):

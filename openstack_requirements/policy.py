@@ -53,6 +53,8 @@ class Policy(NamedTuple):
     ``markers_free``: a project's marker may differ from the global one in the
     ways that the documentation lists.
     ``lower_constraints``: a project's lower-constraints.txt is judged.
+    ``judges_changes``: what stands unchanged in a project's target revision
+    is not judged.
     ``pbr_builds``: projects are built by pbr as PEP 517 says.
     ``prereleases_pinned``: a pin may be a pre-release that no specifier asks
     for.
@@ -64,6 +66,7 @@ class Policy(NamedTuple):
     comments_match: bool
     markers_free: bool
     lower_constraints: bool
+    judges_changes: bool
     pbr_builds: bool
     prereleases_pinned: bool
 
@@ -133,8 +136,8 @@ def _lies_below(exclusion: str, bound: str) -> bool:
     )
 
 
-CLASSIC = Policy("classic", True, False, True, False, True, False, False)
-CURRENT = Policy("current", False, True, False, True, False, True, True)
+CLASSIC = Policy("classic", True, False, True, False, True, True, False, False)
+CURRENT = Policy("current", False, True, False, True, False, False, True, True)
 
 
 def find(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from rich.progress import TaskID
     from rich.table import Table as Grid
     from typing_extensions import Self
 
@@ -59,6 +60,39 @@ class Progress:
         :param phase: what happens to it, ``installing``.
         :param count: tells how many distributions there are so far.
         """
+
+    def share(self, what: str, done: int, total: int) -> None:
+        """Some of many are done."""
+
+
+class Bar(Progress):
+    """A bar on a terminal, for many things of one kind."""
+
+    def __init__(self) -> None:
+        # Slow to import, and needed on terminals only.
+        from rich.console import Console
+        from rich.progress import Progress as Bars
+
+        self._bars = Bars(console=Console(stderr=True), transient=True)
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._bars.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bars.__exit__(kind, error, trace)
+
+    def share(self, what: str, done: int, total: int) -> None:
+        """Move the bar."""
+        if self._task is None:
+            self._task = self._bars.add_task(what, total=total)
+        self._bars.update(self._task, completed=done)
 
 
 class Lines(Progress):
@@ -147,3 +181,10 @@ def for_stderr(*, quiet: bool = False) -> Progress:
     if quiet:
         return Progress()
     return Table() if sys.stderr.isatty() else Lines()
+
+
+def bar_for_stderr(*, quiet: bool = False) -> Progress:
+    """A bar, where the standard error stream is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        return Progress()
+    return Bar()

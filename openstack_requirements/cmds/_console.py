@@ -24,7 +24,7 @@ import functools
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from openstack_requirements.errors import (
     OUTSIDE,
@@ -81,7 +81,7 @@ def command(main: Main) -> Main:
             status = main(argv)
             sys.stdout.flush()
         except RequirementsError as error:
-            return _fail(error)
+            return fail(error)
         except Interrupted as interrupt:
             print("interrupted; nothing was written", file=sys.stderr)
             return 128 + interrupt.signal_number
@@ -102,7 +102,8 @@ def command(main: Main) -> Main:
     return wrapped
 
 
-def _fail(error: RequirementsError) -> int:
+def fail(error: RequirementsError) -> int:
+    """Show an error; the exit status that it asks for."""
     # The place comes first where there is one: editors jump to it.
     print(error, file=sys.stderr)
     return error.status
@@ -119,6 +120,29 @@ def write(text: str) -> None:
     while data:
         data = data[sys.stdout.buffer.write(data) :]
     sys.stdout.buffer.flush()
+
+
+def unified(path: str, old: str, new: str, stream: TextIO) -> str:
+    """The change of a file as a unified diff, which patch understands.
+
+    :param stream: where it will go. A terminal gets no control characters; a
+        file or a program gets the text as it is, so that it can be applied.
+    """
+    import difflib
+    import re
+
+    result = []
+    for line in difflib.unified_diff(
+        re.findall(r"[^\n]*\n|[^\n]+", old),
+        re.findall(r"[^\n]*\n|[^\n]+", new),
+        printable(path),
+        printable(path),
+    ):
+        safe = printable(line, keep_lines=True) if stream.isatty() else line
+        result.append(safe)
+        if not safe.endswith("\n"):
+            result.append("\n\\ No newline at end of file\n")
+    return "".join(result)
 
 
 def warn(text: str) -> None:

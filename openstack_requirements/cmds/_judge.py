@@ -95,7 +95,7 @@ def never_list(options: argparse.Namespace) -> str | None:
     return path
 
 
-def add_policy_option(parser: argparse.ArgumentParser) -> None:
+def add_policy_option(parser: argparse._ActionsContainer) -> None:
     """The policy, where it is not to be found out."""
     parser.add_argument(
         "--policy",

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -218,19 +217,6 @@ def _told(plan: sync.Plan) -> Iterator[str]:
 
 def _diff(plan: sync.Plan) -> Iterator[str]:
     """The changes as a unified diff, which patch understands."""
-    import difflib
-
-    # To a file or a program it goes as it is, so that it can be applied.
-    safe = sys.stdout.isatty()
     for each in plan.due:
         path = os.path.join(plan.root, each.path)
-        for line in difflib.unified_diff(
-            re.findall(r"[^\n]*\n|[^\n]+", each.old),
-            re.findall(r"[^\n]*\n|[^\n]+", each.new),
-            printable(path),
-            printable(path),
-        ):
-            text = printable(line, keep_lines=True) if safe else line
-            yield text
-            if not text.endswith("\n"):
-                yield "\n\\ No newline at end of file\n"
+        yield _console.unified(path, each.old, each.new, sys.stdout)

@@ -1,0 +1,344 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Judges projects where they are: in folders, and at revisions of them.
+
+What is wrong is found by ``check``, and what may stay is said by ``waivers``.
+Here is where the two, the project's files and what they were before the
+change come together, for one project or for many of them side by side.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from openstack_requirements import (
+    check,
+    edits,
+    findings,
+    git,
+    lists,
+    manifests,
+    project,
+    waivers,
+)
+from openstack_requirements.errors import (
+    BadLine,
+    OutsideError,
+    RequirementsError,
+    UnusableInput,
+)
+from openstack_requirements.rehearsal import Outcome
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from openstack_requirements.check import Against, Found
+    from openstack_requirements.findings import Finding, Verdict
+    from openstack_requirements.manifests import Declared
+    from openstack_requirements.waivers import Waiver
+
+#: From this number of projects on, several are judged at once.
+WORTH_SHARING = 12
+#: A fix may bring another finding to light, but not for ever.
+MOST_ROUNDS = 10
+#: The ids of the rules that can be waived.
+_RULES = frozenset(rule.id for rule in check.RULES)
+
+
+class Standard(NamedTuple):
+    """What projects are judged by; make it with :func:`standard`."""
+
+    against: Against
+    waivers: Sequence[Waiver]
+    warnings: tuple[str, ...] = ()
+
+
+class Request(NamedTuple):
+    """How to judge.
+
+    :param branch: the branch that the projects' changes are for.
+    :param local: judge all that there is, under the classic policy too.
+    :param revision: judge what is new since this revision, under any policy.
+    :param today: the day that waivers are judged on.
+    """
+
+    standard: Standard
+    branch: str
+    local: bool
+    revision: str
+    today: datetime.date
+
+
+class _Before(NamedTuple):
+    """A project as it was before the change."""
+
+    texts: Mapping[str, str]
+    declared: Sequence[Declared]
+
+
+def standard(folder: str, policy_name: str | None = None) -> Standard:
+    """The lists of a repository, and the waivers that it grants.
+
+    :raises UnusableInput: where a list cannot be read.
+    :raises BadContent: with all the lines that cannot be read.
+    """
+    found = lists.load(folder, policy_name)
+    against = check.against(
+        found.policy,
+        os.path.normpath(os.path.join(folder, lists.GLOBAL)),
+        found.global_requirements,
+        found.never,
+        found.backports,
+        [
+            each.requirement
+            for each in found.upper_constraints
+            if each.requirement is not None
+        ],
+    )
+    return Standard(against, lists.read_waivers(folder), found.warnings)
+
+
+def judge(request: Request, root: str) -> Verdict:
+    """The verdict on the project in a folder.
+
+    :raises UnusableInput: where there is no such project or revision.
+    :raises UnusableProject: with what is wrong with its files.
+    :raises OutsideError: where git cannot be asked.
+    """
+    return _verdict(request, root, _before(request, root))[0]
+
+
+def judge_all(
+    request: Request,
+    roots: Sequence[str],
+    jobs: int,
+    done: Callable[[str], object],
+) -> Iterator[Outcome]:
+    """The outcome for each project, in order.
+
+    :param jobs: how many to judge at once.
+    :param done: is told of each that is finished.
+    """
+    if jobs < 2 or len(roots) < WORTH_SHARING:
+        for root in roots:
+            yield _outcome(request, root)
+            done(root)
+        return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    # A fork has all that was imported and read before.
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(
+        jobs, mp_context=context, initializer=_Shared.set, initargs=(request,)
+    ) as pool:
+        share = max(1, len(roots) // (jobs * 8))
+        for outcome in pool.map(_shared, roots, chunksize=share):
+            yield outcome
+            done(outcome.root)
+
+
+class _Shared:
+    """What the processes of a pool have in common."""
+
+    request: Request
+
+    @classmethod
+    def set(cls, request: Request) -> None:
+        cls.request = request
+
+
+def _shared(root: str) -> Outcome:
+    return _outcome(_Shared.request, root)
+
+
+def _outcome(request: Request, root: str) -> Outcome:
+    try:
+        return Outcome(root, judge(request, root))
+    except RequirementsError as error:
+        return Outcome(root, error=error)
+
+
+def fix(request: Request, root: str) -> dict[str, tuple[str, str]]:
+    """The files that the smallest changes would change: before and after.
+
+    Nothing is written. What nobody knows a change for stays, and so does
+    what is waived.
+
+    :raises RequirementsError: as :func:`judge` does.
+    """
+    before = _before(request, root)
+    door = project.folder(root)
+    texts = dict(project.load(root, door).texts)
+    result = dict(texts)
+    for _ in range(MOST_ROUNDS):
+        changes: dict[str, dict[Declared, tuple[str, ...]]] = {}
+        for found in _verdict(request, root, before, result)[1]:
+            entry = found.entry
+            if entry is not None and found.replacement is not None:
+                changes.setdefault(entry.file, {}).setdefault(
+                    entry, found.replacement
+                )
+        if not changes:
+            break
+        for file, replaced in changes.items():
+            entries = manifests.read({file: result[file]})
+            result[file] = edits.apply(result[file], entries, replaced)
+    return {
+        file: (texts[file], text)
+        for file, text in result.items()
+        if text != texts[file]
+    }
+
+
+def _verdict(
+    request: Request,
+    root: str,
+    before: _Before | None,
+    changed: Mapping[str, str] | None = None,
+) -> tuple[Verdict, list[Found]]:
+    """The verdict, and those of the findings that count, unwaived.
+
+    :param changed: other texts of the project's files.
+    """
+    door = project.folder(root) if changed is None else changed.get
+    mine = project.load(root, door)
+    target = None
+    if before is not None and not request.revision:
+        target = before.declared
+    against = request.standard.against
+    subject = check.subject(
+        against, mine.texts, mine.declared, request.branch, target
+    )
+    found = check.judge(subject)
+    known = 0
+    if before is not None and request.revision:
+        old = check.judge(
+            check.subject(
+                against, before.texts, before.declared, request.branch
+            )
+        )
+        everything = len(found)
+        found = _new(found, old)
+        known = everything - len(found)
+    judged = None
+    if before is not None:
+        judged = {(e.file, e.line) for e in subject.declared}
+    left, waived = waivers.apply(
+        [each.finding for each in found],
+        [*request.standard.waivers, *waivers.inline(mine.texts)],
+        _name(root),
+        request.today,
+        rules=_RULES,
+        judged=judged,
+    )
+    remaining = Counter(left)
+    counting = []
+    for each in found:
+        if remaining[each.finding]:
+            remaining[each.finding] -= 1
+            counting.append(each)
+    verdict = findings.verdict(
+        os.path.normpath(root),
+        [_placed(each, root) for each in left],
+        [
+            each._replace(finding=_placed(each.finding, root))
+            for each in waived
+        ],
+        known,
+    )
+    return verdict, counting
+
+
+def _before(request: Request, root: str) -> _Before | None:
+    """What the project was before the change; None where all is judged."""
+    if request.revision:
+        return _at(root, request.revision)
+    if request.local or not request.standard.against.policy.judges_changes:
+        return None
+    project.folder(root)  # it must be there
+    try:
+        parent = git.first_parent(root)
+    except (OutsideError, UnusableInput) as error:
+        raise type(error)(*_advice(error)) from error
+    # Of the first commit of all, everything is new.
+    return _Before({}, ()) if parent is None else _at(root, parent)
+
+
+def _advice(error: OutsideError | UnusableInput) -> tuple[str, ...]:
+    more = "; or judge all that there is: --local"
+    if isinstance(error, UnusableInput):
+        return error.what, f"{error.reason}{more}"
+    return (f"{error}{more}",)
+
+
+def _at(root: str, revision: str) -> _Before:
+    """What a project was at a revision. What could not be read is not there.
+
+    The change is judged, not what was wrong before it.
+    """
+    texts: dict[str, str] = {}
+    declared: list[Declared] = []
+    found = git.read_all(root, revision, project.MANIFESTS)
+    for path, file in found.items():
+        if file is None or file.kind != "file":
+            continue
+        try:
+            text = project.decode(file.content, path)
+            declared += manifests.read({path: text})
+        except (BadLine, UnusableInput):
+            continue
+        texts[path] = text
+    return _Before(texts, declared)
+
+
+def _new(found: Sequence[Found], old: Sequence[Found]) -> list[Found]:
+    """The findings that were not there before."""
+    counts = Counter(map(_key, old))
+    result = []
+    for each in found:
+        if counts[_key(each)]:
+            counts[_key(each)] -= 1
+        else:
+            result.append(each)
+    return result
+
+
+def _key(found: Found) -> tuple[object, ...]:
+    """What makes a finding the same as one of another revision."""
+    entry = found.entry
+    return (
+        found.finding.rule,
+        found.finding.file,
+        found.finding.package,
+        None if entry is None else (entry.kind, entry.section, entry.text),
+    )
+
+
+def _placed(finding: Finding, root: str) -> Finding:
+    """A finding with the path from here, where the project is elsewhere."""
+    if finding.file is None or os.path.normpath(root) == ".":
+        return finding
+    if finding.file.endswith(waivers.FILE):
+        return finding  # that is the repository's, not the project's
+    return finding._replace(
+        file=os.path.normpath(os.path.join(root, finding.file))
+    )
+
+
+def _name(root: str) -> str:
+    """What waivers call a project: the last parts of its folder's path."""
+    parts = os.path.realpath(root).split(os.sep)
+    return "/".join(parts[-2:])
