@@ -33,8 +33,8 @@ from openstack_requirements.freeze import version_key
 from openstack_requirements.requirement import (
     canonical_name,
     parse_line,
-    split_lines,
 )
+from openstack_requirements.text import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

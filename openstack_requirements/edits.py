@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from openstack_requirements import manifests, toml
 from openstack_requirements.errors import UnusableInput
 from openstack_requirements.manifests import PYPROJECT, Declared
-from openstack_requirements.requirement import split_lines, without_bom
+from openstack_requirements.text import split_lines, without_bom
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,23 +14,36 @@
 A file is replaced in one durable step: a new file beside it is written,
 flushed to the disk and moved over it. Whatever happens in between, the name
 stands for the old content or for the new one, never for anything else.
+
+Where several processes may edit one file, each in turn reads and replaces it
+under a lock (:func:`edit`). Whatever a killed process leaves behind stops
+nobody, and goes with the next one.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
+import fcntl
 import os
 import stat
-from typing import TYPE_CHECKING
 
-from openstack_requirements.errors import OutsideError, UnusableInput
+from openstack_requirements.errors import (
+    OutsideError,
+    RequirementsError,
+    UnusableInput,
+)
 
+TYPE_CHECKING = False  # typing itself costs more to import than this module
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 #: What the disk is to blame for, rather than the one who named the file.
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS}
+#: How many hexadecimal digits make the name of a new file its own.
+_TOKEN = 12
+#: File systems that know no locks, or whose lock server is away.
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
 def read_text(path: str | Path) -> str:
@@ -98,6 +111,121 @@ def require_folder(path: str | Path) -> None:
         raise UnusableInput(os.fspath(path), "cannot be written")
 
 
+def edit(path: str | Path, change: Callable[[str], str]) -> bool:
+    """Replace a file's text by what a function makes of it.
+
+    Any number of processes may do so at the same moment, as different users:
+    one after the other reads, computes and replaces, so no edit is lost.
+
+    :param change: gets the text and gives the new one. It is called once
+        more when the file is locked, so it must depend on nothing else.
+    :returns: whether the content changed.
+    :raises UnusableInput: where the file cannot be read, locked or written.
+    :raises OutsideError: where the disk is to blame.
+    """
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise UnusableInput(os.fspath(path), "is not a regular file")
+    content = read_text(path)
+    if change(content) == content:
+        # Nothing to do needs no lock, and no folder that can be written.
+        return False
+    with Lock(path):
+        return replace(path, change(read_text(path)))
+
+
+class Lock:
+    """Lets one process at a time into a ``with`` block, for each file.
+
+    The lock is held (``flock``) on a file of its own beside the file that a
+    path leads to, so that all links to it share one. It is not held on that
+    file itself, which gets replaced. It ends with its holder, however that
+    ends.
+
+    The lock's file is removed at the end, because the file that it is for
+    is likely to be in a git checkout, which would not be clean any more. So
+    a process that has waited may hold what nobody else will find: then it
+    tries again. A file that was left behind is one like any other.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        folder, name = os.path.split(os.path.realpath(path))
+        self._path = os.fspath(path)
+        self._lock = os.path.join(folder, f".{name}.lock")
+        self._descriptor = -1
+
+    def __enter__(self) -> None:
+        try:
+            while self._descriptor < 0:
+                self._descriptor = _take(self._lock)
+        except OSError as error:
+            kind = OutsideError if error.errno in _NO_LOCKS else None
+            raise _failure(
+                self._path,
+                f"cannot be locked by {self._lock} ({error.strerror})",
+                error,
+                kind,
+            ) from error
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            # Somebody may have cleaned up by hand, and others moved on.
+            if _is(self._lock, self._descriptor):
+                os.unlink(self._lock)
+        except OSError:
+            pass  # it is of no harm, and goes another time
+        finally:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _take(lock: str) -> int:
+    """Wait for a lock; its descriptor, or -1 where it was removed since."""
+    descriptor = _open_lock(lock)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if _is(lock, descriptor):
+            return descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return -1
+
+
+def _open_lock(lock: str) -> int:
+    """The descriptor of a lock's file, which any user can open."""
+    flags = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    while True:
+        # In a folder like /tmp the kernel refuses O_CREAT for a file that
+        # somebody else has made (protected_regular): so first without it.
+        try:
+            try:
+                return os.open(lock, flags | os.O_RDWR)
+            except PermissionError:
+                return os.open(lock, flags | os.O_RDONLY)
+        except FileNotFoundError:
+            pass
+        # With its mode from the first moment: a process that dies between
+        # two calls must not lock the others out.
+        mask = os.umask(0)
+        try:
+            return os.open(
+                lock, flags | os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666
+            )
+        except FileExistsError:
+            continue
+        finally:
+            os.umask(mask)
+
+
+def _is(path: str, descriptor: int) -> bool:
+    """Whether a path still leads to the file that was opened there."""
+    try:
+        return os.path.samestat(os.lstat(path), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
 def replace(path: str | Path, content: str) -> bool:
     """Make the content of a file this text, in one durable step.
 
@@ -125,40 +253,130 @@ def replace(path: str | Path, content: str) -> bool:
                     return False
         _replace(target, data, old)
     except OSError as error:
-        kind = OutsideError if error.errno in _DISK else UnusableInput
         reason = f"cannot be written ({error.strerror}); nothing was changed"
-        if kind is OutsideError:
-            raise OutsideError(f"{os.fspath(path)}: {reason}") from error
-        raise UnusableInput(os.fspath(path), reason) from error
+        raise _failure(os.fspath(path), reason, error) from error
+    try:
+        _sync_folder(os.path.dirname(target))
+    except OSError as error:
+        raise OutsideError(
+            f"{os.fspath(path)}: is written, but may be the old file again "
+            f"after a crash of the machine ({error.strerror})"
+        ) from error
     return True
 
 
+def _failure(
+    path: str,
+    reason: str,
+    error: OSError,
+    kind: type[OutsideError] | None = None,
+) -> RequirementsError:
+    """The error of ours for one of the system's."""
+    if kind is OutsideError or error.errno in _DISK:
+        return OutsideError(f"{path}: {reason}")
+    return UnusableInput(path, reason)
+
+
 def _replace(target: str, data: bytes, old: os.stat_result | None) -> None:
-    folder, name = os.path.split(target)
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}.new")
+    _remove_abandoned(target)
     # Private until the mode is known; a new file gets what the umask leaves.
-    mode = 0o666 if old is None else 0o600
-    descriptor = os.open(
-        temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode
-    )
+    temporary, descriptor = _new_file(target, 0o666 if old is None else 0o600)
     try:
         try:
             view = memoryview(data)
             while view:
                 view = view[os.write(descriptor, view) :]
             if old is not None:
-                with contextlib.suppress(PermissionError):
-                    os.fchown(descriptor, old.st_uid, old.st_gid)
-                os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+                _keep_owner_and_mode(descriptor, old)
             os.fsync(descriptor)
+            os.replace(temporary, target)
         finally:
             os.close(descriptor)
-        os.replace(temporary, target)
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
+        _unlink(temporary)
         raise
-    _sync_folder(folder)
+
+
+def _keep_owner_and_mode(descriptor: int, old: os.stat_result) -> None:
+    new = os.fstat(descriptor)
+    # Not everybody may give a file away, but one's group may be kept.
+    for owner, group in ((old.st_uid, old.st_gid), (-1, old.st_gid)):
+        if (new.st_uid, new.st_gid) == (old.st_uid, old.st_gid):
+            break
+        try:
+            os.fchown(descriptor, owner, group)
+            break
+        except OSError as error:
+            # EINVAL: an owner that this container does not know.
+            if error.errno not in {errno.EPERM, errno.EINVAL}:
+                raise
+    if stat.S_IMODE(new.st_mode) != stat.S_IMODE(old.st_mode):
+        os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+
+
+def _new_file(target: str, mode: int) -> tuple[str, int]:
+    """A file that nobody else has, beside the target: name, descriptor.
+
+    It is locked while it is written, which tells it from one that a killed
+    process has left behind.
+    """
+    folder, name = os.path.split(target)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    while True:
+        token = os.urandom(_TOKEN // 2).hex()
+        temporary = os.path.join(folder, f".{name}.{token}.new")
+        descriptor = os.open(temporary, flags, mode)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            mine = _is(temporary, descriptor)
+        except BlockingIOError:
+            mine = False
+        except OSError:
+            mine = True  # nothing can be locked here, so nobody removes it
+        if mine:
+            return temporary, descriptor
+        os.close(descriptor)  # somebody took it for an abandoned one
+
+
+def _remove_abandoned(target: str) -> None:
+    """Remove new files that were never moved over the target."""
+    folder, name = os.path.split(target)
+    start, end = f".{name}.", ".new"
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return  # a folder that may be written but not read
+    for each in names:
+        token = each.removeprefix(start).removesuffix(end)
+        if (
+            each == f"{start}{token}{end}"
+            and len(token) == _TOKEN
+            and not token.strip("0123456789abcdef")
+        ):
+            _remove_if_abandoned(os.path.join(folder, each))
+
+
+def _remove_if_abandoned(path: str) -> None:
+    try:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(path, flags)
+    except OSError:
+        return  # another user's, or gone already
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is(path, descriptor):
+            os.unlink(path)
+    except OSError:
+        pass  # it is being written, or may not be removed
+    finally:
+        os.close(descriptor)
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        return  # the next one removes it
 
 
 def _sync_folder(folder: str) -> None:

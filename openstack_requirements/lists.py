@@ -25,8 +25,8 @@ from openstack_requirements.requirement import (
     canonical_name,
     names_in,
     read_entries,
-    split_lines,
 )
+from openstack_requirements.text import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -33,9 +33,8 @@ from openstack_requirements.requirement import (
     LONGEST_LINE,
     Requirement,
     parse_line,
-    split_lines,
-    without_bom,
 )
+from openstack_requirements.text import split_lines, without_bom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

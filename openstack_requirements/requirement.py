@@ -28,6 +28,11 @@ from typing import TYPE_CHECKING, NamedTuple, NewType
 
 from openstack_requirements.errors import BadContent, BadLine
 from openstack_requirements.specifiers import release
+from openstack_requirements.text import (
+    canonical,
+    is_path,
+    split_lines,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -105,7 +110,7 @@ def canonical_name(name: str) -> CanonicalName:
 
     ``Oslo_Config`` → ``oslo-config``. Never fails.
     """
-    return CanonicalName(re.sub(r"[-_.]+", "-", name).lower())
+    return CanonicalName(canonical(name))
 
 
 class _Fields(NamedTuple):
@@ -252,7 +257,8 @@ def to_reqs(
     """The requirement and the line (with its line end) for each line.
 
     Legacy lines that are not requirements (``-f``, the former tarball host
-    and, without ``permit_urls``, ``-e``) have None for a requirement.
+    and, without ``permit_urls``, ``-e``) have None for a requirement. So have
+    paths, with ``permit_urls``: they do not say what is there.
 
     :raises BadLine: at the first line that cannot be read, with its number.
     """
@@ -401,15 +407,6 @@ def normalize(content: str, source: str = "") -> str:
     return "".join(lines)
 
 
-def split_lines(content: str) -> list[str]:
-    r"""The lines of a file, line ends kept, a byte order mark left out.
-
-    Only ``\n`` ends a line (with or without a ``\r``): a form feed in the
-    middle of one is an error to be shown, not a line break.
-    """
-    return re.findall(r"[^\n]*\n|[^\n]+", without_bom(content))
-
-
 def split_comment(line: str) -> tuple[str, str]:
     """A line's text, and its comment from the ``#`` on. Never fails."""
     start = line.find("#")
@@ -432,11 +429,6 @@ def split_comment(line: str) -> tuple[str, str]:
             if rest == len(line):
                 return line, ""
     return line[:start], line[start:]
-
-
-def without_bom(content: str) -> str:
-    """The text without the byte order mark that it may start with."""
-    return content.removeprefix("\ufeff")
 
 
 def sorted_specifiers(specifiers: str) -> str:
@@ -504,6 +496,8 @@ def _read(
     keep_editable: bool,
 ) -> Requirement | None:
     if is_passed_through(line, keep_editable):
+        return None
+    if permit_urls and is_path(line.strip()):
         return None
     try:
         # Only the end is cut: columns count from the line's own start.

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 
-from openstack_requirements.requirement import without_bom
+from openstack_requirements.text import without_bom
 
 FILE = "setup.py"
 

@@ -22,8 +22,9 @@ from openstack_requirements.errors import (
     UnusableInput,
     printable,
 )
-from openstack_requirements.requirement import read_entries, without_bom
+from openstack_requirements.requirement import read_entries
 from openstack_requirements.states import State
+from openstack_requirements.text import without_bom
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

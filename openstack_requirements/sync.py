@@ -30,9 +30,8 @@ from openstack_requirements.requirement import (
     canonical_name,
     is_passed_through,
     parse_line,
-    split_lines,
-    without_bom,
 )
+from openstack_requirements.text import split_lines, without_bom
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

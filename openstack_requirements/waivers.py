@@ -36,9 +36,8 @@ from openstack_requirements.requirement import (
     canonical_name,
     parse_line,
     split_comment,
-    split_lines,
-    without_bom,
 )
+from openstack_requirements.text import split_lines, without_bom
 
 if TYPE_CHECKING:
     from collections.abc import (

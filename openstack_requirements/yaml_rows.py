@@ -22,7 +22,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.errors import BadLine
-from openstack_requirements.requirement import without_bom
+from openstack_requirements.text import without_bom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -11,32 +11,34 @@
 # under the License.
 """What all console scripts share.
 
-The one place where an error becomes a message on stderr and an exit status:
-0 fine, 1 findings, 2 wrong usage or unusable input, 3 the outside world
-failed, and 128 plus the signal's number where one asked to stop.
+A command that has no time for argparse takes what it needs from ``_run``.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import functools
-import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
-from openstack_requirements.errors import (
-    OUTSIDE,
-    Interrupted,
-    RequirementsError,
-    printable,
-)
+from openstack_requirements.cmds._run import command, fail, warn, write
+from openstack_requirements.errors import Interrupted, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
-    Main = Callable[[Sequence[str] | None], int]
+__all__ = [
+    "Parser",
+    "command",
+    "complain",
+    "fail",
+    "interruptible",
+    "positive",
+    "unified",
+    "warn",
+    "write",
+]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -72,56 +74,6 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def command(main: Main) -> Main:
-    """Turn the errors of a ``main`` into messages and statuses."""
-
-    @functools.wraps(main)
-    def wrapped(argv: Sequence[str] | None = None) -> int:
-        try:
-            status = main(argv)
-            sys.stdout.flush()
-        except RequirementsError as error:
-            return fail(error)
-        except Interrupted as interrupt:
-            print("interrupted; nothing was written", file=sys.stderr)
-            return 128 + interrupt.signal_number
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
-            return 128 + signal.SIGINT
-        except BrokenPipeError:
-            # Who read our output has gone. Python would complain once more
-            # when it flushes stdout at the end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            return OUTSIDE
-        except OSError as error:
-            name = f"{error.filename}: " if error.filename else ""
-            print(f"{name}{error.strerror or error}", file=sys.stderr)
-            return OUTSIDE
-        return status
-
-    return wrapped
-
-
-def fail(error: RequirementsError) -> int:
-    """Show an error; the exit status that it asks for."""
-    # The place comes first where there is one: editors jump to it.
-    print(error, file=sys.stderr)
-    return error.status
-
-
-def write(text: str) -> None:
-    """Write a result to stdout: all of it, its line ends as they are.
-
-    Where Python's streams have no buffer (PYTHONUNBUFFERED), one call may
-    write a part and say nothing of the rest.
-    """
-    sys.stdout.flush()
-    data = memoryview(text.encode())
-    while data:
-        data = data[sys.stdout.buffer.write(data) :]
-    sys.stdout.buffer.flush()
-
-
 def unified(path: str, old: str, new: str, stream: TextIO) -> str:
     """The change of a file as a unified diff, which patch understands.
 
@@ -143,11 +95,6 @@ def unified(path: str, old: str, new: str, stream: TextIO) -> str:
         if not safe.endswith("\n"):
             result.append("\n\\ No newline at end of file\n")
     return "".join(result)
-
-
-def warn(text: str) -> None:
-    """Something that is not right, but does not stop the command."""
-    print(f"warning: {text}", file=sys.stderr)
 
 
 def complain(text: str) -> None:

@@ -282,9 +282,18 @@ SECTIONS = (
 
 def sections() -> tuple[Callable[[Path], Iterator[Case]], ...]:
     """All of them; each module of the corpus has its own."""
-    from openstack_requirements.tests import corpus_check, corpus_judge
+    from openstack_requirements.tests import (
+        corpus_check,
+        corpus_edit,
+        corpus_judge,
+    )
 
-    return (*SECTIONS, *corpus_judge.SECTIONS, *corpus_check.SECTIONS)
+    return (
+        *SECTIONS,
+        *corpus_edit.SECTIONS,
+        *corpus_judge.SECTIONS,
+        *corpus_check.SECTIONS,
+    )
 
 
 def load(path: Path) -> Json:

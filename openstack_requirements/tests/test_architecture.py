@@ -29,6 +29,8 @@ PURE = {
     "changes",
     "errors",
     "specifiers",
+    "text",
+    "constraints",
     "requirement",
     "markers",
     "policy",

@@ -239,6 +239,12 @@ class TestPromises(base.TestCase):
             self.assertIn("argparse", loaded)
             self.assertEqual(set(), loaded & SLOW)
 
+    def test_an_edit_imports_next_to_nothing(self) -> None:
+        path = self.write("u.txt", "foo===1.0;python_version=='2.7'\n")
+        loaded = self.loaded("edit_constraints", [path, "foo", "foo===2"])
+        slow = SLOW | {"argparse", "contextlib", "re", "typing"}
+        self.assertEqual(set(), loaded & slow)
+
     def test_questions_about_constraints_import_nothing_slow(self) -> None:
         old = self.write("old.txt", "x===1;python_version=='3.9'\ny===1\n")
         new = self.write("new.txt", "x===2;python_version=='3.9'\ny===1\n")

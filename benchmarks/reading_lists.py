@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 #!/usr/bin/env python3
-"""What the commands that only read lists cost, as ratios.
+"""What the commands that read or edit lists cost, as ratios.
 
-    python3 tools/run.py python benchmarks/validate_constraints.py [-n RUNS]
+    python3 tools/run.py python benchmarks/reading_lists.py [-n RUNS]
 
 The named baseline is ``import packaging.requirements``, which is what it takes
 to read a single line the usual way. All figures are the time over that of an
@@ -22,7 +22,9 @@ as the console scripts that people start.
 
 The list is made here and always the same: 600 global entries of which many
 have exclusions, a few pre-releases or markers, and 600 constraints. With
-``--lists`` it is a folder's own lists. Each round measures each case once, so
+``--lists`` it is a folder's own lists. ``edit-constraints`` changes a pin in a
+copy of the constraints, to another version in each round; that includes
+writing it durably. Each round measures each case once, so
 that a busy minute is fair to all. Nothing here passes or fails.
 """
 
@@ -141,10 +143,16 @@ def main() -> int:
             "validate-constraints": [str(scripts / "validate-constraints")],
         }
         lists = (options.lists or folder).resolve()
+        edited = folder / "edited.txt"
+        edited.write_bytes((lists / "upper-constraints.txt").read_bytes())
+        edit = [str(scripts / "edit-constraints"), str(edited)]
+        cases["edit-constraints"] = edit
         spent: dict[str, list[float]] = {name: [] for name in cases}
         for number in range(options.runs + 1):
+            pin = [f"oslo.config===1.{number}"]
             for name, command in cases.items():
-                found = timed(command, lists)
+                more = ["oslo.config", *pin] if command is edit else []
+                found = timed([*command, *more], lists)
                 if number:  # the first round warms the caches
                     spent[name].append(found)
     median = {name: statistics.median(each) for name, each in spent.items()}

@@ -1,0 +1,92 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What a console script needs at every start, and nothing that is slow.
+
+The one place where an error becomes a message on stderr and an exit status:
+0 fine, 1 findings, 2 wrong usage or unusable input, 3 the outside world
+failed, and 128 plus the signal's number where one asked to stop.
+
+``argparse``, ``signal``, ``functools``, ``contextlib`` and ``typing`` cost
+more to import than a short command needs to do its work.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from openstack_requirements.errors import (
+    OUTSIDE,
+    Interrupted,
+    RequirementsError,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Main = Callable[[Sequence[str] | None], int]
+
+
+def command(main: Main) -> Main:
+    """Turn the errors of a ``main`` into messages and statuses."""
+
+    def wrapped(argv: Sequence[str] | None = None) -> int:
+        try:
+            status = main(argv)
+            sys.stdout.flush()
+        except RequirementsError as error:
+            return fail(error)
+        except Interrupted as interrupt:
+            print("interrupted; nothing was written", file=sys.stderr)
+            return 128 + interrupt.signal_number
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            return 128 + 2  # SIGINT
+        except BrokenPipeError:
+            # Who read our output has gone. Python would complain once more
+            # when it flushes stdout at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            return OUTSIDE
+        except OSError as error:
+            name = f"{error.filename}: " if error.filename else ""
+            print(f"{name}{error.strerror or error}", file=sys.stderr)
+            return OUTSIDE
+        return status
+
+    wrapped.__doc__ = main.__doc__
+    return wrapped
+
+
+def fail(error: RequirementsError) -> int:
+    """Show an error; the exit status that it asks for."""
+    # The place comes first where there is one: editors jump to it.
+    print(error, file=sys.stderr)
+    return error.status
+
+
+def write(text: str) -> None:
+    """Write a result to stdout: all of it, its line ends as they are.
+
+    Where Python's streams have no buffer (PYTHONUNBUFFERED), one call may
+    write a part and say nothing of the rest.
+    """
+    sys.stdout.flush()
+    data = memoryview(text.encode())
+    while data:
+        data = data[sys.stdout.buffer.write(data) :]
+    sys.stdout.buffer.flush()
+
+
+def warn(text: str) -> None:
+    """Something that is not right, but does not stop the command."""
+    print(f"warning: {text}", file=sys.stderr)
