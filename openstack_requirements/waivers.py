@@ -410,7 +410,7 @@ def _judge(
         yield _finding(
             waiver,
             "waiver-without-date",
-            f"this waiver of {which} never ends",
+            f"this waiver of {which} has no date, so it never ends",
             "add until YYYY-MM-DD",
         )
     yield from _unknown(waiver, rules)
