@@ -72,6 +72,8 @@ class Request(NamedTuple):
     :param local: judge all that there is, under the classic policy too.
     :param revision: judge what is new since this revision, under any policy.
     :param today: the day that waivers are judged on.
+    :param names: what projects are called (org/name), by folder, where that
+        is known; otherwise a folder's own name counts.
     """
 
     standard: Standard
@@ -79,6 +81,7 @@ class Request(NamedTuple):
     local: bool
     revision: str
     today: datetime.date
+    names: Mapping[str, str]
 
 
 class _Before(NamedTuple):
@@ -239,7 +242,7 @@ def _verdict(
     left, waived = waivers.apply(
         [each.finding for each in found],
         [*request.standard.waivers, *waivers.inline(mine.texts)],
-        _name(root),
+        request.names.get(root) or os.path.basename(os.path.realpath(root)),
         request.today,
         rules=_RULES,
         judged=judged,
@@ -336,9 +339,3 @@ def _placed(finding: Finding, root: str) -> Finding:
     return finding._replace(
         file=os.path.normpath(os.path.join(root, finding.file))
     )
-
-
-def _name(root: str) -> str:
-    """What waivers call a project: the last parts of its folder's path."""
-    parts = os.path.realpath(root).split(os.sep)
-    return "/".join(parts[-2:])

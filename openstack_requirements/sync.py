@@ -21,7 +21,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from openstack_requirements import edits, manifests, markers, setup_py
+from openstack_requirements import (
+    edits,
+    manifests,
+    markers,
+    setup_py,
+    waivers,
+)
 from openstack_requirements.errors import BadLine, UnusableInput
 from openstack_requirements.requirement import (
     HEADING,
@@ -327,7 +333,9 @@ class _Work:
         whole: bool,
     ) -> str:
         """An entry as it is to stand, for one of the global list."""
-        wanted = new._replace(extras=old.extras)
+        wanted = new._replace(
+            extras=old.extras, comment=_comment(new.comment, old.comment)
+        )
         if whole:
             return wanted.to_line().rstrip("\n")
         comment = old.comment
@@ -335,7 +343,7 @@ class _Work:
             self.follow.policy.comments_match
             and entry.file != manifests.PYPROJECT
         ):
-            comment = new.comment
+            comment = wanted.comment
         specifiers = new.specifiers
         if not self.classic:
             specifiers = _with_bound(old.specifiers, new.specifiers)
@@ -352,6 +360,14 @@ class _Work:
             comment=comment,
         )
         return _written(entry, old, wanted, sort=not self.classic)
+
+
+def _comment(new: str, old: str) -> str:
+    """A comment of the global list, with the waiver that an entry has."""
+    waiver = old.removeprefix(waivers.without(old)).strip()
+    if not waiver:
+        return new
+    return f"{new}  {waiver}" if new else waiver
 
 
 def _pair(

@@ -29,7 +29,7 @@ from openstack_requirements.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from openstack_requirements.gate import Request, Standard
     from openstack_requirements.rehearsal import Outcome, Rehearsal
@@ -164,10 +164,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     standard = _standard(options.reqs, options)
     if options.rehearse:
         return _rehearse(options, standard, roots)
-    request = _request(options, standard)
+    request = _request(options, standard, roots)
     if options.fix or options.diff:
         _change(options, request, roots)
-    return _report(options, _judged(options, request, roots))
+    return _report(options, _judged(options, request, list(roots)))
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -210,21 +210,24 @@ def _standard(folder: str, options: argparse.Namespace) -> Standard:
     return standard
 
 
-def _request(options: argparse.Namespace, standard: Standard) -> Request:
+def _request(
+    options: argparse.Namespace, standard: Standard, names: Mapping[str, str]
+) -> Request:
     return gate.Request(
         standard,
         options.branch,
         options.local or options.rehearse,
         options.against or "",
         datetime.datetime.now(datetime.timezone.utc).date(),
+        names,
     )
 
 
-def _roots(options: argparse.Namespace) -> list[str]:
-    """The folders of the projects."""
+def _roots(options: argparse.Namespace) -> dict[str, str]:
+    """The folders of the projects, and their names where they are known."""
     if options.projects is None:
-        return list(options.project or [options.source])
-    roots = []
+        return dict.fromkeys(options.project or [options.source], "")
+    roots = {}
     for number, name in lists.projects(options.projects):
         places = [
             os.path.join(options.root, each)
@@ -236,7 +239,7 @@ def _roots(options: argparse.Namespace) -> list[str]:
                 f"{options.projects}:{number}",
                 f"there is no checkout of {name} in {options.root}",
             )
-        roots.append(found[0])
+        roots[found[0]] = name
     return roots
 
 
@@ -271,7 +274,7 @@ def _report(options: argparse.Namespace, outcomes: Sequence[Outcome]) -> int:
 
 
 def _change(
-    options: argparse.Namespace, request: Request, roots: Sequence[str]
+    options: argparse.Namespace, request: Request, roots: Iterable[str]
 ) -> None:
     """Show the smallest changes that pass, and make them."""
     for root in roots:
@@ -296,7 +299,9 @@ def _change(
 
 
 def _rehearse(
-    options: argparse.Namespace, standard: Standard, roots: Sequence[str]
+    options: argparse.Namespace,
+    standard: Standard,
+    roots: Mapping[str, str],
 ) -> int:
     """Compare what two states of the lists say of projects; the status."""
     from openstack_requirements import files, rehearsal, rehearsal_report
@@ -308,8 +313,8 @@ def _rehearse(
             f"the policy changes from {policies[0]} to {policies[1]}, and "
             "with it what is asked of projects"
         )
-    old = _judged(options, _request(options, baseline), roots)
-    new = _judged(options, _request(options, standard), roots)
+    old = _judged(options, _request(options, baseline, roots), list(roots))
+    new = _judged(options, _request(options, standard, roots), list(roots))
     found = [rehearsal.compare(*pair) for pair in zip(old, new, strict=True)]
     lines = rehearsal.changed_lines(baseline.against, standard.against)
     text = rehearsal_report.render(found, lines, options.format)
