@@ -30,17 +30,20 @@ from openstack_requirements.subjects import (
     fitting,
     judged,
     meaning,
+    named,
     place_of,
     propose,
     single_entries,
+    texts_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from openstack_requirements.manifests import Declared
-    from openstack_requirements.requirement import CanonicalName
-    from openstack_requirements.subjects import Subject
+    from openstack_requirements.requirement import CanonicalName, Requirement
+    from openstack_requirements.rules import Line
+    from openstack_requirements.subjects import Package, Subject
 
 _IN_TOML = frozenset({"dependencies", "optional", "group", "build"})
 
@@ -52,7 +55,8 @@ def unreviewed(project: Subject) -> Iterator[Found]:
             yield finding_at(
                 each,
                 f"nobody has reviewed what this brings in: {each.text}",
-                "name a released version of a package of the global list",
+                f"name a package of {project.against.file} with versions "
+                "that are released, such as name>=1.0, or remove the line",
             )
 
 
@@ -60,7 +64,12 @@ def unreadable(project: Subject) -> Iterator[Found]:
     """What is no requirement."""
     for each in project.declared:
         if each.problem is not None and not brings_in(each.text):
-            yield finding_at(each, f"{each.problem}: {each.text}")
+            yield finding_at(
+                each,
+                f"{each.problem}: {each.text}",
+                "write one requirement, such as name>=1.0 or "
+                "name>=1.0;python_version<'3.12' (PEP 508)",
+            )
 
 
 def unknown(project: Subject) -> Iterator[Found]:
@@ -71,7 +80,7 @@ def unknown(project: Subject) -> Iterator[Found]:
             yield finding_at(
                 each,
                 f"{mine.package} is not in {file}",
-                f"do without it, or propose it for {file} first",
+                f"remove it, or first propose {mine.package} for {file}",
             )
 
 
@@ -85,10 +94,10 @@ def wrong_markers(project: Subject) -> Iterator[Found]:
         right = entries[0].requirement.markers
         yield propose(
             each,
-            f"{mine.package} has {_quoted(mine.markers, 'marker')}, and "
+            f"{mine.package} has {_quoted(mine.markers, 'marker')}, but "
             f"{place_of(project, entries)} has {' or '.join(found)}",
             mine._replace(markers=right) if len(entries) == 1 else None,
-            "take the entries of the global list",
+            f"give it {' or '.join(found)}",
         )
 
 
@@ -106,7 +115,7 @@ def wrong_comments(project: Subject) -> Iterator[Found]:
         found = [_quoted(one, "comment") for one in comments]
         yield propose(
             each,
-            f"{mine.package} has {_quoted(comment_of(mine), 'comment')}, and "
+            f"{mine.package} has {_quoted(comment_of(mine), 'comment')}, but "
             f"{place_of(project, entries)} has {' or '.join(found)}",
             mine._replace(comment=next(iter(comments))),
         )
@@ -122,16 +131,22 @@ def excluded(project: Subject) -> Iterator[Found]:
         ):
             continue
         clauses = mine.specifiers.split(",")
-        kept = [one for one in clauses if not ranges.excludes(one, allowed[0])]
-        wrong = [one for one in clauses if one not in kept]
+        low = [clause for clause in clauses if clause.startswith(">")]
+        wrong = [
+            clause
+            for clause in clauses
+            if ranges.excludes(",".join([*low, clause]), allowed[0])
+        ]
+        kept = [
+            _lower_side(clause) if clause in wrong else clause
+            for clause in clauses
+        ]
         yield propose(
             each,
-            f"{mine.package}{mine.specifiers} excludes versions "
-            f"({','.join(wrong) or mine.specifiers}) that "
-            f"{place_of(project, entries[:1])} allows "
-            f"({allowed[0] or 'any'})",
-            mine._replace(specifiers=",".join(kept)) if wrong else None,
-            f"choose a range that excludes no more than {allowed[0]}",
+            f"{named(mine)} excludes by {', '.join(wrong) or 'its range'} "
+            f"what {place_of(project, entries[:1])} allows: "
+            f"{texts_of(entries[:1])}",
+            mine._replace(specifiers=",".join(filter(None, kept))),
         )
 
 
@@ -143,12 +158,17 @@ def nothing_in_common(project: Subject) -> Iterator[Found]:
             ranges.share_versions(mine.specifiers, one.requirement.specifiers)
             for one in entries
         ):
-            allowed = entries[0].requirement.specifiers
+            place = place_of(project, entries[:1])
+            specifiers = entries[0].requirement.specifiers
+            right = mine._replace(
+                specifiers=_bounded(project, package, specifiers) or specifiers
+            )
             yield finding_at(
                 each,
-                f"no version satisfies both {mine.package}{mine.specifiers} "
-                f"and {allowed} of {place_of(project, entries[:1])}",
-                f"choose a range that shares versions with {allowed}",
+                f"no version satisfies both {named(mine)} and {place}: "
+                f"{texts_of(entries[:1])}",
+                "ask for versions that the list allows, such as "
+                f"{shown(right)}, or first propose to change {place}",
             )
 
 
@@ -159,12 +179,13 @@ def unbounded(project: Subject) -> Iterator[Found]:
     for package, each, mine in single_entries(project):
         if ranges.has_lower_bound(mine.specifiers):
             continue
+        right = _bounded(project, package, mine.specifiers)
         pin = project.against.pins.get(package.name)
-        clauses = [f">={pin}", *filter(None, [mine.specifiers])]
+        known = f", and its constraint is {pin}" if pin else ""
         yield propose(
             each,
-            f"{mine.package}{mine.specifiers} has no lower bound",
-            mine._replace(specifiers=",".join(clauses)) if pin else None,
+            f"{named(mine)} has no lower bound{known}",
+            mine._replace(specifiers=right) if right else None,
             "add the lowest version that is known to work, such as >=1.0",
         )
 
@@ -193,7 +214,7 @@ def duplicates(project: Subject) -> Iterator[Found]:
                     item,
                     f"{message} in {package.place}, first in line "
                     f"{first.line}",
-                    "remove one of the two",
+                    f"remove it here or in line {first.line}",
                     (),
                 )
                 break
@@ -209,23 +230,80 @@ def wrong_count(project: Subject) -> Iterator[Found]:
         distinct = {
             meaning(mine): (item, mine) for item, mine in package.everything()
         }
-        counts: dict[CanonicalName, list[Declared]] = {}
+        counts: dict[CanonicalName, list[tuple[Declared, Requirement]]] = {}
         for item, mine in distinct.values():
             for extra in mine.extras or ("",):
-                counts.setdefault(canonical_name(extra), []).append(item)
+                found = counts.setdefault(canonical_name(extra), [])
+                found.append((item, mine))
         for extra, found in sorted(counts.items()):
             if len(found) != len(entries):
                 name = f"[{extra}]" if extra else ""
-                wanted = " and ".join(
-                    shown(one.requirement) for one in entries
-                )
+                there = [
+                    line
+                    for _, mine in found
+                    for line in fitting(project, package, mine)
+                ]
+                missing = [
+                    _taken(project, package, *found[-1], line)
+                    for line in entries
+                    if line not in there
+                ]
                 yield finding_at(
-                    found[-1],
+                    found[-1][0],
                     f"{package.name}{name} has {_number(len(found))} in "
-                    f"{package.place}, and {place_of(project, entries)} has "
-                    f"{len(entries)}",
-                    f"have what the global list has: {wanted}",
+                    f"{package.place}, but {place_of(project, entries)} has "
+                    f"{_number(len(entries))}: {texts_of(entries)}",
+                    f"{'add' if there else 'write'} {' and '.join(missing)}"
+                    if missing
+                    else "leave one entry for each of the list's",
                 )
+
+
+def _lower_side(clause: str) -> str:
+    """What a clause says of lower versions: ``>=1.4`` of ``~=1.4``."""
+    for operator, version in ranges.clauses(clause):
+        if operator in {"~=", "=="}:
+            return f">={version.removesuffix('.*')}"
+    return ""
+
+
+def _taken(
+    project: Subject,
+    package: Package,
+    item: Declared,
+    mine: Requirement,
+    line: Line,
+) -> str:
+    """A global entry as it should stand beside an entry of the project."""
+    found = line.requirement
+    bounds = [each for each in mine.specifiers.split(",") if each[:1] == ">"]
+    specifiers = ",".join(filter(None, [found.specifiers, *bounds]))
+    if not bounds or not project.against.policy.bounds_in_projects:
+        specifiers = found.specifiers
+        specifiers = _bounded(project, package, specifiers) or specifiers
+    comment = found.comment if project.against.policy.comments_match else ""
+    if item.kind in _IN_TOML:
+        comment = ""
+    right = found._replace(
+        specifiers=specifiers, comment=comment, extras=mine.extras
+    )
+    return right.to_line(sort_specifiers=True).rstrip("\n")
+
+
+def _bounded(
+    project: Subject, package: Package, specifiers: str
+) -> str | None:
+    """The specifiers with a lower bound where the policy wants one.
+
+    It is the constraint; None where there is none.
+    """
+    if not project.against.policy.bounds_in_projects or (
+        ranges.has_lower_bound(specifiers)
+    ):
+        return specifiers
+    pin = project.against.pins.get(package.name)
+    clauses = [f">={pin}", *filter(None, [specifiers])]
+    return ",".join(clauses) if pin else None
 
 
 def _quoted(text: str, word: str) -> str:

@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 Severity = Literal["error", "warning"]
 
@@ -30,8 +30,10 @@ class Finding(NamedTuple):
     """One thing that is not as a rule wants it.
 
     ``rule`` is the stable id; ``message`` says what stands there and what is
-    wrong with it; ``fix`` is the smallest change that would pass. ``line``
-    and ``column`` count from 1. None stands for what is not known.
+    wrong with it; ``fix`` is the smallest change that would pass; ``text`` is
+    the line or the entry that it is about, as it stands. ``file`` is a path
+    as seen from where the command was started; ``line`` and ``column`` count
+    from 1. None stands for what is not known.
     """
 
     rule: str
@@ -42,6 +44,7 @@ class Finding(NamedTuple):
     column: int | None = None
     package: str | None = None
     fix: str | None = None
+    text: str | None = None
 
 
 class Waived(NamedTuple):
@@ -93,12 +96,19 @@ def verdict(
     )
 
 
+def everything(found: Verdict) -> Iterator[tuple[Finding, str | None]]:
+    """All findings, and then those that were waived, with the reason."""
+    for finding in found.findings:
+        yield finding, None
+    yield from found.waived
+
+
 def _order(finding: Finding) -> tuple[str | int, ...]:
     """By file, line and rule; then by all the rest."""
-    rule, severity, message, file, line, column, package, fix = finding
+    rule, severity, message, file, line, column, package, fix, text = finding
     return (
         *(file or "", line or 0, rule, column or 0),
-        *(package or "", message, fix or "", severity),
+        *(package or "", message, fix or "", severity, text or ""),
     )
 
 

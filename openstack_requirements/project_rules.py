@@ -29,6 +29,8 @@ from openstack_requirements.subjects import (
     can_meet,
     finding_at,
     groups_of,
+    named,
+    propose,
 )
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ def obsolete(project: Subject) -> Iterator[Found]:
             yield _in_file(
                 file,
                 f"{file} is a name that tools no longer look for",
-                f"move what it says to {newer}",
+                f"move its entries to {newer}, and delete it",
             )
 
 
@@ -71,12 +73,14 @@ def build_system(project: Subject) -> Iterator[Found]:
         return
     file = manifests.PYPROJECT
     fix = (
-        'have [build-system] with requires = ["pbr>=6.1.1"] and '
+        'in [build-system], write requires = ["pbr>=6.1.1"] and '
         f'build-backend = "{BUILD_BACKEND}"'
     )
     text = project.texts.get(file)
     if text is None:
-        yield _in_file(file, f"there is no {file} (PEP 517)", fix)
+        yield _in_file(
+            file, f"there is no {file} (PEP 517)", f"add the file; {fix}"
+        )
         return
     backend = manifests.build_backend(text)
     if backend != BUILD_BACKEND:
@@ -92,14 +96,15 @@ def build_system(project: Subject) -> Iterator[Found]:
 def unknown_groups(project: Subject) -> Iterator[Found]:
     """Dependency groups that include what is not there (PEP 735)."""
     text = project.texts.get(manifests.PYPROJECT, "")
-    names = set(map(canonical_name, manifests.group_names(text)))
+    groups = sorted(manifests.group_names(text))
+    names = set(map(canonical_name, groups))
     for each in project.declared:
         if each.include and canonical_name(each.include) not in names:
             yield finding_at(
                 each,
                 f"the group {each.section} includes {each.include}, and there "
                 "is no such group",
-                "name one that is there, or remove the item",
+                f"include one of {', '.join(groups)}, or remove the item",
             )
 
 
@@ -110,11 +115,14 @@ def group_cycles(project: Subject) -> Iterator[Found]:
         if each.include and _reaches(
             groups, canonical_name(each.include), canonical_name(each.section)
         ):
+            way = f", by way of {each.include}"
+            if canonical_name(each.include) == canonical_name(each.section):
+                way = ""
             yield finding_at(
                 each,
-                f"the group {each.section} includes itself, by way of "
-                f"{each.include}",
-                "let one of these groups not include the other",
+                f"the group {each.section} includes itself{way}",
+                "remove it, and move what both groups need to one that "
+                "includes neither",
             )
 
 
@@ -150,6 +158,7 @@ def lower_unreadable(project: Subject) -> Iterator[Found]:
             yield _in_file(
                 _LOWER,
                 f"{each.reason}: {each.line.strip()}",
+                "write a package and its lowest version, such as name==1.0",
                 line=each.number,
                 column=each.column or None,
             )
@@ -157,7 +166,12 @@ def lower_unreadable(project: Subject) -> Iterator[Found]:
     for pins in listed(_LOWER, entries).by_name.values():
         for pin in pins:
             if exact_version(pin.requirement) is None:
-                yield _at(pin, "is no exact pin, such as ==1.0")
+                yield _at(
+                    pin,
+                    "is no exact pin",
+                    _pin_fix(pin.requirement)
+                    or f"write {pin.requirement.package}==VERSION",
+                )
 
 
 def lower_missing(project: Subject) -> Iterator[Found]:
@@ -170,7 +184,7 @@ def lower_missing(project: Subject) -> Iterator[Found]:
             yield finding_at(
                 each,
                 f"{mine.package} has no pin in {_LOWER}{where}",
-                f"add {mine.package}=={version} there",
+                f"add {mine.package}=={version} to {_LOWER}",
             )
 
 
@@ -182,7 +196,7 @@ def lower_incompatible(project: Subject) -> Iterator[Found]:
             if version and not _admits(project, mine, version):
                 yield _at(
                     pin,
-                    f"does not satisfy {mine.package}{mine.specifiers} of "
+                    f"does not satisfy {named(mine)} of "
                     f"{each.file}:{each.line}",
                     _pin_fix(mine),
                     each,
@@ -204,8 +218,8 @@ def lower_mismatch(project: Subject) -> Iterator[Found]:
             if not ranges.share_versions(f"=={version}", f"=={bounds[-1]}"):
                 yield _at(
                     pin,
-                    f"is not the lower bound of {mine.package}"
-                    f"{mine.specifiers} of {each.file}:{each.line}",
+                    f"is not the lower bound of {named(mine)} of "
+                    f"{each.file}:{each.line}",
                     _pin_fix(mine),
                     each,
                 )
@@ -215,12 +229,18 @@ def lower_unbounded(project: Subject) -> Iterator[Found]:
     """Requirements without a bound that a pin could equal (classic)."""
     for each, mine, pins in _with_pins(project):
         if pins and not ranges.lower_bounds(mine.specifiers):
-            version = exact_version(pins[0].requirement)
-            yield finding_at(
+            pin = pins[0]
+            version = exact_version(pin.requirement)
+            clauses = [*filter(None, [mine.specifiers]), f">={version}"]
+            yield propose(
                 each,
-                f"{mine.package}{mine.specifiers} has no lower bound, and "
-                f"{shown(pins[0].requirement)} of {_LOWER} must equal one",
-                f"add >={version}" if version else None,
+                f"{named(mine)} has no lower bound that "
+                f"{shown(pin.requirement)} of {_LOWER}:{pin.number} could "
+                "equal",
+                mine._replace(specifiers=",".join(clauses))
+                if version
+                else None,
+                "add a lower bound, such as >=1.0, and pin it there",
             )
 
 
@@ -287,6 +307,7 @@ def _at(
         fix,
         line=pin.number,
         package=pin.requirement.package,
+        text=pin.text.strip(),
     )._replace(entry=entry)
 
 
@@ -298,7 +319,8 @@ def _in_file(
     line: int | None = None,
     column: int | None = None,
     package: str | None = None,
+    text: str | None = None,
 ) -> Found:
     return Found(
-        Finding("", "error", message, file, line, column, package, fix)
+        Finding("", "error", message, file, line, column, package, fix, text)
     )

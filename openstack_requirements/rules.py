@@ -61,6 +61,7 @@ class Line(NamedTuple):
             column or self.column,
             self.requirement.package or None,
             fix,
+            self.text.strip() or None,
         )
 
 
@@ -83,11 +84,16 @@ class Lists(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """One row of the table."""
+    """One row of the table.
+
+    ``why`` says what the rule is for, ``how`` what satisfies it.
+    """
 
     id: str
     severity: Severity
     find: Callable[[Lists], Iterator[Finding]]
+    why: str
+    how: str
 
 
 def listed(file: str, entries: Sequence[Entry]) -> Listed:
@@ -126,6 +132,7 @@ def unreviewed(subject: Lists) -> Iterator[Finding]:
                     number,
                     package=None if found is None else found.package,
                     fix="name a released version instead",
+                    text=text.strip(),
                 )
 
 
@@ -239,13 +246,76 @@ def never_constrained(subject: Lists) -> Iterator[Finding]:
 
 
 RULES = (
-    Rule("unreviewed-url", "error", unreviewed),
-    Rule("inexact-constraint", "error", inexact),
-    Rule("incompatible-constraint", "error", incompatible),
-    Rule("global-bounds", "error", wrong_bounds),
-    Rule("not-normal-form", "error", not_normal),
-    Rule("unconstrained-requirement", "error", unconstrained),
-    Rule("never-constrained", "error", never_constrained),
+    Rule(
+        "unreviewed-url",
+        "error",
+        unreviewed,
+        "A URL or an option brings in what nobody has reviewed, from a place "
+        "that may be gone tomorrow or hold something else.",
+        "Name a distribution and versions of it that are released.",
+    ),
+    Rule(
+        "inexact-constraint",
+        "error",
+        inexact,
+        "Constraints say which version of each distribution is installed, "
+        "everywhere and tomorrow as well. A range does not. And === compares "
+        "versions as text, so that nothing but this one is meant.",
+        "Write name===version; generate-constraints does.",
+    ),
+    Rule(
+        "incompatible-constraint",
+        "error",
+        incompatible,
+        "What is installed together is what the constraints pin. A pin "
+        "outside of what a requirement asks for cannot be installed with it, "
+        "so one of the two is wrong. Where there are several entries for "
+        "different environments, the one that can apply where the pin does "
+        "counts. Where none can, nothing is asked for.",
+        "Pin a version that is admitted, or change what admits none. Under "
+        "the classic policy a pre-release will do only where a specifier "
+        "names one.",
+    ),
+    Rule(
+        "global-bounds",
+        "error",
+        wrong_bounds,
+        "Lower bounds have one home. Under the classic policy it is the "
+        "global list, from where they are synced into projects; under the "
+        "current policy it is the projects.",
+        "Under the classic policy have exactly one >= in each entry, and no "
+        "!= below it. Under the current policy have no >= and no >.",
+    ),
+    Rule(
+        "not-normal-form",
+        "error",
+        not_normal,
+        "In one form, a difference between two versions of the list is a "
+        "difference in what it says. What cannot be seen (blanks and line "
+        "ends behind a line, a byte order mark) is not judged.",
+        "Write the line as the finding has it; normalize-requirements -s "
+        "does that for the whole list.",
+    ),
+    Rule(
+        "unconstrained-requirement",
+        "error",
+        unconstrained,
+        "What is allowed and has no constraint is installed in whatever "
+        "version is the newest, and its next release can break every project "
+        "at once. Exempt are argparse, pip, pymi, pywin32, setuptools, wheel "
+        "and wmi: parts of Python, of installing itself, or of a platform "
+        "that no constraints are made on.",
+        "Pin it (generate-constraints does), or put its name on the "
+        "never-constrain list, with the reason.",
+    ),
+    Rule(
+        "never-constrained",
+        "error",
+        never_constrained,
+        "The never-constrain list is for what each project chooses its own "
+        "version of. A pin of it takes that choice away.",
+        "Remove the pin, or the name from the never-constrain list.",
+    ),
 )
 
 
@@ -297,7 +367,8 @@ def _overlap(one: str, other: str) -> bool | tuple[int, str]:
 
 def shown(found: Requirement) -> str:
     """A requirement as a line, without its comment and line end."""
-    return found._replace(comment="").to_line().rstrip("\n")
+    line = found._replace(comment="").to_line(sort_specifiers=True)
+    return line.rstrip("\n")
 
 
 def ranges(entries: Sequence[Line]) -> str:

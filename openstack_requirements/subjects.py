@@ -25,7 +25,7 @@ from openstack_requirements import manifests, waivers
 from openstack_requirements.findings import Finding
 from openstack_requirements.policy import EXEMPT
 from openstack_requirements.requirement import canonical_name
-from openstack_requirements.rules import Line, exact_version, listed
+from openstack_requirements.rules import Line, exact_version, listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -368,6 +368,16 @@ def place_of(project: Subject, entries: Sequence[Line]) -> str:
     return f"{project.against.file}:{numbers}"
 
 
+def named(requirement: Requirement) -> str:
+    """A package and its versions, for a sentence."""
+    return shown(requirement._replace(markers="", extras=frozenset()))
+
+
+def texts_of(entries: Sequence[Line]) -> str:
+    """What global entries say, for a sentence."""
+    return " and ".join(each.text.strip() for each in entries)
+
+
 def finding_at(
     entry: Declared,
     message: str,
@@ -375,6 +385,9 @@ def finding_at(
     replacement: tuple[str, ...] | None = None,
 ) -> Found:
     """A finding about an entry; a row of the table names the rule."""
+    text = entry.text.strip()
+    if entry.include:
+        text = f'{{include-group = "{entry.include}"}}'
     return Found(
         Finding(
             "",
@@ -385,6 +398,7 @@ def finding_at(
             entry.column or None,
             entry.requirement.package if entry.requirement else None,
             fix,
+            text or None,
         ),
         entry,
         replacement,
@@ -404,6 +418,8 @@ def propose(
     if right.markers and entry.requirement and entry.requirement.markers:
         separator = manifests.separator(entry.text, entry.requirement)
     comment = right.comment if entry.kind in {"file", "extra"} else ""
-    text = right._replace(comment=comment).to_line(marker_sep=separator)
+    text = right._replace(comment=comment).to_line(
+        marker_sep=separator, sort_specifiers=True
+    )
     text = text.rstrip("\n")
     return finding_at(entry, message, f"write {text}", (text,))

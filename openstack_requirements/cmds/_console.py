@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
@@ -35,6 +36,7 @@ __all__ = [
     "fail",
     "interruptible",
     "positive",
+    "shows_colours",
     "unified",
     "warn",
     "write",
@@ -95,6 +97,18 @@ def unified(path: str, old: str, new: str, stream: TextIO) -> str:
         if not safe.endswith("\n"):
             result.append("\n\\ No newline at end of file\n")
     return "".join(result)
+
+
+def shows_colours(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that shows colours, which are wanted.
+
+    Nobody wants them who has set NO_COLOR to anything.
+    """
+    return (
+        stream.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM", "dumb") != "dumb"
+    )
 
 
 def complain(text: str) -> None:

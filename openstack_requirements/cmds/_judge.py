@@ -43,14 +43,41 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="where to write it (default: stdout)",
     )
+    group.add_argument(
+        "--explain",
+        metavar="RULE",
+        action=_Explain,
+        default=argparse.SUPPRESS,
+        help="say what a rule is for and how to satisfy it, and exit",
+    )
+
+
+class _Explain(argparse.Action):
+    """Prints the texts of a rule. Nothing is judged then."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        _namespace: object,
+        value: object,
+        _option: object = None,
+    ) -> None:
+        from openstack_requirements.report import explain
+
+        _console.write(explain.render(str(value)))
+        parser.exit()
 
 
 def report(
     command: str, options: argparse.Namespace, verdicts: Sequence[Verdict]
 ) -> int:
     """Show what was found as the options say; the exit status."""
-    text = FORMATS[options.format](command, verdicts)
     path = getattr(options, "output", None)
+    text = FORMATS[options.format](
+        command,
+        verdicts,
+        colours=path is None and _console.shows_colours(sys.stdout),
+    )
     if path is None:
         _console.write(text)
     else:

@@ -17,16 +17,31 @@ whole report. What it needs of slow modules it imports when it is called.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from openstack_requirements.report import as_json, as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from openstack_requirements.findings import Verdict
 
-    Renderer = Callable[[str, Sequence[Verdict]], str]
+
+class Renderer(Protocol):
+    """Makes a report; the same verdicts give the same text.
+
+    ``colours`` says that a terminal will show it. Programs want none.
+    """
+
+    def __call__(
+        self,
+        command: str,
+        verdicts: Sequence[Verdict],
+        *,
+        colours: bool = False,
+    ) -> str:
+        """The report, with all its line ends."""
+
 
 #: What ``--format`` takes, the first by default.
 FORMATS: dict[str, Renderer] = {

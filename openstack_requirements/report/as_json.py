@@ -20,15 +20,20 @@ from openstack_requirements import findings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from openstack_requirements.findings import Verdict
+    from openstack_requirements.findings import Finding, Verdict
 
 
-def render(command: str, verdicts: Sequence[Verdict]) -> str:
+def render(
+    command: str,
+    verdicts: Sequence[Verdict],
+    *,
+    colours: bool = False,  # noqa: ARG001 - a program reads this
+) -> str:
     """The object; the same verdicts give the same bytes.
 
     Findings are objects with the fields of a
-    :class:`~openstack_requirements.findings.Finding`; those that were waived
-    stand apart, each with the reason.
+    :class:`~openstack_requirements.findings.Finding`, but for its text; those
+    that were waived stand apart, each with the reason.
     """
     import json
 
@@ -38,12 +43,12 @@ def render(command: str, verdicts: Sequence[Verdict]) -> str:
                 "command": command,
                 "counts": findings.counts(verdicts)._asdict(),
                 "findings": [
-                    finding._asdict()
+                    _fields(finding)
                     for verdict in verdicts
                     for finding in verdict.findings
                 ],
                 "waived": [
-                    {**waived.finding._asdict(), "reason": waived.reason}
+                    {**_fields(waived.finding), "reason": waived.reason}
                     for verdict in verdicts
                     for waived in verdict.waived
                 ],
@@ -52,3 +57,10 @@ def render(command: str, verdicts: Sequence[Verdict]) -> str:
         )
         + "\n"
     )
+
+
+def _fields(finding: Finding) -> dict[str, str | int | None]:
+    """What others rely on: these fields, and no more."""
+    fields = finding._asdict()
+    del fields["text"]
+    return fields

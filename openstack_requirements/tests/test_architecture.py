@@ -36,6 +36,7 @@ PURE = {
     "policy",
     "freeze",
     "findings",
+    "rulebook",
     "rules",
     "subjects",
     "entry_rules",
@@ -86,6 +87,10 @@ EDGE = {
     "report",
     "report.as_json",
     "report.as_text",
+    "report.as_github",
+    "report.as_junit",
+    "report.as_sarif",
+    "report.explain",
 }
 COMMANDS = {"cmds"}
 #: What the pure floor must not touch.

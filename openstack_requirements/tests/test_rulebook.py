@@ -1,0 +1,160 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Every rule says what it is for: to --explain, and in the documentation."""
+
+from __future__ import annotations
+
+import re
+
+from openstack_requirements import check, rulebook, rules
+from openstack_requirements.cmds import validate_constraints
+from openstack_requirements.report import FORMATS
+from openstack_requirements.tests import base, rule_cases
+
+PAGE = "doc/source/reference/rules.rst"
+
+
+def sections() -> dict[str, str]:
+    """The sections about rules of the page, by their titles."""
+    text = (base.ROOT / PAGE).read_text(encoding="utf-8")
+    parts = re.split(r"^(\S+)\n(-+)\n", text, flags=re.MULTILINE)
+    found = zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
+    return {
+        title: body for title, line, body in found if len(title) == len(line)
+    }
+
+
+def words(text: str) -> str:
+    """The text without its markup and line breaks."""
+    return " ".join(text.replace("`", "").split())
+
+
+class TestTexts(base.TestCase):
+    def test_every_rule_has_some(self) -> None:
+        known = rulebook.texts()
+        self.assertEqual(sorted(known), list(known))
+        for rule, texts in known.items():
+            self.assertRegex(rule, r"^[a-z]+(-[a-z]+)+$")
+            for text in (texts.why, texts.how):
+                self.assertRegex(text, r"^[A-Za-z].*\.$", rule)
+                self.assertNotIn("  ", text, rule)
+
+    def test_no_table_is_left_out_and_ids_mean_one_thing(self) -> None:
+        for table in (rules.RULES, check.RULES):
+            for row in table:
+                texts = rulebook.Texts(row.severity, row.why, row.how)
+                self.assertEqual(texts, rulebook.texts()[row.id], row.id)
+
+    def test_links(self) -> None:
+        for rule in rulebook.texts():
+            self.assertEqual(
+                "https://docs.openstack.org/requirements/latest/reference/"
+                f"rules.html#{rule}",
+                rulebook.link(rule),
+            )
+
+
+class TestDocumentation(base.TestCase):
+    def test_every_rule_has_a_section(self) -> None:
+        self.assertEqual(set(rulebook.texts()), set(sections()))
+
+    def test_a_section_says_what_explain_says(self) -> None:
+        for rule, section in sections().items():
+            texts = rulebook.texts()[rule]
+            for text in (texts.why, texts.how):
+                self.assertIn(words(text), words(section), rule)
+
+    def test_a_section_shows_what_is_printed(self) -> None:
+        for rule, section in sections().items():
+            report = self.text(rule).splitlines()[:-1]
+            block = "".join(f"   {line}\n" for line in report)
+            start = ".. code-block:: text\n\n"
+            self.assertIn(f"{start}{block}\n", section, rule)
+
+    def test_the_page_is_found(self) -> None:
+        index = (base.ROOT / PAGE).with_name("index.rst")
+        self.assertIn("\n   rules\n", index.read_text(encoding="utf-8"))
+
+    def text(self, rule: str) -> str:
+        verdict = rule_cases.judge(rule_cases.CASES[rule])
+        return FORMATS["text"]("command", [verdict])
+
+
+class TestCases(base.TestCase):
+    """A finding can be mended by somebody who sees nothing but its text."""
+
+    def test_every_rule_has_a_case(self) -> None:
+        self.assertEqual(set(rulebook.texts()), set(rule_cases.CASES))
+
+    def test_it_is_the_only_finding(self) -> None:
+        for rule, case in rule_cases.CASES.items():
+            (finding,) = rule_cases.judge(case).findings
+            severity = rulebook.texts()[rule].severity
+            self.assertEqual(
+                (rule, severity), (finding.rule, finding.severity)
+            )
+
+    def test_it_has_a_place_and_a_change(self) -> None:
+        for rule, case in rule_cases.CASES.items():
+            (finding,) = rule_cases.judge(case).findings
+            self.assertIsNotNone(finding.file, rule)
+            self.assertIsNotNone(finding.fix, rule)
+            # Of two rules, the finding is about the file as a whole.
+            whole = rule in {"obsolete-file", "build-system"}
+            self.assertEqual(whole, finding.line is None, rule)
+            self.assertEqual(whole, finding.text is None, rule)
+
+    def test_what_is_proposed_passes(self) -> None:
+        written = set()
+        for rule, case in rule_cases.CASES.items():
+            (finding,) = rule_cases.judge(case).findings
+            word, _, right = (finding.fix or "").partition(" ")
+            if word != "write" or finding.text is None or rule in UNSAID:
+                continue
+            mended = rule_cases.replaced(case, finding.text, right)
+            self.assertEqual((), rule_cases.judge(mended).findings, rule)
+            written.add(rule)
+        self.assertGreaterEqual(len(written), 9, written)
+
+
+#: A fix of these says what to write, but not the very text.
+UNSAID = {"unreadable-entry", "global-bounds"}
+
+
+class TestExplain(base.TestCase):
+    def explain(self, rule: str) -> base.Outcome:
+        return self.run_main(validate_constraints.main, "--explain", rule)
+
+    def test_every_rule(self) -> None:
+        for rule, texts in rulebook.texts().items():
+            done = self.explain(rule)
+            self.assertEqual((0, ""), (done.status, done.err), rule)
+            first, _, rest = done.out.partition("\n")
+            self.assertEqual(f"{rule} ({texts.severity})", first)
+            for text in (texts.why, texts.how, rulebook.link(rule)):
+                self.assertIn(words(text), words(rest), rule)
+            self.assertTrue(done.out.endswith(f"#{rule}\n"), rule)
+            for line in rest.splitlines():
+                if rulebook.DOCS not in line:
+                    self.assertLess(len(line), 80, line)
+
+    def test_no_such_rule(self) -> None:
+        for rule, word in (
+            ("unknown-requirment", "did you mean unknown-requirement"),
+            ("?", "there are build-system, comment-mismatch, "),
+            ("", "there are build-system, "),
+            ("\x1b[31m" + "x" * 10_000, r"--explain \x1b[31mxxx"),
+        ):
+            done = self.explain(rule)
+            self.assertEqual((2, ""), (done.status, done.out), rule)
+            self.assertIn(word, done.err)
+            self.assertNotIn("\x1b", done.err)
