@@ -32,10 +32,9 @@ _CODES = {
     "error": "1;31",
     "warning": "1;33",
     "waived": "36",
+    "before": "2",
 }
-_HEADINGS = ("project", "errors", "warnings", "waived")
-
-
+_HEADINGS = ("project", "errors", "warnings", "waived", "before")
 _PLURAL = frozenset({"error", "warning"})
 
 
@@ -123,15 +122,17 @@ def _details(
 
 def _table(verdicts: Sequence[Verdict], paint: Paint) -> Iterator[str]:
     """A row for each verdict; numbers stand below each other."""
-    rows: list[tuple[str, ...]] = [_HEADINGS]
+    # Only where a change is judged is there something before it.
+    shown = 5 if any(each.before for each in verdicts) else 4
+    rows: list[tuple[str, ...]] = [_HEADINGS[:shown]]
     for each in verdicts:
         counts = map(str, findings.counts([each]))
-        rows.append((printable(each.subject), *counts))
+        rows.append((printable(each.subject), *counts)[:shown])
     width = max(len(row[0]) for row in rows)
     for row in rows:
         name, *numbers = row
         line = f"{name:<{width}}"
-        for heading, number in zip(_HEADINGS[1:], numbers, strict=True):
+        for heading, number in zip(rows[0][1:], numbers, strict=True):
             cell = f"{number:>{len(heading)}}"
             kind = "label" if number in {"0", heading} else heading.rstrip("s")
             line += f"  {paint(kind, cell)}"

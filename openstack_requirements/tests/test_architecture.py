@@ -87,9 +87,6 @@ EDGE = {
     "report",
     "report.as_json",
     "report.as_text",
-    "report.as_github",
-    "report.as_junit",
-    "report.as_sarif",
     "report.explain",
 }
 COMMANDS = {"cmds"}

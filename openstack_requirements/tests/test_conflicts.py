@@ -243,7 +243,7 @@ class TestCommand(base.TestCase):
             "(Python 3.12) [conflicting-requirement]",
             lines[0],
         )
-        self.assertIn("list it as expected: b==2;a", lines[1])
+        self.assertIn("list it as expected: b==2;a", lines[2])
 
     def test_expected_passes(self) -> None:
         path = self.freeze(a="1 b<2", b="2")

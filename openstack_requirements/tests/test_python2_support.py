@@ -126,6 +126,7 @@ class TestAtHand(CommandTestCase):
             [
                 f"{pins}:4: new.one 2.0 does not claim Python 2: "
                 "Requires-Python is >=3.9 [python-not-claimed]",
+                "    now: New_One===2",
                 f"2 pins in {pins}, Python 2: 1 error",
             ],
             done.out.splitlines(),
