@@ -41,7 +41,13 @@ from openstack_requirements.requirement import marker_problem
 from openstack_requirements.specifiers import admits, release
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from packaging.markers import Marker
 
@@ -636,22 +642,28 @@ def on_python(marker: str, version: str) -> str | None:
         there, None where it never does.
     :raises BadMarker: where it has no meaning.
     """
-    left = _decided(parse(marker), version)
+    left = _decided(parse(marker), lambda each: _values(each, version))
     if isinstance(left, bool):
         return "" if left else None
     return _text(left, "or")
 
 
-def _decided(tree: Tree, version: str) -> Tree | bool:
-    """A structure without what one Python decides."""
+def _decided(
+    tree: Tree, values: Callable[[Comparison], Sequence[str]]
+) -> Tree | bool:
+    """A structure without what is decided.
+
+    :param values: those that a comparison's variable can have; none where
+        nothing is known of them.
+    """
     if isinstance(tree, Comparison):
-        found = {_compare(tree, each) for each in _values(tree, version)}
+        found = {_compare(tree, each) for each in values(tree)}
         return found.pop() if len(found) == 1 else tree
     # A part that is this decides the whole.
     decisive = tree.operator == "or"
     parts = []
     for part in tree.parts:
-        left = _decided(part, version)
+        left = _decided(part, values)
         if left is decisive:
             return decisive
         if not isinstance(left, bool):
@@ -735,6 +747,43 @@ def _sort_in(
         named.add(python)
         if below[-1] != above[0]:  # the bound is within this Python
             bounds.update([(before, python), (python, after)])
+
+
+def given(marker: str, variable: str, value: str) -> str | None:
+    """What is left of a marker where one variable is known.
+
+    ``extra=='x' and python_version<'3'`` is ``python_version<'3'`` where
+    ``extra`` is ``x``. Empty where it then always holds; None where it never
+    does.
+
+    :raises BadMarker: where it has no meaning.
+    """
+    left = _decided(
+        parse(marker),
+        lambda each: [value] if each.variable == variable else [],
+    )
+    if isinstance(left, bool):
+        return "" if left else None
+    return _compact(left)
+
+
+def _compact(tree: Tree) -> str:
+    """A structure as a marker, without blanks that need not be."""
+    if isinstance(tree, Joined):
+        return f" {tree.operator} ".join(
+            f"({_compact(part)})"
+            if isinstance(part, Joined) and part.operator != tree.operator
+            else _compact(part)
+            for part in tree.parts
+        )
+    words = []
+    for token in _TOKEN.finditer(tree.text):
+        word = token[0].strip()
+        if token["string"] and "'" not in word[1:-1]:
+            word = f"'{word[1:-1]}'"
+        is_word = token["op"] and word.endswith("in")
+        words.append(f" {word} " if is_word else word)
+    return "".join(words)
 
 
 def python_key(version: str) -> tuple[int, ...]:

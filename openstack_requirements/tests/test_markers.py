@@ -579,3 +579,59 @@ class TestCombinations(base.TestCase):
 
     def test_of_none(self) -> None:
         self.assertEqual([()], combinations([]))
+
+
+#: A marker, an extra, and what is left of the marker with that extra.
+GIVEN = [
+    ("", "x", ""),
+    ("extra == 'x'", "x", ""),
+    ("extra == 'x'", "y", None),
+    ('python_version < "3"', "x", "python_version<'3'"),
+    ("extra=='x' and os_name=='nt'", "x", "os_name=='nt'"),
+    ("extra=='x' and os_name=='nt'", "", None),
+    ("os_name=='nt' or extra=='x'", "x", ""),
+    ("os_name=='nt' or extra=='x'", "", "os_name=='nt'"),
+    ("extra=='x' or extra=='y'", "y", ""),
+    ("extra=='x' or extra=='y'", "z", None),
+    ("extra=='A_b'", "a-b", ""),
+    (
+        "extra=='x' and (os_name=='a' or 'b' in sys_platform)",
+        "x",
+        "os_name=='a' or 'b' in sys_platform",
+    ),
+    (
+        "os_name=='a' and (os_name not in \"it's\" or os_name=='c')",
+        "x",
+        "os_name=='a' and (os_name not in \"it's\" or os_name=='c')",
+    ),
+    ("extra=='x' and extra!='y' and os_name=='a'", "x", "os_name=='a'"),
+]
+
+
+class TestGiven(base.TestCase):
+    def test_what_is_left(self) -> None:
+        for marker, extra, left in GIVEN:
+            found = markers.given(marker, "extra", extra)
+            self.assertEqual(left, found, f"{marker} {extra}")
+
+    def test_no_marker(self) -> None:
+        self.assertRaises(BadMarker, markers.given, "foo", "extra", "x")
+
+    def test_it_means_the_same(self) -> None:
+        for marker, _ in EQUAL:
+            left = markers.given(marker, "extra", "b")
+            for environment in SOME:
+                full = {**environment, "extra": "b"}
+                if marker:
+                    expected = Marker(marker).evaluate(full)
+                    held = left is not None and (
+                        not left or Marker(left).evaluate(full)
+                    )
+                    self.assertEqual(expected, held, marker)
+
+
+SOME = [
+    {"os_name": os_name, "sys_platform": platform, "python_version": version}
+    for os_name, platform in (("posix", "linux"), ("nt", "win32"))
+    for version in ("2.7", "3.8", "3.9", "3.12")
+]
