@@ -56,6 +56,7 @@ PURE = {
     "sync",
     "waivers",
     "yaml_rows",
+    "dynamic",
     "licenses",
 }
 #: Each is one door to the world.

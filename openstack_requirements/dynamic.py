@@ -1,0 +1,420 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What a project requires beside its plain manifests, without running it.
+
+``manifests`` reads what stands in the standard places. Projects also have
+their requirements in files that setuptools is told to read, in the tables of
+poetry and flit, and in the call of ``setup()``: these are read here. What a
+setup.py or a build backend computes can only be known by running it, which
+never happens: then there is the metadata that an unpacked sdist carries
+(PKG-INFO), or a sentence that says so. Nothing here opens a file.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from openstack_requirements import toml
+from openstack_requirements.manifests import PYPROJECT, SETUP_CFG
+from openstack_requirements.requirement import without_bom
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SETUP_PY = "setup.py"
+PKG_INFO = "PKG-INFO"
+#: Files that are looked at here, those of ``manifests`` aside.
+MORE_FILES = (SETUP_PY, PKG_INFO)
+
+
+class Found(NamedTuple):
+    """A requirement, as core metadata has it, and where it stands.
+
+    :param place: the file, with a line where there is one.
+    :param extra: the extra that it belongs to, empty for none.
+    :param optional: whether an extra or a group asks for it.
+    """
+
+    place: str
+    text: str
+    extra: str = ""
+    optional: bool = False
+
+
+class Hidden(NamedTuple):
+    """What the manifests of a project do not say by themselves.
+
+    :param found: requirements.
+    :param files: requirements files to be read, each with its extra.
+    :param requires_python: the Pythons that it is for, a specifier set.
+    :param computed: what computes requirements that nothing here says;
+        empty where nothing does.
+    :param name: the distribution, empty where that is not known.
+    """
+
+    found: tuple[Found, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    requires_python: str = ""
+    computed: str = ""
+    name: str = ""
+
+
+def look(texts: Mapping[str, str]) -> Hidden:
+    """What a project requires beside its plain manifests.
+
+    :param texts: its files by their path inside the project, those of
+        :data:`MORE_FILES` among them.
+    :raises BadLine: where pyproject.toml is not TOML.
+    """
+    document = (
+        toml.load(without_bom(texts[PYPROJECT]), PYPROJECT).table
+        if PYPROJECT in texts
+        else {}
+    )
+    config = _config(texts.get(SETUP_CFG, ""))
+    project = _table(document, "project")
+    dynamic = project.get("dynamic")
+    is_open = not project or (
+        isinstance(dynamic, list) and "dependencies" in dynamic
+    )
+    tools = _table(document, "tool")
+    files = [*_named_files(_table(tools, "setuptools", "dynamic"))]
+    files += _files_of_config(config)
+    said = Hidden()
+    if is_open and all(extra for _, extra in files):
+        if "poetry" in tools:
+            said = _of_poetry(_table(tools, "poetry"))
+        elif "flit" in tools:
+            said = _of_flit(_table(tools, "flit", "metadata"))
+        elif "install_requires" not in config:
+            said = _of_code(texts, document)
+    if PKG_INFO in texts:
+        metadata = _of_metadata(texts[PKG_INFO])
+        if said.computed:
+            said = metadata
+        said = said._replace(name=said.name or metadata.name)
+    python = project.get("requires-python") or config.get("python_requires")
+    if isinstance(python, str):
+        said = said._replace(requires_python=python)
+    return said._replace(files=tuple(files))
+
+
+def _table(document: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """A table in a document; empty where it is none."""
+    found: Any = document
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _strings(value: object) -> list[str]:
+    """A string, or the strings of a list; nothing else."""
+    items = value if isinstance(value, list) else [value]
+    return [each for each in items if isinstance(each, str)]
+
+
+# setuptools
+
+
+def _named_files(dynamic: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The files of ``[tool.setuptools.dynamic]``."""
+    for path in _strings(_table(dynamic, "dependencies").get("file")):
+        yield path, ""
+    for extra in _table(dynamic, "optional-dependencies"):
+        table = _table(dynamic, "optional-dependencies", extra)
+        for path in _strings(table.get("file")):
+            yield path, extra
+
+
+def _config(text: str) -> dict[str, str]:
+    """What setup.cfg says of requirements, by option; extras in brackets."""
+    import configparser
+
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(without_bom(text))
+    except configparser.Error:
+        return {}  # who reads the manifests has complained by now
+    found = {}
+    for section in ("metadata", "options"):
+        if parser.has_section(section):
+            for name, value in parser.items(section):
+                found[name.lower().replace("-", "_")] = value
+    if parser.has_section("options.extras_require"):
+        for name, value in parser.items("options.extras_require"):
+            found[f"[{name}]"] = value
+    return found
+
+
+def _files_of_config(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The files that ``file:`` names in setup.cfg."""
+    for name, value in config.items():
+        kind, _, paths = value.strip().partition(":")
+        if kind == "file" and (
+            name == "install_requires" or name.startswith("[")
+        ):
+            for path in paths.split(","):
+                yield path.strip(), name[1:-1] if name[0] == "[" else ""
+
+
+# setup.py, and backends
+
+
+class _Computed(Exception):
+    """A value that only running the code would tell."""
+
+
+def _of_code(texts: Mapping[str, str], document: Mapping[str, Any]) -> Hidden:
+    """What setup.py says plainly, or what computes it."""
+    build = _table(document, "build-system")
+    backend = str(build.get("build-backend", "setuptools.build_meta"))
+    if backend == "pbr.build":
+        return Hidden()  # pbr reads requirements.txt, and so do we
+    if SETUP_PY in texts:
+        try:
+            return _of_setup_py(texts[SETUP_PY])
+        except (_Computed, SyntaxError, ValueError, RecursionError):
+            return Hidden(computed=SETUP_PY)
+        except MemoryError:  # what the parser says of code nested too deep
+            return Hidden(computed=SETUP_PY)
+    if "dependencies" in _strings(_table(document, "project").get("dynamic")):
+        return Hidden(computed=f"its build backend, {backend}")
+    return Hidden()
+
+
+def _of_setup_py(text: str) -> Hidden:
+    tree = ast.parse(without_bom(text))
+    names = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and "setup"
+        in {getattr(node.func, "id", ""), getattr(node.func, "attr", "")}
+    ]
+    if len(calls) != 1:
+        raise _Computed
+    given: dict[str, ast.expr] = {}
+    for keyword in calls[0].keywords:
+        if keyword.arg is None:
+            raise _Computed
+        given[keyword.arg] = keyword.value
+
+    def value_of(name: str) -> Any:
+        return _value(given[name], names, ()) if name in given else None
+
+    def text_of(name: str) -> str:
+        try:
+            value = value_of(name)
+        except _Computed:
+            return ""
+        return value if isinstance(value, str) else ""
+
+    name, python = text_of("name"), text_of("python_requires")
+    if value_of("pbr"):
+        return Hidden(name=name)
+    place = f"{SETUP_PY}:{calls[0].lineno}"
+    found = [
+        Found(place, each) for each in _lines(value_of("install_requires"))
+    ]
+    extras = value_of("extras_require") or {}
+    if not isinstance(extras, dict):
+        raise _Computed
+    for key, requirements in extras.items():
+        # setuptools takes "name:marker" for an extra with a marker.
+        extra, _, marker = str(key).partition(":")
+        for each in _lines(requirements):
+            text = f"{each};{marker}" if marker else each
+            found.append(Found(place, text, extra, bool(extra)))
+    return Hidden(tuple(found), requires_python=python, name=name)
+
+
+def _lines(value: object) -> list[str]:
+    """Requirements as setuptools takes them: a list, or lines of text."""
+    if value is None:
+        return []
+    if not isinstance(value, (str, list)):
+        raise _Computed
+    lines = [
+        line.strip() for each in _strings(value) for line in each.splitlines()
+    ]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _value(
+    node: ast.expr, names: Mapping[str, ast.expr], seen: tuple[str, ...]
+) -> Any:
+    """The value of an expression that is plain data.
+
+    :raises _Computed: where it is not.
+    """
+    if isinstance(node, ast.Name) and node.id in names:
+        if node.id in seen:
+            raise _Computed
+        return _value(names[node.id], names, (*seen, node.id))
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return [_value(each, names, seen) for each in node.elts]
+    if isinstance(node, ast.Dict):
+        if None in node.keys:
+            raise _Computed
+        return {
+            _value(key, names, seen): _value(value, names, seen)
+            for key, value in zip(node.keys, node.values, strict=True)
+            if key is not None
+        }
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left = _value(node.left, names, seen)
+        right = _value(node.right, names, seen)
+        if isinstance(left, str) and isinstance(right, str):
+            return left + right
+        if isinstance(left, list) and isinstance(right, list):
+            return left + right
+        raise _Computed
+    if isinstance(node, ast.Constant):
+        return node.value
+    raise _Computed
+
+
+# PKG-INFO
+
+
+def _of_metadata(text: str) -> Hidden:
+    """What the metadata in an unpacked sdist says."""
+    from email.parser import HeaderParser
+
+    headers = HeaderParser().parsestr(without_bom(text).partition("\n\n")[0])
+    found = [
+        Found(PKG_INFO, str(each))
+        for each in headers.get_all("Requires-Dist") or ()
+    ]
+    return Hidden(
+        tuple(found),
+        requires_python=str(headers.get("Requires-Python") or ""),
+        name=str(headers.get("Name") or ""),
+    )
+
+
+# flit
+
+
+def _of_flit(flit: Mapping[str, Any]) -> Hidden:
+    """What ``[tool.flit.metadata]`` asks for."""
+    found = [Found(PYPROJECT, each) for each in _strings(flit.get("requires"))]
+    extras = _table(flit, "requires-extra")
+    found += [
+        Found(PYPROJECT, text, extra, optional=True)
+        for extra in extras
+        for text in _strings(extras[extra])
+    ]
+    names = [*_strings(flit.get("dist-name")), *_strings(flit.get("module"))]
+    return Hidden(
+        tuple(found),
+        requires_python="".join(_strings(flit.get("requires-python"))),
+        name="".join(names[:1]),
+    )
+
+
+# poetry
+
+
+def _of_poetry(poetry: Mapping[str, Any]) -> Hidden:
+    """What poetry's own tables ask for, as core metadata would say it."""
+    found: list[Found] = []
+    python = ""
+    for name, value in _table(poetry, "dependencies").items():
+        if name.lower() == "python":
+            python = "".join(map(_specifiers, _strings(value)))
+        else:
+            found += _of_poetry_value(name, value)
+    groups = {"dev": _table(poetry, "dev-dependencies")}
+    for group in _table(poetry, "group"):
+        groups[group] = _table(poetry, "group", group, "dependencies")
+    for table in groups.values():
+        for name, value in table.items():
+            found += [
+                each._replace(optional=True)
+                for each in _of_poetry_value(name, value)
+            ]
+    return Hidden(
+        tuple(found),
+        requires_python=python,
+        name="".join(_strings(poetry.get("name"))),
+    )
+
+
+def _of_poetry_value(name: str, value: object) -> Iterator[Found]:
+    """The requirement that one line of poetry's table stands for."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _of_poetry_value(name, each)
+        return
+    table = value if isinstance(value, dict) else {"version": value}
+    extras = ",".join(_strings(table.get("extras")))
+    text = f"{name}[{extras}]" if extras else name
+    url = table.get("git") or table.get("url")
+    if isinstance(url, str):
+        text += f" @ {url} "
+    else:
+        text += _specifiers(str(table.get("version", "*")))
+    parts = _strings(table.get("markers"))
+    for python in _strings(table.get("python")):
+        clauses = _specifiers(python)
+        for operator, version in re.findall(r"([<>=!~]+)([^,]+)", clauses):
+            variable = (
+                "python_full_version"
+                if version.count(".") > 1
+                else "python_version"
+            )
+            parts.append(f"{variable} {operator} '{version}'")
+    if parts:
+        text += f";{' and '.join(f'({each})' for each in parts)}"
+    yield Found(PYPROJECT, text, "", table.get("optional") is True)
+
+
+def _specifiers(text: str) -> str:
+    """A constraint of poetry as specifiers (PEP 440).
+
+    What these cannot say (``||``) comes out as it is, to be complained of.
+    """
+    clauses = []
+    for part in re.split(r"\s*,\s*|(?<=[\w*])\s+(?=[<>=!~^])", text.strip()):
+        match = re.fullmatch(r"(\^|~(?!=)|[<>=!~]=|[<>]|=)?\s*(\S+)", part)
+        if match is None:
+            return f" {text}"
+        operator, version = match[1] or "=", match[2]
+        release = re.match(r"\d+(?:\.\d+)*", version)
+        if operator in {"^", "~"} and release:
+            numbers = [int(each) for each in release[0].split(".")]
+            clauses += [f">={version}", f"<{_above(operator, numbers)}"]
+        elif version != "*":
+            clauses.append(f"{'==' if operator == '=' else operator}{version}")
+    return ",".join(clauses)
+
+
+def _above(operator: str, numbers: list[int]) -> str:
+    """The version that ``^1.2.3`` or ``~1.2.3`` stops below."""
+    if operator == "~":
+        keep = min(2, len(numbers))
+    else:
+        # The first number that is not 0 must not change.
+        nonzero = [place for place, each in enumerate(numbers) if each]
+        keep = (nonzero[0] if nonzero else len(numbers) - 1) + 1
+    kept = numbers[:keep]
+    return ".".join(map(str, (*kept[:-1], kept[-1] + 1)))
