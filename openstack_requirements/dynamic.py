@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openstack_requirements import toml
 from openstack_requirements.manifests import PYPROJECT, SETUP_CFG
-from openstack_requirements.requirement import without_bom
+from openstack_requirements.text import without_bom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -24,7 +24,7 @@ import os
 import re
 import sys
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openstack_requirements.environments import normal_version, python_of
 from openstack_requirements.errors import CommandFailed
@@ -289,6 +289,98 @@ def describe_sdists(
     return _read_report(path)
 
 
+def why_not(interpreter: Interpreter) -> str | None:
+    """Why :func:`describe` cannot work for an interpreter."""
+    if _supports(interpreter):
+        return None
+    import importlib.metadata
+
+    pip = importlib.metadata.metadata("pip")
+    return (
+        f"pip {pip['Version']} does not know it; "
+        f"it needs Python {pip['Requires-Python']}"
+    )
+
+
+class Described(NamedTuple):
+    """What pip would install for a requirement, and from which file."""
+
+    distribution: Distribution
+    file: str
+
+
+def describe(
+    processes: Processes,
+    interpreter: Interpreter,
+    folder: str,
+    requirements: Sequence[str],
+    timeout: int | None = None,
+) -> tuple[Described, ...]:
+    """What these requirements would bring, each by itself.
+
+    Nothing is installed, and requirements of requirements are not looked at.
+    An sdist has its build backend run for its metadata.
+
+    :param folder: for the report; used by nobody else meanwhile.
+    :param requirements: of different names.
+    :raises CommandFailed: where one of them fails; :func:`explain` says
+        which.
+    """
+    more = ["--no-deps", *_OPTIONS, "--progress-bar", "off"]
+    if timeout is not None:
+        more += ["--timeout", str(timeout)]
+    path = os.path.join(folder, "report.json")
+    command = [
+        *(sys.executable, "-m", "pip", "--python", interpreter.executable),
+        *("install", "--dry-run", "--ignore-installed", "--report", path),
+    ]
+    processes.run([*command, *more, *requirements])
+    return tuple(
+        Described(
+            _distribution(each["metadata"]),
+            os.path.basename(each["download_info"]["url"].split("#")[0]),
+        )
+        for each in _report(path)
+    )
+
+
+def could_not_fetch(
+    processes: Processes,
+    interpreter: Interpreter,
+    requirement: str,
+    timeout: int | None = None,
+) -> Reason | None:
+    """Why the index has nothing of a name: None where it does not know it.
+
+    pip takes a page that it cannot get for one that is not there, and says
+    so only when it is asked to say everything.
+    """
+    command = [
+        *(sys.executable, "-m", "pip", "--python", interpreter.executable),
+        *("install", "--dry-run", "--ignore-installed", "--no-deps"),
+        *("-vv", *_OPTIONS),
+    ]
+    if timeout is not None:
+        command += ["--timeout", str(timeout)]
+    try:
+        processes.run([*command, requirement])
+    except CommandFailed as error:
+        lines = [
+            line
+            for line in error.output.splitlines()
+            if "Could not fetch URL" in line and "404 Client Error" not in line
+        ]
+        if lines:
+            reason = explain("\n".join(lines))
+            what = (
+                f"{requirement}: the package index did not answer as it should"
+            )
+            if reason.kind == "index":
+                what = f"{requirement}: {reason.what}"
+            return Reason("index", requirement, (), what, reason.output)
+    return None
+
+
 def describe_pins(
     processes: Processes, folder: str, pins: Sequence[str]
 ) -> tuple[Distribution, ...]:
@@ -316,9 +408,14 @@ def _report_command(where: Sequence[str], path: str) -> list[str]:
 
 def _read_report(path: str) -> tuple[Distribution, ...]:
     """The metadata in an installation report."""
+    return tuple(_distribution(each["metadata"]) for each in _report(path))
+
+
+def _report(path: str) -> list[dict[str, Any]]:
+    """What a dry run would install, as pip reports it."""
     with open(path, encoding="utf-8") as file:
-        report: dict[str, Any] = json.load(file)
-    return tuple(_distribution(each["metadata"]) for each in report["install"])
+        report: dict[str, list[dict[str, Any]]] = json.load(file)
+    return report["install"]
 
 
 def _distribution(metadata: dict[str, Any]) -> Distribution:
@@ -363,7 +460,7 @@ def explain(output: str) -> Reason:
         return Reason("index", "", (), what, shown)
     if re.search(
         r"HTTP error \d+|\b[45]\d\d (?:Server|Client) Error"
-        r"|too many \d+ error responses",
+        r"|too many [45]\d\d error responses",
         output,
     ):
         status = re.search(r"\b([45]\d\d)\b", output)
@@ -386,6 +483,12 @@ def explain(output: str) -> Reason:
                 "unsatisfiable",
             )
         return _named(kind, culprit, chain, what, shown)
+    other_python = re.search(
+        r"Package '([^']+)' requires a different Python: ", output
+    )
+    if other_python:
+        what = "it has no release for this Python"
+        return _named("unsatisfiable", other_python[1], chain, what, shown)
     if (
         "ResolutionImpossible" in output
         or "conflicting dependencies" in output

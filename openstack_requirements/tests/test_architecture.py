@@ -58,6 +58,7 @@ PURE = {
     "yaml_rows",
     "dynamic",
     "licenses",
+    "bootstrap",
 }
 #: Each is one door to the world.
 WORLD = {
@@ -79,6 +80,9 @@ WORLD = {
     "installers.uv",
     "installers.pip",
     "sources",
+    "checkouts",
+    "survey",
+    "index",
 }
 #: What a person meets.
 EDGE = {

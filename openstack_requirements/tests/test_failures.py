@@ -175,6 +175,18 @@ PIP = {
         "ERROR: No matching distribution found for left>=999\n",
         ("unsatisfiable", "left>=999", (), "no such version"),
     ),
+    "another Python": (
+        "Processing /opt/files/new-2.0-py3-none-any.whl\n"
+        "ERROR: Package 'new' requires a different Python: 3.10.1 not in "
+        "'>=3.11'\n",
+        ("unsatisfiable", "new", (), "no release for this Python"),
+    ),
+    "index gave up": (
+        "Could not fetch URL http://h/x/: HTTPConnectionPool(host='h'): Max "
+        "retries exceeded with url: /x/ (Caused by ResponseError('too many "
+        "502 error responses')) - skipping\n",
+        ("index", "", (), "answered 502"),
+    ),
     "conflict": (
         "ERROR: Cannot install -r r.txt (line 1) and b because these package "
         "versions have conflicting dependencies.\n"
