@@ -623,7 +623,7 @@ class TestFailures(BootstrapTestCase):
         self.index.sdist("bad", "1.0", native_missing="bad/bad.h")
         self.index.wheel("good", "1.0")
         found = self.fails(3, "good", "bad")
-        self.assertIn("bad: it could not be built (bad/bad.h", found[0])
+        self.assertIn("bad==1.0: it could not be built (bad/bad.h", found[0])
         self.assertIn("fatal error", "\n".join(found))
 
     def test_interrupts(self) -> None:
