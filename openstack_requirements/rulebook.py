@@ -26,6 +26,61 @@ if TYPE_CHECKING:
 
     from openstack_requirements.findings import Severity
 
+#: The texts of rules of small tables, with the page that has their sections.
+_OTHERS = {
+    "bound-not-global": (
+        "check-constraints",
+        "A version that a bound of the project names, and the global list "
+        "does not admit, is one that nobody can install with the rest.",
+        "Name a version that the list admits, or propose to change the list.",
+    ),
+    "conflicting-requirement": (
+        "check-conflicts",
+        "What is pinned is installed together, and then a distribution meets "
+        "another one that it was not made for.",
+        "Pin versions that go together; or, where the conflict is known and "
+        "accepted, list it in upper-constraints-xfails.txt.",
+    ),
+    "missing-requirement": (
+        "check-conflicts",
+        "A distribution whose requirement is not installed fails where it "
+        "imports it.",
+        "Add the requirement to the list or to the environment.",
+    ),
+    "unreadable-requirement": (
+        "check-conflicts",
+        "Whether a requirement that is none by PEP 508 is met, nobody can "
+        "say.",
+        "Report it to the authors of the distribution.",
+    ),
+    "unused-expectation": (
+        "check-conflicts",
+        "An expected conflict that is none any more would hide the next one.",
+        "Remove the line from upper-constraints-xfails.txt.",
+    ),
+    "python-not-claimed": (
+        "check-python2-support",
+        "A pin for a Python that its authors do not support may install, and "
+        "fail later.",
+        "Give the pin a marker, or choose a version that claims the Python.",
+    ),
+    "unknown-metadata": (
+        "check-python2-support",
+        "Without metadata nothing can be said of a distribution.",
+        "Give freezes or an environment that have it.",
+    ),
+    "unknown-project": (
+        "validate-projects",
+        "A repository without a project configuration has no jobs.",
+        "Add it to the configuration, or remove it from projects.txt.",
+    ),
+    "missing-template": (
+        "validate-projects",
+        "Who is in projects.txt has promised that its requirements are "
+        "checked on each change.",
+        "Add the template check-requirements to the project's configuration.",
+    ),
+}
 #: Where the documentation is.
 DOCS = "https://docs.openstack.org/requirements/latest/"
 
@@ -42,11 +97,14 @@ class Texts(NamedTuple):
 def texts() -> Mapping[str, Texts]:
     """The texts of every rule by its id, in the order of the ids."""
     # Few reports need them, and the tables come with all that judges.
-    from openstack_requirements import check, rules
+    from openstack_requirements import check, conflicts, rules, waivers
 
     found: dict[str, Texts] = {}
-    for row in (*rules.RULES, *check.RULES):
+    for row in (*rules.RULES, *check.RULES, *waivers.RULES):
         found.setdefault(row.id, Texts(row.severity, row.why, row.how))
+    for rule, (_, why, how) in _OTHERS.items():
+        severity = conflicts.RULES.get(rule, "error")
+        found.setdefault(rule, Texts(severity, why, how))
     return dict(sorted(found.items()))
 
 
@@ -55,4 +113,11 @@ def link(rule: str) -> str:
     """The address of a rule's section in the documentation."""
     from urllib.parse import quote
 
-    return f"{DOCS}reference/rules.html#{quote(rule, errors='replace')}"
+    from openstack_requirements import waivers
+
+    page = "reference/rules"
+    if rule in _OTHERS:
+        page = f"cli/{_OTHERS[rule][0]}"
+    elif any(rule == row.id for row in waivers.RULES):
+        page = "reference/waivers"
+    return f"{DOCS}{page}.html#{quote(rule, errors='replace')}"
