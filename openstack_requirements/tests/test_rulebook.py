@@ -173,7 +173,7 @@ class TestExplain(base.TestCase):
         for rule, word in (
             ("unknown-requirment", "did you mean unknown-requirement"),
             ("?", "there are bound-not-global, build-system, "),
-            ("", "there are build-system, "),
+            ("", "there are bound-not-global, "),
             ("\x1b[31m" + "x" * 10_000, r"--explain \x1b[31mxxx"),
         ):
             done = self.explain(rule)
