@@ -109,6 +109,7 @@ def _order(finding: Finding) -> tuple[str | int, ...]:
     return (
         *(file or "", line or 0, rule, column or 0),
         *(package or "", message, fix or "", severity, text or ""),
+        *(each is None for each in finding),
     )
 
 
