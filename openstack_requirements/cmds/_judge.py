@@ -35,7 +35,8 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=list(FORMATS),
         default=next(iter(FORMATS)),
-        help="text for people, json for programs",
+        help="text for people, json for programs, github for annotations in "
+        "a workflow, sarif and junit for dashboards",
     )
     group.add_argument(
         "--output",

@@ -19,7 +19,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from openstack_requirements.report import as_json, as_text
+from openstack_requirements.report import (
+    as_github,
+    as_json,
+    as_junit,
+    as_sarif,
+    as_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,4 +53,7 @@ class Renderer(Protocol):
 FORMATS: dict[str, Renderer] = {
     "text": as_text.render,
     "json": as_json.render,
+    "github": as_github.render,
+    "sarif": as_sarif.render,
+    "junit": as_junit.render,
 }

