@@ -12,7 +12,8 @@
 """All the rules of all commands that judge, by id: what each is for.
 
 A rule is a row in the table of its command, with its texts. One that is in
-several tables has one id and one meaning. Reports link to the section that the
+several tables has one id and one meaning, though what is an error for one
+command may be a warning for another. Reports link to the section that the
 documentation has for each rule.
 """
 
@@ -86,9 +87,9 @@ DOCS = "https://docs.openstack.org/requirements/latest/"
 
 
 class Texts(NamedTuple):
-    """What a rule is for, and what satisfies it."""
+    """How bad a rule's findings are, what it is for, what satisfies it."""
 
-    severity: Severity
+    severities: tuple[Severity, ...]
     why: str
     how: str
 
@@ -101,10 +102,12 @@ def texts() -> Mapping[str, Texts]:
 
     found: dict[str, Texts] = {}
     for row in (*rules.RULES, *check.RULES, *waivers.RULES):
-        found.setdefault(row.id, Texts(row.severity, row.why, row.how))
+        before = found.get(row.id, Texts((), row.why, row.how))
+        severities = {*before.severities, row.severity}
+        found[row.id] = before._replace(severities=tuple(sorted(severities)))
     for rule, (_, why, how) in _OTHERS.items():
         severity = conflicts.RULES.get(rule, "error")
-        found.setdefault(rule, Texts(severity, why, how))
+        found.setdefault(rule, Texts((severity,), why, how))
     return dict(sorted(found.items()))
 
 

@@ -29,7 +29,7 @@ def render(rule: str) -> str:
     known = rulebook.texts()
     if rule not in known:
         raise UnusableInput(f"--explain {rule}", _unknown(rule))
-    severity, why, how = known[rule]
+    severities, why, how = known[rule]
     paragraphs = [
         textwrap.fill(
             text,
@@ -45,7 +45,8 @@ def render(rule: str) -> str:
             ("See", rulebook.link(rule)),
         )
     ]
-    return "\n\n".join([f"{rule} ({severity})", *paragraphs]) + "\n"
+    heading = f"{rule} ({' or '.join(severities)})"
+    return "\n\n".join([heading, *paragraphs]) + "\n"
 
 
 def _unknown(rule: str) -> str:
