@@ -23,7 +23,7 @@ from unittest import mock
 from openstack_requirements.findings import Finding, Waived, verdict
 from openstack_requirements.report import FORMATS
 
-GOLDEN = Path(__file__).resolve().parent / "golden"
+GOLDEN = Path(__file__).resolve().parent / "golden-reports"
 COMMAND = "check-requirements"
 
 _UNKNOWN = Finding(

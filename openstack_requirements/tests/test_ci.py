@@ -26,7 +26,6 @@ import yaml
 from pre_commit import clientlib  # type: ignore[import-untyped]
 
 from openstack_requirements import project
-from openstack_requirements.report import FORMATS
 from openstack_requirements.tests import base
 from openstack_requirements.tests.test_repository import scripts
 
@@ -87,8 +86,6 @@ def run_steps(workflow: Any) -> list[Any]:
 class TestCase(base.TestCase):
     def parse(self, name: str, argv: Sequence[str]) -> argparse.Namespace:
         """What a command's own parser makes of arguments."""
-        if name not in scripts():
-            self.skipTest(f"there is no {name} yet")
         module = importlib.import_module(scripts()[name].partition(":")[0])
         found: argparse.Namespace = module.parser().parse_args(argv)
         return found
@@ -247,8 +244,6 @@ class TestWorkflow(TestCase):
 
     def test_the_command_takes_what_it_gets(self) -> None:
         steps = run_steps(self.workflow)
-        if not {"github", "sarif"} <= set(FORMATS):
-            self.skipTest("there are not all formats yet")
         formats = []
         for step in steps:
             for policy in ("", "classic"):

@@ -370,7 +370,7 @@ class TestGithub(base.TestCase):
     def test_a_finding_is_one_command(self, verdicts: list[Verdict]) -> None:
         read = self.read(verdicts)
         levels, values, texts = zip(*read, strict=True) if read else ((),) * 3
-        count = findings.counts(verdicts)
+        count = findings.counts(verdicts)[:3]
         self.assertEqual(
             (*count, sum(count)),
             (*map(levels.count, ("error", "warning", "notice")), len(read)),
