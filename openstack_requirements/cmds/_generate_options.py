@@ -65,7 +65,8 @@ def parser() -> _console.Parser:
         metavar="FILE",
         nargs="+",
         default=argparse.SUPPRESS,
-        help="merge these freezes instead; install nothing",
+        help="merge these freezes, files or folders of them, and install "
+        "nothing",
     )
     what.add_argument(
         "--version-map",

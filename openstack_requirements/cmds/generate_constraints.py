@@ -17,7 +17,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements import files, freeze, lists
+from openstack_requirements import files, freeze, lists, sources
 from openstack_requirements.cmds import _console
 from openstack_requirements.cmds._generate_options import parse, parser
 from openstack_requirements.errors import OUTSIDE, UnusableInput
@@ -94,7 +94,7 @@ def _merged(
     options: argparse.Namespace, never: frozenset[CanonicalName]
 ) -> _Done:
     """Constraints from freezes that were made elsewhere."""
-    freezes = _read_freezes(options.from_freezes)
+    freezes = sources.freezes(options.from_freezes)
     previous = _previous(options)
     return _Done(freezes, _constraints(options, freezes, never, previous))
 
@@ -334,20 +334,6 @@ def _previous(options: argparse.Namespace) -> list[Requirement]:
     if options.previous is None:
         return []
     return lists.requirements(options.previous)
-
-
-def _read_freezes(paths: Iterable[str]) -> list[Freeze]:
-    found: dict[str, tuple[str, Freeze]] = {}
-    for path in paths:
-        each = freeze.from_json(files.read_text(path), path)
-        other, first = found.setdefault(each.python_version, (path, each))
-        if first is not each:
-            raise UnusableInput(
-                path,
-                f"is a freeze of Python {each.python_version}, and so is "
-                f"{other}",
-            )
-    return [each for _, each in found.values()]
 
 
 def _spelling(
