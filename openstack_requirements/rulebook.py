@@ -120,7 +120,8 @@ def link(rule: str) -> str:
 
     page = "reference/rules"
     if rule in _OTHERS:
-        page = f"cli/{_OTHERS[rule][0]}"
-    elif any(rule == row.id for row in waivers.RULES):
+        # The page of the command has them in a list, which has no anchors.
+        return f"{DOCS}cli/{_OTHERS[rule][0]}.html"
+    if any(rule == row.id for row in waivers.RULES):
         page = "reference/waivers"
     return f"{DOCS}{page}.html#{quote(rule, errors='replace')}"

@@ -78,7 +78,8 @@ class TestTexts(base.TestCase):
     def test_links_lead_to_what_is_there(self) -> None:
         for rule in rulebook.texts():
             address, _, anchor = rulebook.link(rule).partition("#")
-            self.assertEqual(rule, anchor)
+            if "/cli/" not in address:
+                self.assertEqual(rule, anchor)
             page = address.removeprefix(rulebook.DOCS).removesuffix(".html")
             path = base.ROOT / "doc/source" / f"{page}.rst"
             self.assertIn(f"\n{rule}\n", path.read_text(encoding="utf-8"))
@@ -266,7 +267,8 @@ class TestExplain(base.TestCase):
             self.assertEqual(f"{rule} ({severities})", first)
             for text in (texts.why, texts.how, rulebook.link(rule)):
                 self.assertIn(words(text), words(rest), rule)
-            self.assertTrue(done.out.endswith(f"#{rule}\n"), rule)
+            address = rulebook.link(rule)
+            self.assertTrue(done.out.endswith(f"{address}\n"), rule)
             for line in rest.splitlines():
                 if rulebook.DOCS not in line:
                     self.assertLess(len(line), 80, line)
