@@ -174,7 +174,7 @@ class Lock:
         except OSError:
             pass  # it is of no harm, and goes another time
         finally:
-            os.close(self._descriptor)
+            _close(self._descriptor)
             self._descriptor = -1
 
 
@@ -186,9 +186,9 @@ def _take(lock: str) -> int:
         if _is(lock, descriptor):
             return descriptor
     except BaseException:
-        os.close(descriptor)
+        _close(descriptor)
         raise
-    os.close(descriptor)
+    _close(descriptor)
     return -1
 
 
@@ -206,7 +206,8 @@ def _open_lock(lock: str) -> int:
         except FileNotFoundError:
             pass
         # With its mode from the first moment: a process that dies between
-        # two calls must not lock the others out.
+        # two calls must not lock the others out. (The mask is that of all
+        # threads; whoever edits files from several must not rely on it.)
         mask = os.umask(0)
         try:
             return os.open(
@@ -282,19 +283,18 @@ def _replace(target: str, data: bytes, old: os.stat_result | None) -> None:
     # Private until the mode is known; a new file gets what the umask leaves.
     temporary, descriptor = _new_file(target, 0o666 if old is None else 0o600)
     try:
-        try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            if old is not None:
-                _keep_owner_and_mode(descriptor, old)
-            os.fsync(descriptor)
-            os.replace(temporary, target)
-        finally:
-            os.close(descriptor)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        if old is not None:
+            _keep_owner_and_mode(descriptor, old)
+        os.fsync(descriptor)
+        os.replace(temporary, target)
     except BaseException:
         _unlink(temporary)
         raise
+    finally:
+        _close(descriptor)
 
 
 def _keep_owner_and_mode(descriptor: int, old: os.stat_result) -> None:
@@ -333,9 +333,13 @@ def _new_file(target: str, mode: int) -> tuple[str, int]:
             mine = False
         except OSError:
             mine = True  # nothing can be locked here, so nobody removes it
+        except BaseException:
+            _unlink(temporary)
+            _close(descriptor)
+            raise
         if mine:
             return temporary, descriptor
-        os.close(descriptor)  # somebody took it for an abandoned one
+        _close(descriptor)  # somebody took it for an abandoned one
 
 
 def _remove_abandoned(target: str) -> None:
@@ -369,7 +373,7 @@ def _remove_if_abandoned(path: str) -> None:
     except OSError:
         pass  # it is being written, or may not be removed
     finally:
-        os.close(descriptor)
+        _close(descriptor)
 
 
 def _unlink(path: str) -> None:
@@ -377,6 +381,14 @@ def _unlink(path: str) -> None:
         os.unlink(path)
     except OSError:
         return  # the next one removes it
+
+
+def _close(descriptor: int) -> None:
+    """Close what is flushed, or was only looked at: no news can be bad."""
+    try:
+        os.close(descriptor)
+    except OSError:
+        return
 
 
 def _sync_folder(folder: str) -> None:
@@ -391,4 +403,4 @@ def _sync_folder(folder: str) -> None:
         if error.errno != errno.EINVAL:  # file systems that cannot
             raise
     finally:
-        os.close(descriptor)
+        _close(descriptor)
