@@ -101,12 +101,15 @@ def name_of(line: str) -> str:
             text = text[len(option) :].lstrip(" \t=")
             editable = True
             break
+    if text.startswith("-"):
+        return ""  # another option
     if _is_url(text):
         return _name_in_url(text)
     name = _name_at_start(text)
     after = text[len(name) :].lstrip()
-    says_no_more = not after or after.startswith(_AFTER_NAME)
-    if not editable and is_name(name) and says_no_more:
+    ends = not after or after.startswith(_AFTER_NAME)
+    # packaging takes a name that ends with "_", though PEP 508 does not.
+    if not editable and ends and is_name(name.rstrip("_")):
         return canonical(name)
     if editable or "/" in text:
         return _name_in_path(text)
@@ -163,7 +166,8 @@ def pin(
             raise BadContent(
                 [
                     BadLine(
-                        f"does not admit {name} {version}",
+                        f"does not admit {name} {version} (--force pins it "
+                        "all the same)",
                         each.line,
                         source=listed_in,
                         number=each.number,
@@ -305,7 +309,7 @@ def _problem(text: str) -> str | None:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether a text is a pin or a URL of the most common form.
+    """Whether a text is a line of one of the most common forms.
 
     Such a text is valid; others may be valid too.
     """
@@ -313,16 +317,19 @@ def _is_plain(text: str) -> bool:
         return False
     name, mark, version = text.partition("===")
     if mark:
-        return (
-            is_name(name)
-            and version != ""
-            and not version.strip(_VERSION_CHARACTERS)
-        )
-    address, mark, name = text.removeprefix("-e ").partition("#egg=")
-    scheme, colon, rest = address.partition("://")
+        plain = version != "" and not version.strip(_VERSION_CHARACTERS)
+        return plain and is_name(name)
+    name, mark, address = text.partition(" @ ")
+    if not mark:
+        address, mark, name = text.removeprefix("-e ").partition("#egg=")
+    return mark != "" and is_name(name) and _is_plain_url(address)
+
+
+def _is_plain_url(text: str) -> bool:
+    scheme, colon, rest = text.partition("://")
     return (
-        bool(mark and colon)
-        and is_name(name)
+        colon != ""
+        and rest != ""
         and all(
             part.isascii() and part.isalpha() and part.islower()
             for part in scheme.split("+", 1)
@@ -347,9 +354,10 @@ def _version_in(line: str, number: int, source: str) -> tuple[int, int]:
     """From where to where the version of a pin stands in its line."""
     import re
 
+    # Blanks are never matched twice in a row, which would take long to fail.
     match = re.match(
-        r"[^=<>!~,;#@]*={2,3}[ \t]*([A-Za-z0-9.+!_-]+)"
-        r"[ \t)]*(?:[;:#\r\n]|\Z)",
+        r"\s*[A-Za-z0-9._-]+[ \t]*(?:\[[^\]]*\][ \t]*)?(?:\([ \t]*)?"
+        r"={2,3}[ \t]*([A-Za-z0-9.+!_-]+)[ \t)]*(?:[;:#\r\n]|\Z)",
         line,
     )
     if match is None:

@@ -18,12 +18,12 @@ import sys
 
 from openstack_requirements import constraints, files
 from openstack_requirements.cmds import _run
-from openstack_requirements.errors import printable
+from openstack_requirements.errors import BadLine, UnusableInput, printable
 from openstack_requirements.text import canonical, is_name
 
 TYPE_CHECKING = False  # typing costs more to import than an edit takes
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import NoReturn
 
     from openstack_requirements.cmds._console import Parser
@@ -61,6 +61,8 @@ def parser() -> Parser:
     Arguments are read by :func:`_split`. argparse would take a REPLACEMENT
     that starts with ``-e`` for options, and it costs more than the edit.
     """
+    import argparse
+
     from openstack_requirements.cmds import _console
 
     result = _console.Parser(
@@ -81,12 +83,18 @@ def parser() -> Parser:
         "replacement",
         metavar="REPLACEMENT",
         nargs="?",
+        default=argparse.SUPPRESS,
         help="the line for it: a pin, NAME @ URL, -e URL#egg=NAME or a path; "
         "left out or empty, NAME is removed",
     )
     for option, (metavar, text) in _OPTIONS.items():
         if metavar:
-            result.add_argument(option, metavar=metavar, help=text)
+            result.add_argument(
+                option,
+                metavar=metavar,
+                default=argparse.SUPPRESS,
+                help=text,
+            )
         else:
             result.add_argument(option, action="store_true", help=text)
     return result
@@ -151,19 +159,31 @@ def _warn_of_other_name(name: str, replacement: str) -> None:
 
 
 def _name_in(folder: str) -> str:
-    """The name of the project in a folder, from its metadata.
+    """The name of the project in a folder.
 
-    Its code is not run.
+    :raises UnusableInput: where it does not say it.
     """
-    from openstack_requirements import project
-    from openstack_requirements.errors import UnusableInput
+    from openstack_requirements import manifests, project
 
-    name = project.read(folder).name
+    door = project.folder(folder)
+    texts = {}
+    try:
+        for path in (manifests.PYPROJECT, manifests.SETUP_CFG):
+            text = door(path)
+            if text is not None:
+                texts[path] = text
+        name = manifests.project_name(texts)
+    except BadLine as error:
+        place = os.path.join(folder, error.source)
+        raise error.at(place, error.number) from error
+    except UnusableInput as error:
+        place = os.path.join(folder, error.what)
+        raise UnusableInput(place, error.reason) from error
     if not is_name(name):
         raise UnusableInput(
             folder,
-            "has no name in its metadata (project.name of pyproject.toml, "
-            "name in [metadata] of setup.cfg)",
+            f"says no name of a distribution in {manifests.PYPROJECT} or "
+            f"{manifests.SETUP_CFG}",
         )
     return name
 
@@ -240,14 +260,8 @@ def _split(argv: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
         if word == "--":
             operands += words
         elif option in _OPTIONS:
-            takes_value = _OPTIONS[option][0] != ""
-            if takes_value and not equals:
-                value = next(words, "")
-            if takes_value != bool(value):
-                _misused(
-                    f"{option} takes {'a' if takes_value else 'no'} value"
-                )
-            given.setdefault(option, []).append(value)
+            text = _value(option, value if equals else None, words)
+            given.setdefault(option, []).append(text)
         elif word in {"-h", "--help", "--version"}:
             parser().parse_args([word])
         elif word[:1] == "-" and not word.startswith(("-e", "--editable")):
@@ -255,6 +269,18 @@ def _split(argv: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
         else:
             operands.append(word)
     return given, operands
+
+
+def _value(option: str, text: str | None, words: Iterator[str]) -> str:
+    """The value of an option: what follows its ``=``, or the next word."""
+    if not _OPTIONS[option][0]:
+        if text is not None:
+            _misused(f"{option} takes no value")
+        return ""
+    text = next(words, "") if text is None else text
+    if not text:
+        _misused(f"{option} takes a value")
+    return text
 
 
 def _only(given: dict[str, list[str]], option: str) -> str:
