@@ -85,6 +85,9 @@ class Uv:
             "UV_NO_PROGRESS": "1",
             # Up to 0.11 names and URLs are broken across lines without it.
             "UV_NO_WRAP": "1",
+            # Several of them wait for one to build what they all need, which
+            # may take longer than the five minutes that they have for it.
+            "UV_LOCK_TIMEOUT": os.environ.get("UV_LOCK_TIMEOUT", "7200"),
         }
         if share > 1:
             # uv takes the whole machine for itself. Several of them would
