@@ -105,7 +105,7 @@ class TestLists(base.TestCase):
 
     def test_global_list_is_classic(self) -> None:
         self.assertIs(policy.CLASSIC, self.lists.policy)
-        self.assertGreaterEqual(len(self.entries), 100)
+        self.assertGreaterEqual(len(self.entries), 300)
         for entry in self.entries:
             self.assertRegex(entry.comment, r"^# \S", entry.package)
 
