@@ -358,7 +358,9 @@ def could_not_fetch(
     command = [
         *(sys.executable, "-m", "pip", "--python", interpreter.executable),
         *("install", "--dry-run", "--ignore-installed", "--no-deps"),
-        *("-vv", *_OPTIONS),
+        # Without a report it will not look at a Python that its system
+        # manages (PEP 668), not even to install nothing.
+        *("--report", os.devnull, "-vv", *_OPTIONS),
     ]
     if timeout is not None:
         command += ["--timeout", str(timeout)]

@@ -13,13 +13,33 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import fixtures
 
+from openstack_requirements.installers import pip
 from openstack_requirements.installers.uv import Uv
+from openstack_requirements.interpreters import Interpreter
+from openstack_requirements.process import Processes
 from openstack_requirements.tests import base
+from openstack_requirements.tests.loopback import Index
+
+# Makes any Python one that its system manages: the standard library is
+# looked for where the mark is, and no virtual environment is active.
+MANAGED = """\
+import sys
+import sysconfig
+real = sysconfig.get_path
+def get_path(name, *more, **rest):
+    if name == "stdlib":
+        return {folder!r}
+    return real(name, *more, **rest)
+sysconfig.get_path = get_path
+sys.prefix = sys.base_prefix
+"""
 
 
 class Recorder:
@@ -49,3 +69,30 @@ class TestUv(base.TestCase):
             Uv(recorder, None, 4).version()  # type: ignore[arg-type]
             seconds = int(recorder.environment["UV_LOCK_TIMEOUT"])
             self.assertEqual(expected, seconds)
+
+
+class TestPip(base.TestCase):
+    def test_why_nothing_came_for_a_python_of_the_system(self) -> None:
+        # pip will not touch such a Python (PEP 668), nor say why it cannot
+        # fetch what for.
+        mark = self.write("EXTERNALLY-MANAGED", "[externally-managed]\n")
+        customized = self.write(
+            "custom/sitecustomize.py",
+            MANAGED.format(folder=os.path.dirname(mark)),
+        )
+        python = self.write(
+            "python",
+            f"#!/bin/sh\nPYTHONPATH={os.path.dirname(customized)} "
+            f'exec {sys.executable} "$@"\n',
+        )
+        os.chmod(python, 0o755)
+        index = self.useFixture(Index())
+        index.use()
+        index.wheel("bad", "1.0")
+        index.error("bad", 500)
+        self.useFixture(fixtures.EnvironmentVariable("PIP_RETRIES", "0"))
+        found = pip.could_not_fetch(
+            Processes(), Interpreter(python, {}), "bad"
+        )
+        assert found is not None
+        self.assertIn("the package index answered 500", found.what)
