@@ -22,7 +22,6 @@ from openstack_requirements.errors import BadContent, BadLine
 from openstack_requirements.requirement import (
     CanonicalName,
     Entry,
-    canonical_name,
     names_in,
     read_entries,
 )
@@ -185,31 +184,6 @@ def requirements(path: str) -> list[Requirement]:
         for each in read(path, permit_urls=True)
         if each.requirement is not None and each.requirement.package
     ]
-
-
-def system_packages(path: str) -> dict[CanonicalName, list[str]]:
-    """Which system packages a bindep file lists for which distributions.
-
-    The comment above a block of lines names the distributions that cannot be
-    built without them; a blank line ends the block. Without a file there are
-    none.
-    """
-    if not os.path.exists(path):
-        return {}
-    result: dict[CanonicalName, list[str]] = {}
-    names: list[str] = []
-    in_comment = False
-    for line in map(str.strip, files.read_text(path).splitlines()):
-        if line.startswith("#"):
-            names = names if in_comment else []
-            names += re.findall(r"[A-Za-z0-9][A-Za-z0-9._-]*", line)
-        elif not line:
-            names = []
-        else:
-            for name in {canonical_name(each.rstrip(".-_")) for each in names}:
-                result.setdefault(name, []).append(line)
-        in_comment = line.startswith("#")
-    return result
 
 
 def installable(path: str) -> list[str]:

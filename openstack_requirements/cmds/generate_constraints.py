@@ -17,7 +17,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements import files, freeze, lists, sources
+from openstack_requirements import bindep, files, freeze, lists, sources
 from openstack_requirements.cmds import _console
 from openstack_requirements.cmds._generate_options import parse, parser
 from openstack_requirements.errors import OUTSIDE, UnusableInput
@@ -368,7 +368,7 @@ def _write_freezes(folder: str | None, freezes: Iterable[Freeze]) -> None:
 
 def _kept(options: argparse.Namespace, made: Made) -> list[str]:
     """What could not be installed, and what to do about it."""
-    packages = lists.system_packages(
+    packages = bindep.system_packages(
         os.path.join(os.path.dirname(options.requirements), "bindep.txt")
     )
     pythons: dict[str, list[str]] = {}
@@ -380,10 +380,12 @@ def _kept(options: argparse.Namespace, made: Made) -> list[str]:
             pythons.setdefault(str(kept), []).append(one.python_version)
             found.setdefault(str(kept), (kept, failure))
     result = []
+    platforms = bindep.platforms()
     for text in sorted(found):
         kept, failure = found[text]
         result.append(f"Python {', '.join(pythons[text])}: {text}")
-        needed = packages.get(canonical_name(kept.name), ())
+        listed = packages.get(canonical_name(kept.name), [])
+        needed = bindep.for_platform(listed, platforms)
         if needed:
             result.append(f"  what to install: {', '.join(needed)}")
         elif failure.reason.kind == "build":

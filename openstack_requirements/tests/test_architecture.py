@@ -67,6 +67,7 @@ WORLD = {
     "fetch",
     "metadata",
     "process",
+    "bindep",
     "lists",
     "project",
     "interpreters",

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from openstack_requirements import lists, policy
 from openstack_requirements.errors import BadContent, UnusableInput
-from openstack_requirements.requirement import canonical_name, parse_line
+from openstack_requirements.requirement import parse_line
 from openstack_requirements.tests import base
 
 # specifiers, version, classic's answer, current's
@@ -125,35 +125,3 @@ class TestLists(base.TestCase):
         error = self.assertRaises(BadContent, lists.installable, path)
         self.assertEqual([2, 3], [each.number for each in error.errors])
         self.assertTrue(str(error).startswith(f"{path}:2:1: "))
-
-
-class TestSystemPackages(base.TestCase):
-    def test_comments_name_distributions(self) -> None:
-        path = self.write(
-            "bindep.txt",
-            "# About this file.\n"
-            "\n"
-            "gcc\n"
-            "\n"
-            "# python-ldap, and\n"
-            "# Other_One.\n"
-            "libldap2-dev [platform:dpkg]\n"
-            "openldap-devel [platform:rpm]\n"
-            "# libvirt-python\n"
-            "libvirt-dev\n",
-        )
-        found = lists.system_packages(path)
-        ldap = [
-            "libldap2-dev [platform:dpkg]",
-            "openldap-devel [platform:rpm]",
-        ]
-        for name, packages in (
-            ("python-ldap", ldap),
-            ("other-one", ldap),
-            ("libvirt-python", ["libvirt-dev"]),
-            ("file", None),
-        ):
-            self.assertEqual(packages, found.get(canonical_name(name)))
-
-    def test_no_file(self) -> None:
-        self.assertEqual({}, lists.system_packages("/no/such/file"))
