@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 from openstack_requirements.tests import base
@@ -147,6 +148,47 @@ def floor(module: str) -> int:
     if module in EDGE:
         return 2
     return 3
+
+
+class TestPage(base.TestCase):
+    """The page of the architecture and its drawing show what is there."""
+
+    FLOORS = (
+        ("Text and values", PURE),
+        ("The world", WORLD),
+        ("The edge", EDGE),
+    )
+
+    def shown(self, name: str, heading: str) -> dict[str, set[str]]:
+        """The words below each floor's heading, as far as the next one."""
+        folder = PACKAGE.parent / "doc" / "source" / "contributor"
+        text = (folder / name).read_text(encoding="utf-8")
+        places = sorted(
+            (text.index(heading.format(title)), title)
+            for title, _rooms in self.FLOORS
+        )
+        ends = [*(place for place, _title in places[1:]), len(text)]
+        return {
+            title: set(re.findall(r"\w+", text[start:end]))
+            for (start, title), end in zip(places, ends, strict=True)
+        }
+
+    def test_each_room_is_on_its_floor(self) -> None:
+        for name, heading in (
+            ("architecture.rst", "\n{}\n---"),
+            ("rooms.svg", "<!-- {} -->"),
+        ):
+            shown = self.shown(name, heading)
+            for title, rooms in self.FLOORS:
+                missing = {
+                    room
+                    for room in rooms
+                    if room.rpartition(".")[2] not in shown[title]
+                }
+                # A format is a row of a table, and not spoken of by name.
+                if name.endswith(".rst"):
+                    missing -= {each for each in EDGE if ".as_" in each}
+                self.assertEqual(set(), missing, f"{name}: {title}")
 
 
 class TestFloors(base.TestCase):
