@@ -14,11 +14,16 @@
 
     python3 tools/run.py python benchmarks/generate_constraints.py [-n RUNS]
 
-The named list is the repository's own ``global-requirements.txt``. uv gets a
-cache of its own, which is warmed first, and all environments are on the file
-system of that cache, so that files are linked. Where there is a file system
-in memory it is used: on a disk, one and the same install may take three times
-as long from one minute to the next. Each round measures, one after the other:
+The named list is the repository's own ``global-requirements.txt``, or that of
+``-r``. uv gets a cache of its own, which is warmed first, and all environments
+are on the file system of that cache, so that files are linked. Where there is
+a file system in memory it is used: on a disk, one and the same install may
+take three times as long from one minute to the next.
+
+A warm cache still leaves uv questions to the index, unless the index said how
+long its answers are good, and what it could not keep it builds again. With
+``--offline`` the cache is all there is, and what is left of ``bare`` is the
+linking of files. Each round measures, one after the other:
 
 * ``bare``: ``uv venv`` and ``uv pip install -r LIST`` for one interpreter;
   the environment is removed afterwards, outside of the measurement;
@@ -102,6 +107,9 @@ def main() -> int:
         help="where the cache and the environments are made",
     )
     parser.add_argument("-p", "--python", action="append", default=[])
+    parser.add_argument(
+        "--offline", action="store_true", help="the cache is all there is"
+    )
     options = parser.parse_args()
     # The command's own byte code is part of an installed package.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -125,13 +133,19 @@ def main() -> int:
             )
         for case in cases.values():
             case()  # warms uv's cache
+        if options.offline:
+            os.environ["UV_OFFLINE"] = "1"
         spent: dict[str, list[float]] = {name: [] for name in cases}
         for _ in range(options.runs):
             for name, case in cases.items():
+                # What was built again leaves the older build behind.
+                prune = [uv.find_uv_bin(), "cache", "prune", "-q"]
+                subprocess.run(prune, check=True)
                 spent[name].append(case())
     median = {name: statistics.median(each) for name, each in spent.items()}
     print(
-        f"list: {options.requirements.name}, {options.runs} runs each, "
+        f"list: {options.requirements.name}, {options.runs} runs each"
+        f"{', offline' if options.offline else ''}, "
         f"in {options.folder or tempfile.gettempdir()}"
     )
     for name, each in spent.items():
