@@ -14,11 +14,11 @@
 
     python3 tools/run.py python benchmarks/generate_constraints.py [-n RUNS]
 
-The named list is the repository's own ``global-requirements.txt``, or that of
-``-r``. uv gets a cache of its own, which is warmed first, and all environments
-are on the file system of that cache, so that files are linked. Where there is
-a file system in memory it is used: on a disk, one and the same install may
-take three times as long from one minute to the next.
+The named list is ``libraries.txt`` beside this file, or that of ``-r``. uv
+gets a cache of its own, which is warmed first, and all environments are on the
+file system of that cache, so that files are linked. Where there is a file
+system in memory it is used: on a disk, one and the same install may take three
+times as long from one minute to the next.
 
 A warm cache still leaves uv questions to the index, unless the index said how
 long its answers are good, and what it could not keep it builds again. With
@@ -53,8 +53,7 @@ from openstack_requirements import interpreters
 from openstack_requirements.errors import UnusableInput
 from openstack_requirements.process import Processes
 
-ROOT = Path(__file__).resolve().parent.parent
-LIST = ROOT / "global-requirements.txt"
+LIST = Path(__file__).resolve().parent / "libraries.txt"
 MEMORY = "/dev/shm"
 
 
