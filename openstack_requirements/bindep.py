@@ -14,7 +14,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 from typing import TYPE_CHECKING
 
@@ -89,6 +88,8 @@ def for_platform(lines: list[str], platforms: Collection[str]) -> list[str]:
 
 def platforms() -> frozenset[str]:
     """What bindep calls the system that this runs on; empty if not known."""
+    import platform
+
     try:
         release = platform.freedesktop_os_release()
     except OSError:
