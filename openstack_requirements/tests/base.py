@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,13 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("default")
+
+
+# A shell starts what runs in its background with interrupts ignored, nohup
+# what it runs with hangups, and children inherit that: nothing would end them.
+for _ended_by in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_ended_by) is signal.SIG_IGN:
+        signal.signal(_ended_by, signal.SIG_DFL)
 
 
 class Outcome(NamedTuple):
