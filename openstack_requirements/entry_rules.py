@@ -20,6 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openstack_requirements import ranges
+from openstack_requirements.manifests import COMMENTED
 from openstack_requirements.requirement import canonical_name
 from openstack_requirements.rules import shown
 from openstack_requirements.subjects import (
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from openstack_requirements.requirement import CanonicalName, Requirement
     from openstack_requirements.rules import Line
     from openstack_requirements.subjects import Package, Subject
-
-_IN_TOML = frozenset({"dependencies", "optional", "group", "build"})
 
 
 def unreviewed(project: Subject) -> Iterator[Found]:
@@ -110,8 +109,8 @@ def wrong_comments(project: Subject) -> Iterator[Found]:
         comments = dict.fromkeys(one.requirement.comment for one in entries)
         if not entries or comment_of(mine) in comments:
             continue
-        if each.kind in _IN_TOML:
-            continue  # a string of TOML has no comment (PEP 508)
+        if each.kind not in COMMENTED:
+            continue
         found = [_quoted(one, "comment") for one in comments]
         yield propose(
             each,
@@ -282,7 +281,7 @@ def _taken(
         specifiers = found.specifiers
         specifiers = _bounded(project, package, specifiers) or specifiers
     comment = found.comment if project.against.policy.comments_match else ""
-    if item.kind in _IN_TOML:
+    if item.kind not in COMMENTED:
         comment = ""
     right = found._replace(
         specifiers=specifiers, comment=comment, extras=mine.extras

@@ -68,6 +68,9 @@ LOWER_CONSTRAINTS = "lower-constraints.txt"
 
 _SECTION = re.compile(r"\[(?P<name>.+)\]", re.DOTALL)
 _EXTRAS = ("extras", "options.extras_require")
+#: Where a comment belongs to an entry. A string of TOML has none, and the
+#: options that setuptools itself reads have never had their licenses there.
+COMMENTED: frozenset[Kind] = frozenset({"file", "extra"})
 _OPTIONS: tuple[Kind, ...] = ("install_requires", "setup_requires")
 
 

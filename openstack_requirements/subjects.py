@@ -417,7 +417,7 @@ def propose(
     separator = ";"
     if right.markers and entry.requirement and entry.requirement.markers:
         separator = manifests.separator(entry.text, entry.requirement)
-    comment = right.comment if entry.kind in {"file", "extra"} else ""
+    comment = right.comment if entry.kind in manifests.COMMENTED else ""
     text = right._replace(comment=comment).to_line(
         marker_sep=separator, sort_specifiers=True
     )

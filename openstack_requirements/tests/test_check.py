@@ -297,6 +297,17 @@ class TestPlaces(base.TestCase):
         found = judge(CLASSIC, "foo>=1  # MIT", {"pyproject.toml": text})
         self.assertEqual([("foo>=1",)], [each.replacement for each in found])
 
+    def test_no_comment_is_asked_for_where_none_is_written(self) -> None:
+        for option in ("install_requires", "setup_requires"):
+            text = f"[options]\n{option} =\n  foo>=1\n  bar>=1;os_name=='x'\n"
+            found = judge(
+                CLASSIC, "foo>=1  # MIT\nbar>=1  # BSD", {"setup.cfg": text}
+            )
+            self.assertEqual(
+                [("marker-mismatch", ("bar>=1",))],
+                [(each.finding.rule, each.replacement) for each in found],
+            )
+
 
 class TestGroups(base.TestCase):
     def groups(self, text: str) -> list[Found]:
