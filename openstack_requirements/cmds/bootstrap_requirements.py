@@ -242,7 +242,11 @@ def _names(options: argparse.Namespace) -> list[Requirement]:
         try:
             _add(found, parse_line(text), text)
         except BadLine as error:
-            errors.append(error)
+            bad = error
+            if os.path.isdir(text) or text.startswith((".", os.sep)):
+                what = "a folder of checkouts is given with --root"
+                bad = BadLine(f"not a name ({what})", text)
+            errors.append(bad)
     if errors:
         raise BadContent(errors)
     path = options.names_file

@@ -592,6 +592,13 @@ class TestFailures(BootstrapTestCase):
         if done.status:
             self.assertIn("does not know it", done.err)
 
+    def test_a_folder_for_a_name(self) -> None:
+        found = self.fails(2, str(self.folder), "x>=!", "./src")
+        where = "not a name (a folder of checkouts is given with --root)"
+        self.assertEqual(f"{where}: {self.folder}", found[0])
+        self.assertIn("not a requirement", found[1])
+        self.assertEqual(f"{where}: ./src", found[2])
+
     def test_unknown_names(self) -> None:
         self.index.wheel("good", "1.0")
         self.index.wheel("old", "1.0")
