@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import tempfile
 from concurrent.futures import (
     FIRST_EXCEPTION,
@@ -35,13 +34,13 @@ from openstack_requirements import (
     installers,
     interpreters,
 )
-from openstack_requirements.errors import OutsideError, UnusableInput
+from openstack_requirements.errors import UnusableInput
 from openstack_requirements.freeze import Freeze
 from openstack_requirements.installation import Installation
-from openstack_requirements.process import Processes
+from openstack_requirements.process import Processes, work_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from openstack_requirements.installation import Order, Result
     from openstack_requirements.installers import Installer
@@ -104,7 +103,7 @@ def make(request: Request, announce: Announce) -> Made:
     """
     order = request.order
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(_work_folder())
+        folder = stack.enter_context(work_folder("generate-constraints"))
         if order.cache:
             stack.enter_context(cache.in_use(order.cache))
         scratch = os.path.join(folder, "tmp")
@@ -188,21 +187,6 @@ def _import_what_reading_needs() -> None:
     import email.parser  # noqa: F401
 
     import packaging.version  # noqa: F401
-
-
-@contextlib.contextmanager
-def _work_folder() -> Iterator[str]:
-    """A folder for all that is made, removed whatever happens."""
-    try:
-        folder = tempfile.mkdtemp(prefix="generate-constraints-")
-    except OSError as error:
-        raise OutsideError(
-            f"no temporary folder can be made ({error.strerror})"
-        ) from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _install(

@@ -19,7 +19,6 @@ once, and several times side by side.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import tempfile
@@ -27,13 +26,13 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements import installers
-from openstack_requirements.errors import CommandFailed, OutsideError
+from openstack_requirements.errors import CommandFailed
 from openstack_requirements.installers import pip
-from openstack_requirements.process import Processes
+from openstack_requirements.process import Processes, work_folder
 from openstack_requirements.requirement import canonical_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from openstack_requirements.freeze import Distribution
     from openstack_requirements.requirement import CanonicalName
@@ -81,7 +80,7 @@ def from_index(
     :raises InstallFailed: where the index or the disk fails.
     """
     found = Found({}, {})
-    with _work_folder() as folder:
+    with work_folder("metadata") as folder:
         scratch = os.path.join(folder, "tmp")
         os.mkdir(scratch)
         processes = Processes(scratch)
@@ -167,18 +166,3 @@ def _version() -> str:
     import platform
 
     return platform.python_version()
-
-
-@contextlib.contextmanager
-def _work_folder() -> Iterator[str]:
-    """A folder for all that is made, removed whatever happens."""
-    try:
-        folder = tempfile.mkdtemp(prefix="metadata-")
-    except OSError as error:
-        raise OutsideError(
-            f"no temporary folder can be made ({error.strerror})"
-        ) from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

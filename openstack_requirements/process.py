@@ -30,7 +30,7 @@ from typing import IO, TYPE_CHECKING, Any
 from openstack_requirements.errors import CommandFailed, OutsideError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 #: How many lines of a child's output are kept: its end says what went wrong.
 KEPT_LINES = 20_000
@@ -51,6 +51,28 @@ _DISTURBING = (
     "PIP_REQUIRE_VIRTUALENV",
     "__PYVENV_LAUNCHER__",
 )
+
+
+@contextlib.contextmanager
+def work_folder(job: str) -> Iterator[str]:
+    """A folder for what a job's processes make; it goes whatever happens.
+
+    :param job: what its name starts with.
+    :raises OutsideError: where there is no place for one.
+    """
+    import shutil
+    import tempfile
+
+    try:
+        folder = tempfile.mkdtemp(prefix=f"{job}-")
+    except OSError as error:
+        raise OutsideError(
+            f"no temporary folder can be made ({error.strerror})"
+        ) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Processes:

@@ -19,7 +19,6 @@ resolved as a whole, to learn one that goes together with the rest.
 from __future__ import annotations
 
 import os
-import tempfile
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements import (
@@ -32,7 +31,7 @@ from openstack_requirements import (
 from openstack_requirements.bootstrap import Answer, Decision, Demand
 from openstack_requirements.index import Index
 from openstack_requirements.installation import Order
-from openstack_requirements.process import Processes
+from openstack_requirements.process import Processes, work_folder
 from openstack_requirements.requirement import (
     CanonicalName,
     Requirement,
@@ -109,9 +108,7 @@ def make(
     :raises UnusableInput: where an interpreter is missing or not usable.
     :raises NotDescribed: where the index fails, or a given name is unknown.
     """
-    with tempfile.TemporaryDirectory(
-        prefix="bootstrap-requirements-", ignore_cleanup_errors=True
-    ) as folder:
+    with work_folder("bootstrap-requirements") as folder:
         scratch = os.path.join(folder, "tmp")
         os.mkdir(scratch)
         processes = Processes(scratch)

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import tempfile
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements import culprits, freeze
@@ -30,7 +29,7 @@ from openstack_requirements.errors import (
     UnusableInput,
 )
 from openstack_requirements.installers import InstallFailed
-from openstack_requirements.process import Processes
+from openstack_requirements.process import Processes, work_folder
 from openstack_requirements.requirement import canonical_name
 
 if TYPE_CHECKING:
@@ -290,7 +289,7 @@ class Bisection:
         return conflicts
 
     def _try_command(self, upgrades: tuple[CanonicalName, ...]) -> str:
-        with tempfile.TemporaryDirectory(prefix="bisect-") as folder:
+        with work_folder("bisect") as folder:
             path = os.path.join(folder, "upper-constraints.txt")
             with open(path, "w", encoding="utf-8") as file:
                 file.writelines(f"{e}\n" for e in self._constraints(upgrades))

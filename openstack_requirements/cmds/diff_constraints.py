@@ -172,15 +172,13 @@ def _newest(
         raise ConflictingOptions(
             "--newest needs freezes: they know for which Pythons, and why"
         )
-    import tempfile
-
     from openstack_requirements.installers import InstallFailed, uv
-    from openstack_requirements.process import Processes
+    from openstack_requirements.process import Processes, work_folder
 
     found = {}
     with (
         _console.interruptible(),
-        tempfile.TemporaryDirectory(prefix="diff-constraints-") as folder,
+        work_folder("diff-constraints") as folder,
     ):
         installer = uv.Uv(Processes(folder), options.timeout)
         for one in new.freezes:

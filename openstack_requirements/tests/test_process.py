@@ -19,6 +19,10 @@ import sys
 import threading
 import time
 
+import fixtures
+import testtools
+
+from openstack_requirements import process
 from openstack_requirements.errors import CommandFailed, OutsideError
 from openstack_requirements.process import Processes
 from openstack_requirements.tests import base
@@ -164,3 +168,26 @@ class TestProcesses(base.TestCase):
         assert isinstance(error, CommandFailed)
         self.assertEqual(-signal.SIGKILL, error.exit_status)
         self.assertRaises(CommandFailed, processes.run, self.python(""))
+
+
+class TestWorkFolder(base.TestCase):
+    def test_it_goes_whatever_happens(self) -> None:
+        before = os.listdir(self.temporary)
+        with (
+            testtools.ExpectedException(KeyError),
+            process.work_folder("job") as folder,
+        ):
+            self.assertEqual(str(self.temporary), os.path.dirname(folder))
+            with open(os.path.join(folder, "file"), "w"):
+                raise KeyError
+        self.assertEqual(before, os.listdir(self.temporary))
+
+    def test_no_place(self) -> None:
+        self.useFixture(
+            fixtures.MonkeyPatch("tempfile.tempdir", "/no/such/folder")
+        )
+        with (
+            testtools.ExpectedException(OutsideError, "no temporary folder"),
+            process.work_folder("job"),
+        ):
+            self.fail("there is none")
