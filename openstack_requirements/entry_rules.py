@@ -294,15 +294,21 @@ def _bounded(
 ) -> str | None:
     """The specifiers with a lower bound where the policy wants one.
 
-    It is the constraint; None where there is none.
+    It is the constraint; None where there is none, where the specifiers do not
+    admit it, or where it cannot be one (a local version, PEP 440).
     """
     if not project.against.policy.bounds_in_projects or (
         ranges.has_lower_bound(specifiers)
     ):
         return specifiers
     pin = project.against.pins.get(package.name)
-    clauses = [f">={pin}", *filter(None, [specifiers])]
-    return ",".join(clauses) if pin else None
+    if (
+        not pin
+        or not ranges.readable(f">={pin}")
+        or not ranges.admits(specifiers, pin)
+    ):
+        return None
+    return ",".join([f">={pin}", *filter(None, [specifiers])])
 
 
 def _quoted(text: str, word: str) -> str:

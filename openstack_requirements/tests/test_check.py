@@ -183,6 +183,7 @@ def judge(
     texts: Mapping[str, str],
     branch: str = "master",
     target: Mapping[str, str] | None = None,
+    pin: str = "1.5",
 ) -> list[Found]:
     lists = check.against(
         rules,
@@ -190,7 +191,7 @@ def judge(
         read_entries(theirs),
         names_in("never.x"),
         names_in("back"),
-        [parse_line("foo===1.5")],
+        [parse_line(f"foo==={pin}")],
     )
     before = None if target is None else manifests.read(target)
     return check.judge(
@@ -284,6 +285,28 @@ class TestPlaces(base.TestCase):
             ["test-requirements.txt", "doc/requirements.txt"],
             [each.finding.file for each in found],
         )
+
+    def test_a_bound_that_the_entry_excludes_is_no_fix(self) -> None:
+        for mine in ("foo<1", "foo!=1.5"):
+            found = judge(CURRENT, mine, {"requirements.txt": f"{mine}\n"})
+            self.assertEqual(
+                [("no-lower-bound", None)],
+                [
+                    (each.finding.rule, each.replacement)
+                    for each in found
+                    if each.finding.rule != "build-system"
+                ],
+            )
+
+    def test_what_can_be_no_bound_is_no_fix(self) -> None:
+        for pin in ("2018-abc", "1.0+local"):
+            found = judge(
+                CURRENT, "foo", {"requirements.txt": "foo\n"}, pin=pin
+            )
+            self.assertIn(
+                ("no-lower-bound", None),
+                [(each.finding.rule, each.replacement) for each in found],
+            )
 
     def test_a_colon_in_setup_cfg_stays_one(self) -> None:
         text = "[extras]\nx =\n  foo>=1,!=2:os_name=='nt'\n"
