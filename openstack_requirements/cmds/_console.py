@@ -24,13 +24,21 @@ import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from openstack_requirements.cmds._run import command, fail, warn, write
-from openstack_requirements.errors import Interrupted, printable
+from openstack_requirements.errors import (
+    ConflictingOptions,
+    Interrupted,
+    printable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
+    "NAMED_TWICE",
     "Parser",
+    "add_never_option",
+    "add_quiet_option",
+    "add_timeout_option",
     "command",
     "complain",
     "fail",
@@ -42,6 +50,7 @@ __all__ = [
     "write",
 ]
 
+NAMED_TWICE = "the never-constrain list is named twice: name it once"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -138,6 +147,61 @@ def interruptible() -> Iterator[None]:
     finally:
         for each, handler in old.items():
             signal.signal(each, handler)
+
+
+class _Never(argparse.Action):
+    """Takes the never-constrain list, of which there is one."""
+
+    def __call__(
+        self,
+        _parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        value: object,
+        _option: object = None,
+    ) -> None:
+        if getattr(namespace, self.dest, None) is not None:
+            raise ConflictingOptions(NAMED_TWICE)
+        setattr(namespace, self.dest, value)
+
+
+def add_never_option(parser: argparse._ActionsContainer, what: str) -> None:
+    """The never-constrain list, under both of its names, as ``never``.
+
+    :param what: what it is for.
+    """
+    parser.add_argument(
+        "-b",
+        "--blacklist",
+        "-d",
+        "--denylist",
+        metavar="FILE",
+        dest="never",
+        action=_Never,
+        default=argparse.SUPPRESS,
+        help=what,
+    )
+
+
+def add_timeout_option(parser: argparse._ActionsContainer) -> None:
+    """How long to wait for the index."""
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=positive,
+        default=argparse.SUPPRESS,
+        help="how long one request to the package index may take (default: "
+        "the installer's own)",
+    )
+
+
+def add_quiet_option(parser: argparse._ActionsContainer) -> None:
+    """For those who do not want to watch."""
+    parser.add_argument(
+        "-q",
+        "--quiet",
+        action="store_true",
+        help="show no progress",
+    )
 
 
 def positive(text: str) -> int:

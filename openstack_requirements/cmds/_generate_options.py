@@ -98,14 +98,7 @@ def parser() -> _console.Parser:
         default=(os.cpu_count() or 1) + 1,
         help="how many interpreters to work on at once",
     )
-    how.add_argument(
-        "--timeout",
-        metavar="SECONDS",
-        type=_console.positive,
-        default=argparse.SUPPRESS,
-        help="how long one request to the package index may take (default: "
-        "the installer's own)",
-    )
+    _console.add_timeout_option(how)
     how.add_argument(
         "--cache-dir",
         metavar="DIR",
@@ -173,17 +166,7 @@ def parser() -> _console.Parser:
         "conflicts, before they are written",
     )
     out = result.add_argument_group("what to write")
-    out.add_argument(
-        "-b",
-        "--blacklist",
-        "-d",
-        "--denylist",
-        metavar="FILE",
-        dest="never",
-        action="append",
-        default=argparse.SUPPRESS,
-        help="names that are never constrained",
-    )
+    _console.add_never_option(out, "names that are never constrained")
     out.add_argument(
         "--all",
         action="store_true",
@@ -238,12 +221,7 @@ def parser() -> _console.Parser:
         help="also write what each interpreter installed, as DIR/python3.12."
         "json and so on",
     )
-    out.add_argument(
-        "-q",
-        "--quiet",
-        action="store_true",
-        help="show no progress",
-    )
+    _console.add_quiet_option(out)
     return result
 
 
@@ -362,10 +340,6 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
             raise ConflictingOptions(
                 f"{_flag(name)} needs -o: the constraints to compare with"
             )
-    if "never" in given and len(options.never) > 1:
-        raise ConflictingOptions(
-            "there is one never-constrain list: give -b or -d once"
-        )
     return options
 
 

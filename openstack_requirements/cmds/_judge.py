@@ -91,30 +91,23 @@ def report(
 
 
 def add_never_option(parser: argparse.ArgumentParser) -> None:
-    """The never-constrain list, under both of its names."""
-    parser.add_argument(
-        "-b",
-        "--blacklist",
-        "-d",
-        "--denylist",
-        metavar="FILE",
-        dest="never",
-        action="append",
-        default=argparse.SUPPRESS,
-        help="the never-constrain list (default: denylist.txt or "
-        "blacklist.txt in the current folder)",
+    """The never-constrain list; see :func:`never_list`."""
+    _console.add_never_option(
+        parser,
+        "the never-constrain list (default: denylist.txt or blacklist.txt in "
+        "the current folder)",
     )
 
 
 def never_list(options: argparse.Namespace) -> str | None:
     """The never-constrain list, wherever it is named; None without one."""
-    found: list[str] = list(getattr(options, "never", []))
-    if hasattr(options, "never_list"):
-        found.append(options.never_list)
+    found = [
+        str(getattr(options, name))
+        for name in ("never", "never_list")
+        if hasattr(options, name)
+    ]
     if len(found) > 1:
-        raise ConflictingOptions(
-            "there is one never-constrain list: name it once"
-        )
+        raise ConflictingOptions(_console.NAMED_TWICE)
     if found:
         return found[0]
     path, warnings = lists.find_never("")

@@ -114,14 +114,7 @@ def parser() -> _console.Parser:
         default=2 * (os.cpu_count() or 1),
         help="how many installers may run at once",
     )
-    how.add_argument(
-        "--timeout",
-        metavar="SECONDS",
-        type=_console.positive,
-        default=argparse.SUPPRESS,
-        help="how long one request to the package index may take (default: "
-        "the installer's own)",
-    )
+    _console.add_timeout_option(how)
     out = result.add_argument_group("what to write")
     out.add_argument(
         "--policy",
@@ -137,15 +130,8 @@ def parser() -> _console.Parser:
         help="a global list whose lines stay as they are; what it lacks is "
         "added at its end",
     )
-    out.add_argument(
-        "-b",
-        "--blacklist",
-        "-d",
-        "--denylist",
-        metavar="FILE",
-        dest="never",
-        default=argparse.SUPPRESS,
-        help="names that are never constrained, and not listed",
+    _console.add_never_option(
+        out, "names that are never constrained, and not listed"
     )
     out.add_argument(
         "-o",
@@ -160,12 +146,7 @@ def parser() -> _console.Parser:
         default=argparse.SUPPRESS,
         help="also write what is to be decided, as JSON",
     )
-    out.add_argument(
-        "-q",
-        "--quiet",
-        action="store_true",
-        help="show no progress",
-    )
+    _console.add_quiet_option(out)
     return result
 
 

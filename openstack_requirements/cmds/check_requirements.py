@@ -141,12 +141,7 @@ def parser() -> _console.Parser:
         help="the repository with the lists as they are",
     )
     _judge.add_report_options(result)
-    result.add_argument(
-        "-q",
-        "--quiet",
-        action="store_true",
-        help="show no progress",
-    )
+    _console.add_quiet_option(result)
     return result
 
 

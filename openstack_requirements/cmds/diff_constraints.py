@@ -76,24 +76,9 @@ def parser() -> _console.Parser:
         help="ask the package index, through uv, for the newest versions, and "
         "show all that is held below them",
     )
-    why.add_argument(
-        "--timeout",
-        metavar="SECONDS",
-        type=_console.positive,
-        default=argparse.SUPPRESS,
-        help="how long one request to the package index may take (default: "
-        "the installer's own)",
-    )
-    why.add_argument(
-        "-b",
-        "--blacklist",
-        "-d",
-        "--denylist",
-        metavar="FILE",
-        dest="never",
-        action="append",
-        default=argparse.SUPPRESS,
-        help="names that are never constrained; freezes have them",
+    _console.add_timeout_option(why)
+    _console.add_never_option(
+        why, "names that are never constrained; freezes have them"
     )
     out = result.add_argument_group("how to show it")
     out.add_argument(
@@ -122,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
     unset = dict.fromkeys(("freezes", "timeout", "never", "output"))
     options = parser().parse_args(argv, argparse.Namespace(**unset))
-    never = _never(options)
+    never = lists.never_constrained(options.never)
     old = sources.state(options.old, never)
     new = sources.state(options.new, never)
     if options.freezes is not None:
@@ -142,14 +127,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         files.replace(options.output, text)
     return FINDINGS if options.check and found else 0
-
-
-def _never(options: argparse.Namespace) -> frozenset[CanonicalName]:
-    if options.never and len(options.never) > 1:
-        raise ConflictingOptions(
-            "there is one never-constrain list: give -b or -d once"
-        )
-    return lists.never_constrained(options.never[0] if options.never else None)
 
 
 def _warn_of_others(new: State) -> None:

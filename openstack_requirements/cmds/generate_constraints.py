@@ -323,9 +323,7 @@ def _constraints(
 
 def _never(options: argparse.Namespace) -> frozenset[CanonicalName]:
     """The names that belong in no result."""
-    names = lists.never_constrained(
-        options.never[0] if options.never else None
-    )
+    names = lists.never_constrained(options.never)
     return names if options.all else names | freeze.INSTALLER_NEEDS
 
 

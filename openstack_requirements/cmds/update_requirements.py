@@ -64,15 +64,8 @@ def parser() -> _console.Parser:
         default=argparse.SUPPRESS,
         help="the rules of the repository (default: found out from its lists)",
     )
-    what.add_argument(
-        "-b",
-        "--blacklist",
-        "-d",
-        "--denylist",
-        metavar="FILE",
-        dest="never",
-        default=argparse.SUPPRESS,
-        help="packages that are left alone (default: the one in DIR)",
+    _console.add_never_option(
+        what, "packages that are left alone (default: the one in DIR)"
     )
     what.add_argument(
         "-s",
