@@ -31,33 +31,15 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+import measure
 
 PROJECTS = 200
 SAMPLE = 20
-
-
-def timed(command: list[str]) -> float:
-    """The wall time of a command, which ends with 0 or 1."""
-    start = time.perf_counter()
-    done = subprocess.run(
-        command,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    spent = time.perf_counter() - start
-    if done.returncode not in {0, 1}:
-        raise SystemExit(f"{command} ended with {done.returncode}")
-    return spent
 
 
 def main() -> int:
@@ -67,9 +49,7 @@ def main() -> int:
     parser.add_argument("-n", "--runs", type=int, default=5)
     parser.add_argument("--list", default="2026-08-20")
     options = parser.parse_args()
-    # The command's own byte code is part of an installed package.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    script = str(Path(sys.executable).with_name("check-requirements"))
+    script = measure.script("check-requirements")
     reqs = str(options.corpus / "lists" / options.list)
     command = [script, "--local", "--reqs", reqs]
     with tempfile.TemporaryDirectory() as path:
@@ -86,22 +66,16 @@ def main() -> int:
         sample = [[*command, str(root / name)] for name in names[:SAMPLE]]
         share = PROJECTS / SAMPLE
         cases = {
-            "one call": lambda: timed(many),
-            "start": lambda: timed([script, "-h"]),
-            "each": lambda: share * sum(timed(each) for each in sample),
+            "one call": lambda: measure.timed(many, good=(0, 1)),
+            "start": lambda: measure.timed([script, "-h"]),
+            "each": lambda: (
+                share
+                * sum(measure.timed(each, good=(0, 1)) for each in sample)
+            ),
         }
-        cases["one call"]()  # warms the disk's cache
-        spent: dict[str, list[float]] = {name: [] for name in cases}
-        for _ in range(options.runs):
-            for name, case in cases.items():
-                spent[name].append(case())
-    median = {name: statistics.median(each) for name, each in spent.items()}
+        spent = measure.rounds(cases, options.runs)
     print(f"{PROJECTS} projects, {options.runs} runs each")
-    for name, each in spent.items():
-        print(
-            f"{name:8} median {median[name]:6.3f} s"
-            f"  ({min(each):.3f} to {max(each):.3f})"
-        )
+    median = measure.show(spent)
     print(f"each/one call  {median['each'] / median['one call']:.1f}")
     return 0
 

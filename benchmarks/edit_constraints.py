@@ -35,19 +35,13 @@ a figure is only as good as the quiet of the machine.
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
-import uv
+import measure
 
-ROOT = Path(__file__).resolve().parent.parent
-MEMORY = "/dev/shm"
 CONTENT = "".join(
     f"some-library-{number}===1.{number}.0\n" for number in range(600)
 )
@@ -60,47 +54,24 @@ EDITS = {
 }
 
 
-def timed(command: list[str]) -> float:
-    """The wall time of a command, which must succeed."""
-    start = time.perf_counter()
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
-    return time.perf_counter() - start
-
-
-def install(folder: Path) -> Path:
-    """The scripts of a virtualenv with the toolkit in it."""
-    # A build leaves files behind, which a checkout should not have.
-    copy = folder / "copy"
-    ignored = shutil.ignore_patterns(".venv", ".tox", "build", "*.egg-info")
-    shutil.copytree(ROOT, copy, ignore=ignored)
-    environment = folder / "environment"
-    command = [uv.find_uv_bin(), "venv", "-q", "--python", sys.executable]
-    subprocess.run([*command, str(environment)], check=True)
-    command = [uv.find_uv_bin(), "pip", "install", "-q", "--python"]
-    command += [str(environment), "--compile-bytecode", str(copy)]
-    subprocess.run(command, check=True)
-    return environment / "bin"
-
-
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Measure the start.")
     parser.add_argument("-n", "--runs", type=int, default=40)
     parser.add_argument(
         "--folder",
-        default=MEMORY if os.access(MEMORY, os.W_OK) else None,
+        default=measure.MEMORY,
         help="where the file is edited",
     )
     options = parser.parse_args()
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with (
         tempfile.TemporaryDirectory() as work,
         tempfile.TemporaryDirectory(dir=options.folder) as path,
     ):
-        scripts = install(Path(work))
+        scripts = measure.install(Path(work))
         file = Path(path) / "upper-constraints.txt"
         python = str(scripts / "python")
-        cases = {
+        commands = {
             "bare": [python, "-c", "pass"],
             "baseline": [python, "-c", "import packaging.requirements"],
             **{
@@ -111,20 +82,17 @@ def main() -> int:
                 for name, words in EDITS.items()
             },
         }
-        spent: dict[str, list[float]] = {name: [] for name in cases}
-        for number in range(options.runs + 1):
-            for name, command in cases.items():
-                file.write_text(CONTENT, encoding="utf-8")
-                seconds = timed(command)
-                if number:  # the first round warms the caches
-                    spent[name].append(seconds)
-    median = {name: statistics.median(each) for name, each in spent.items()}
-    print(f"{options.runs} runs each, in {options.folder or 'a temporary'}")
-    for name, each in spent.items():
-        print(
-            f"{name:8} median {median[name] * 1000:6.1f} ms"
-            f"  ({min(each) * 1000:.1f} to {max(each) * 1000:.1f})"
+
+        def edit(command: list[str]) -> float:
+            file.write_text(CONTENT, encoding="utf-8")
+            return measure.timed(command)
+
+        spent = measure.rounds(
+            {name: partial(edit, each) for name, each in commands.items()},
+            options.runs,
         )
+    print(f"{options.runs} runs each, in {options.folder or 'a temporary'}")
+    median = measure.show(spent, "ms")
     baseline = median["baseline"] - median["bare"]
     for name in EDITS:
         ratio = (median[name] - median["bare"]) / baseline

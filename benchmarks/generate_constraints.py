@@ -40,42 +40,34 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import measure
 import uv
 
 from openstack_requirements import interpreters
 from openstack_requirements.errors import UnusableInput
 from openstack_requirements.process import Processes
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 LIST = Path(__file__).resolve().parent / "libraries.txt"
-MEMORY = "/dev/shm"
-
-
-def timed(command: list[str]) -> float:
-    """The wall time of a command, which must succeed."""
-    start = time.perf_counter()
-    subprocess.run(
-        command,
-        check=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    return time.perf_counter() - start
 
 
 def bare(python: str, folder: Path, requirements: Path) -> float:
     """``uv venv`` and ``uv pip install``, as a person would type them."""
     binary = uv.find_uv_bin()
     environment = str(folder / "bare")
-    spent = timed([binary, "venv", "-q", "--python", python, environment])
-    spent += timed(
+    spent = measure.timed(
+        [binary, "venv", "-q", "--python", python, environment]
+    )
+    spent += measure.timed(
         [
             *(binary, "pip", "install", "-q", "--python", environment),
             *("-r", str(requirements)),
@@ -87,12 +79,18 @@ def bare(python: str, folder: Path, requirements: Path) -> float:
 
 def generate(pythons: list[str], folder: Path, requirements: Path) -> float:
     """``generate-constraints`` for these interpreters."""
-    script = Path(sys.executable).with_name("generate-constraints")
-    command = [str(script), "-r", str(requirements)]
+    command = [measure.script("generate-constraints"), "-r", str(requirements)]
     command += ["-o", str(folder / "constraints.txt")]
     for python in pythons:
         command += ["-p", python]
-    return timed(command)
+    return measure.timed(command)
+
+
+def tidied(case: Callable[[], float]) -> float:
+    """Measure without what was built again, which leaves the older behind."""
+    prune = [uv.find_uv_bin(), "cache", "prune", "-q"]
+    subprocess.run(prune, check=True)
+    return case()
 
 
 def main() -> int:
@@ -102,7 +100,7 @@ def main() -> int:
     parser.add_argument("-r", "--requirements", type=Path, default=LIST)
     parser.add_argument(
         "--folder",
-        default=MEMORY if os.access(MEMORY, os.W_OK) else None,
+        default=measure.MEMORY,
         help="where the cache and the environments are made",
     )
     parser.add_argument("-p", "--python", action="append", default=[])
@@ -110,8 +108,6 @@ def main() -> int:
         "--offline", action="store_true", help="the cache is all there is"
     )
     options = parser.parse_args()
-    # The command's own byte code is part of an installed package.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     found = []
     for wanted in options.python or ("3.12", "3.11", "3.13"):
         try:
@@ -122,7 +118,7 @@ def main() -> int:
         folder = Path(path)
         os.environ["TMPDIR"] = path
         os.environ["UV_CACHE_DIR"] = str(folder / "cache")
-        cases = {
+        cases: dict[str, Callable[[], float]] = {
             "bare": lambda: bare(found[0], folder, options.requirements),
             "one": lambda: generate(found[:1], folder, options.requirements),
         }
@@ -134,24 +130,16 @@ def main() -> int:
             case()  # warms uv's cache
         if options.offline:
             os.environ["UV_OFFLINE"] = "1"
-        spent: dict[str, list[float]] = {name: [] for name in cases}
-        for _ in range(options.runs):
-            for name, case in cases.items():
-                # What was built again leaves the older build behind.
-                prune = [uv.find_uv_bin(), "cache", "prune", "-q"]
-                subprocess.run(prune, check=True)
-                spent[name].append(case())
-    median = {name: statistics.median(each) for name, each in spent.items()}
+        spent = measure.rounds(
+            {name: partial(tidied, case) for name, case in cases.items()},
+            options.runs,
+        )
     print(
         f"list: {options.requirements.name}, {options.runs} runs each"
         f"{', offline' if options.offline else ''}, "
         f"in {options.folder or tempfile.gettempdir()}"
     )
-    for name, each in spent.items():
-        print(
-            f"{name:6} median {median[name]:6.3f} s"
-            f"  ({min(each):.3f} to {max(each):.3f})"
-        )
+    median = measure.show(spent)
     print(f"one/bare   {median['one'] / median['bare']:.2f}")
     if "three" in median:
         print(f"three/one  {median['three'] / median['one']:.2f}")

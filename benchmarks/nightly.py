@@ -32,22 +32,18 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from itertools import cycle
 from pathlib import Path
 
+import measure
 import uv
 
 from openstack_requirements import interpreters
 from openstack_requirements.process import Processes
 
-ROOT = Path(__file__).resolve().parent.parent
-LIST = ROOT / "global-requirements.txt"
-MEMORY = "/dev/shm"
+LIST = measure.ROOT / "global-requirements.txt"
 #: Distributions without extension modules that few others limit.
 FIVE = (
     "oslo.config",
@@ -58,23 +54,6 @@ FIVE = (
 )
 
 
-def timed(command: list[str]) -> float:
-    """The wall time of a command, which must succeed."""
-    start = time.perf_counter()
-    done = subprocess.run(
-        command,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    spent = time.perf_counter() - start
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    return spent
-
-
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Measure nightly runs.")
@@ -83,14 +62,12 @@ def main() -> int:
     parser.add_argument("-p", "--python", default="3.12")
     parser.add_argument(
         "--folder",
-        default=MEMORY if os.access(MEMORY, os.W_OK) else None,
+        default=measure.MEMORY,
         help="where the caches and the environments are made",
     )
     options = parser.parse_args()
-    # The command's own byte code is part of an installed package.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     python = interpreters.find(options.python, Processes()).executable
-    script = str(Path(sys.executable).with_name("generate-constraints"))
+    script = measure.script("generate-constraints")
     with tempfile.TemporaryDirectory(dir=options.folder) as path:
         folder = Path(path)
         os.environ["TMPDIR"] = path
@@ -100,7 +77,7 @@ def main() -> int:
         lists[0].write_text(options.requirements.read_text())
 
         def generate(requirements: Path) -> float:
-            return timed(
+            return measure.timed(
                 [
                     *(script, "-p", python, "-r", str(requirements)),
                     *("-o", str(result), "--cache-dir", str(folder / "kept")),
@@ -108,7 +85,7 @@ def main() -> int:
             )
 
         def resolve() -> float:
-            return timed(
+            return measure.timed(
                 [
                     *(uv.find_uv_bin(), "pip", "compile", "--python", python),
                     *("-q", "-o", str(folder / "lock.txt"), "--upgrade"),
@@ -124,25 +101,27 @@ def main() -> int:
         caps = "".join(f"{name}!={newest[name]}\n" for name in FIVE)
         lists[1].write_text(lists[0].read_text() + caps)
         turns = cycle(reversed(lists))
-        for _ in lists:
-            generate(next(turns))  # warms uv's cache
-        spent: dict[str, list[float]] = {"compile": [], "same": [], "five": []}
-        for _ in range(options.runs):
-            spent["compile"].append(resolve())
-            requirements = next(turns)
-            spent["five"].append(generate(requirements))
-            spent["same"].append(generate(requirements))
-    median = {name: statistics.median(each) for name, each in spent.items()}
+        generate(next(turns))  # warms uv's cache
+        now = [next(turns)]
+
+        def five() -> float:
+            now[0] = next(turns)
+            return generate(now[0])
+
+        spent = measure.rounds(
+            {
+                "compile": resolve,
+                "five": five,
+                "same": lambda: generate(now[0]),
+            },
+            options.runs,
+        )
     print(
         f"list: {options.requirements.name}, {len(newest)} distributions, "
         f"{options.runs} runs each, in "
         f"{options.folder or tempfile.gettempdir()}"
     )
-    for name, each in spent.items():
-        print(
-            f"{name:8} median {median[name]:6.3f} s"
-            f"  ({min(each):.3f} to {max(each):.3f})"
-        )
+    median = measure.show(spent)
     for name in ("same", "five"):
         print(f"{name}/compile  {median[name] / median['compile']:.2f}")
     return 0

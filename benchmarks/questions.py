@@ -33,15 +33,14 @@ or fails: a figure is only as good as the quiet of the machine.
 from __future__ import annotations
 
 import argparse
-import os
 import random
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
+
+import measure
 
 from openstack_requirements import freeze, sources
 from openstack_requirements.explain import Graph
@@ -115,27 +114,12 @@ def write(folder: Path, name: str, freezes: list[Freeze]) -> None:
     (folder / f"{name}.txt").write_text(content, encoding="utf-8")
 
 
-def timed(command: list[str], folder: Path) -> float:
-    """The wall time of a command, which must succeed."""
-    start = time.perf_counter()
-    subprocess.run(
-        command,
-        check=True,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
-    return time.perf_counter() - start
-
-
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Measure the questions.")
     parser.add_argument("-n", "--runs", type=int, default=11)
     parser.add_argument("-f", "--freezes", nargs="+")
     options = parser.parse_args()
-    # The command's own byte code is part of an installed package.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     old = sources.freezes(options.freezes) if options.freezes else made()
     graph = Graph(old[-1])
     asked = Counter(
@@ -153,7 +137,7 @@ def main() -> int:
             ["add", "old.txt"],
             ["commit", "--quiet", "-m", "x"],
         ):
-            timed([*git, *words], folder)
+            measure.timed([*git, *words], folder)
         cases = {
             "import": [sys.executable, "-c", "import packaging.requirements"],
             "explain": [
@@ -165,25 +149,21 @@ def main() -> int:
             "freezes": [diff, "old", "new"],
             "why": [diff, "HEAD:old.txt", "new.txt", "--freezes", "new"],
         }
-        spent: dict[str, list[float]] = {name: [] for name in cases}
-        for case in cases.values():
-            timed(case, folder)  # warms what can be warmed
-        for _ in range(options.runs):
-            for name, case in cases.items():
-                spent[name].append(timed(case, folder))
+        spent = measure.rounds(
+            {
+                name: partial(measure.timed, case, folder)
+                for name, case in cases.items()
+            },
+            options.runs,
+        )
     print(
         f"{len(old)} freezes of up to "
         f"{max(len(each.distributions) for each in old)} distributions, "
         f"{options.runs} runs each"
     )
-    base = statistics.median(spent["import"])
-    for name, each in spent.items():
-        median = statistics.median(each)
-        print(
-            f"{name:8} median {median * 1000:6.1f} ms"
-            f"  ({min(each) * 1000:.1f} to {max(each) * 1000:.1f})"
-            f"  ratio {median / base:.2f}"
-        )
+    median = measure.show(spent, "ms")
+    for name, found in median.items():
+        print(f"{name}/import".ljust(18) + f"{found / median['import']:.2f}")
     return 0
 
 

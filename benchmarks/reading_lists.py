@@ -31,18 +31,19 @@ that a busy minute is fair to all. Nothing here passes or fails.
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
+from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import uv
+import measure
 
-ROOT = Path(__file__).resolve().parent.parent
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
 LINES = 600
 MARKERS = ("python_version<'3.11'", "python_version>='3.11'")
 
@@ -84,56 +85,18 @@ def make_lists(folder: Path) -> None:
     (folder / "blacklist.txt").write_text("linter  # why\n", encoding="utf-8")
 
 
-def install(folder: Path) -> Path:
-    """A virtualenv with this checkout, as users have it; its scripts."""
-    environment = folder / "environment"
-    binary = uv.find_uv_bin()
-    source = folder / "source"
-    shutil.copytree(
-        ROOT,
-        source,
-        ignore=shutil.ignore_patterns(".venv*", ".tox", "build", "*.egg-info"),
-    )
-    for command in (
-        [binary, "venv", "-q", "--python", sys.executable, str(environment)],
-        [
-            *(binary, "pip", "install", "-q", "--compile-bytecode"),
-            *("--python", str(environment), str(source)),
-        ],
-    ):
-        subprocess.run(command, check=True)
-    return environment / "bin"
-
-
-def timed(command: list[str], folder: Path) -> float:
-    """The wall time of a command that reads lists in a folder."""
-    start = time.perf_counter()
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        check=False,
-    )
-    spent = time.perf_counter() - start
-    if done.returncode > 1:
-        raise SystemExit(f"{command} failed")
-    return spent
-
-
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Measure the overhead.")
     parser.add_argument("-n", "--runs", type=int, default=31)
     parser.add_argument("--lists", type=Path, help="a folder of lists")
     options = parser.parse_args()
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as path:
         folder = Path(path)
         make_lists(folder)
-        scripts = install(folder)
+        scripts = measure.install(folder)
         python = str(scripts / "python")
-        cases = {
+        commands = {
             "bare": [python, "-c", "pass"],
             "baseline": [python, "-c", "import packaging.requirements"],
             "normalize-requirements": [
@@ -146,16 +109,18 @@ def main() -> int:
         edited = folder / "edited.txt"
         edited.write_bytes((lists / "upper-constraints.txt").read_bytes())
         edit = [str(scripts / "edit-constraints"), str(edited)]
-        cases["edit-constraints"] = edit
-        spent: dict[str, list[float]] = {name: [] for name in cases}
-        for number in range(options.runs + 1):
-            pin = [f"oslo.config===1.{number}"]
-            for name, command in cases.items():
-                more = ["oslo.config", *pin] if command is edit else []
-                found = timed([*command, *more], lists)
-                if number:  # the first round warms the caches
-                    spent[name].append(found)
-    median = {name: statistics.median(each) for name, each in spent.items()}
+        numbers = count()
+
+        def edited_anew() -> float:
+            pin = f"oslo.config===1.{next(numbers)}"
+            return measure.timed([*edit, "oslo.config", pin], lists)
+
+        cases: dict[str, Callable[[], float]] = {
+            name: partial(measure.timed, each, lists, (0, 1))
+            for name, each in commands.items()
+        }
+        cases["edit-constraints"] = edited_anew
+        median = measure.medians(measure.rounds(cases, options.runs))
     print(f"{options.runs} runs each, over a bare interpreter, medians")
     baseline = median["baseline"] - median["bare"]
     for name, found in median.items():

@@ -31,14 +31,11 @@ from __future__ import annotations
 
 import argparse
 import configparser
-import os
-import statistics
-import subprocess
 import sys
-import time
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
+import measure
 from packaging.requirements import Requirement
 
 from openstack_requirements import requirement
@@ -46,7 +43,6 @@ from openstack_requirements import requirement
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT = Path(__file__).resolve().parent.parent
 LINES = [
     f"package-{number}>=1.{number},!=1.{number}.1"
     + (";python_version<'3.11'" if number % 7 == 0 else "")
@@ -54,43 +50,12 @@ LINES = [
 ]
 
 
-def timed(call: Callable[[], object]) -> float:
-    """The wall time of a call."""
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
-def run(*command: str) -> None:
-    """Run a command and throw its output away."""
-    subprocess.run(
-        command,
-        check=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-
 def scripts() -> list[str]:
     """The console scripts of the package."""
     parser = configparser.ConfigParser()
-    parser.read(ROOT / "setup.cfg")
+    parser.read(measure.ROOT / "setup.cfg")
     lines = parser["entry_points"]["console_scripts"].split("\n")
     return sorted(line.split(" = ")[0] for line in lines if line)
-
-
-def medians(
-    cases: dict[str, Callable[[], object]], runs: int
-) -> dict[str, float]:
-    """The median of each case; each round has all of them once."""
-    spent: dict[str, list[float]] = {name: [] for name in cases}
-    for call in cases.values():
-        call()  # byte code and the disk's cache
-    for _ in range(runs):
-        for name, call in cases.items():
-            spent[name].append(timed(call))
-    return {name: statistics.median(each) for name, each in spent.items()}
 
 
 def main() -> int:
@@ -98,33 +63,40 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure start-up.")
     parser.add_argument("-n", "--runs", type=int, default=15)
     options = parser.parse_args()
-    # The commands' own byte code is part of an installed package.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    folder = Path(sys.executable).parent
     python = sys.executable
-    cases: dict[str, Callable[[], object]] = {
-        "bare": lambda: run(python, "-c", "pass"),
-        "packaging": lambda: run(
-            python, "-c", "import packaging.requirements"
-        ),
+    commands = {
+        "bare": [python, "-c", "pass"],
+        "packaging": [python, "-c", "import packaging.requirements"],
+        **{name: [measure.script(name), "-h"] for name in scripts()},
     }
-    for name in scripts():
-        path = str(folder / name)
-        cases[name] = lambda path=path: run(path, "-h")  # type: ignore[misc]
-    found = medians(cases, options.runs)
+    found = measure.medians(
+        measure.rounds(
+            {
+                name: partial(measure.timed, each)
+                for name, each in commands.items()
+            },
+            options.runs,
+        )
+    )
     base = found["packaging"] - found["bare"]
     print(f"start-up, {options.runs} runs; packaging: {base * 1000:.0f} ms")
     for name in scripts():
         over = found[name] - found["bare"]
         print(f"{name:24} {over * 1000:6.1f} ms  {over / base:5.2f}")
     text = "".join(f"{line}\n" for line in LINES)
-    found = medians(
-        {
-            "packaging": lambda: [Requirement(line) for line in LINES],
-            "parse": lambda: requirement.parse(text),
-            "normalise": lambda: requirement.normalize(text),
-        },
-        options.runs,
+    calls: dict[str, Callable[[], object]] = {
+        "packaging": lambda: [Requirement(line) for line in LINES],
+        "parse": lambda: requirement.parse(text),
+        "normalise": lambda: requirement.normalize(text),
+    }
+    found = measure.medians(
+        measure.rounds(
+            {
+                name: partial(measure.timed_call, each)
+                for name, each in calls.items()
+            },
+            options.runs,
+        )
     )
     print(f"500 lines; packaging: {found['packaging'] * 1000:.1f} ms")
     for name in ("parse", "normalise"):

@@ -28,28 +28,10 @@ figure is only as good as the quiet of the machine.
 from __future__ import annotations
 
 import argparse
-import os
-import statistics
-import subprocess
 import sys
-import time
 from pathlib import Path
 
-
-def timed(command: list[str]) -> float:
-    """The wall time of a command, which ends with 0 or 1."""
-    start = time.perf_counter()
-    done = subprocess.run(
-        command,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    spent = time.perf_counter() - start
-    if done.returncode not in {0, 1}:
-        raise SystemExit(f"{command[0]} ended with {done.returncode}")
-    return spent
+import measure
 
 
 def main() -> int:
@@ -59,29 +41,20 @@ def main() -> int:
     parser.add_argument("-n", "--runs", type=int, default=5)
     parser.add_argument("--list", default="2018-04-01")
     options = parser.parse_args()
-    # The command's own byte code is part of an installed package.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    script = str(Path(sys.executable).with_name("update-requirements"))
+    script = measure.script("update-requirements")
     source = str(options.corpus / "lists" / options.list)
     command = [script, "--check", "--soft", "--source", source]
     projects = sorted(map(str, (options.corpus / "projects").iterdir()))
     cases = {
-        "one call": lambda: timed([*command, *projects]),
-        "each": lambda: sum(timed([*command, each]) for each in projects),
-        "start": lambda: timed([script, "--help"]),
+        "one call": lambda: measure.timed([*command, *projects], good=(0, 1)),
+        "each": lambda: sum(
+            measure.timed([*command, each], good=(0, 1)) for each in projects
+        ),
+        "start": lambda: measure.timed([script, "--help"]),
     }
-    cases["one call"]()  # warms the disk's cache
-    spent: dict[str, list[float]] = {name: [] for name in cases}
-    for _ in range(options.runs):
-        for name, case in cases.items():
-            spent[name].append(case())
-    median = {name: statistics.median(each) for name, each in spent.items()}
+    spent = measure.rounds(cases, options.runs)
     print(f"{len(projects)} projects, {options.runs} runs each")
-    for name, each in spent.items():
-        print(
-            f"{name:8} median {median[name]:6.3f} s"
-            f"  ({min(each):.3f} to {max(each):.3f})"
-        )
+    median = measure.show(spent)
     print(f"each/one call  {median['each'] / median['one call']:.1f}")
     return 0
 
