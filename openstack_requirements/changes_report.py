@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from openstack_requirements.changes import KINDS, OTHERS
 from openstack_requirements.errors import printable
+from openstack_requirements.explain_report import demand_data
 from openstack_requirements.requirement import canonical_name
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def to_json(changes: Changes, old: str, new: str) -> str:
                         "pythons": list(each.pythons),
                         "everywhere": each.everywhere,
                         "condition": each.condition or None,
-                        "needed_by": [_demand_data(x) for x in each.needed_by],
+                        "needed_by": [demand_data(x) for x in each.needed_by],
                         "holds": [_hold_data(x) for x in each.holds],
                     }
                     for each in changes.changes
@@ -178,22 +179,12 @@ def to_json(changes: Changes, old: str, new: str) -> str:
     )
 
 
-def _demand_data(demand: Demand) -> dict[str, Any]:
-    """A demand for JSON; the list is a null owner."""
-    return {
-        "owner": demand.owner or None,
-        "owner_version": demand.owner_version or None,
-        "requirement": demand.text,
-        "applies": demand.applies,
-    }
-
-
 def _hold_data(hold: Hold) -> dict[str, Any]:
     return {
         "name": hold.name,
         "version": hold.version,
         "newest": hold.newest or None,
-        "by": [_demand_data(each) for each in hold.by],
+        "by": [demand_data(each) for each in hold.by],
         "requires_python": hold.requires_python or None,
         "pythons": list(hold.pythons),
     }

@@ -19,7 +19,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from openstack_requirements import dynamic, manifests, project
+from openstack_requirements import dynamic, files, manifests, project
 from openstack_requirements.bootstrap import Decision
 from openstack_requirements.errors import UnusableInput, UnusableProject
 from openstack_requirements.survey import Project
@@ -40,15 +40,9 @@ def find(root: str) -> list[str]:
     """
     if _is_checkout(root):
         return [root]
-    try:
-        names = sorted(os.listdir(root))
-    except OSError as error:
-        raise UnusableInput(
-            root, f"cannot be read ({error.strerror})"
-        ) from error
     found = [
         os.path.join(root, name)
-        for name in names
+        for name in files.names_in(root)
         if name[0] != "." and _is_checkout(os.path.join(root, name))
     ]
     if not found:

@@ -73,7 +73,7 @@ def to_json(explanations: Iterable[Explanation]) -> str:
     )
 
 
-def _demand_data(demand: Demand) -> dict[str, Any]:
+def demand_data(demand: Demand) -> dict[str, Any]:
     """A demand for JSON; the list is a null owner."""
     return {
         "owner": demand.owner or None,
@@ -92,12 +92,12 @@ def _data(each: Explanation) -> dict[str, Any]:
         "python_version": each.python,
         "name": each.name,
         "version": each.version or None,
-        "chain": [_demand_data(demand) for demand in each.chain],
-        "demands": [_demand_data(demand) for demand in each.demands],
+        "chain": [demand_data(demand) for demand in each.chain],
+        "demands": [demand_data(demand) for demand in each.demands],
         "together": bounds.together,
         "lower": _bound_data(bounds.lower, bounds.lower_by),
         "upper": _bound_data(bounds.upper, bounds.upper_by),
-        "unmet": [_demand_data(demand) for demand in bounds.unmet],
+        "unmet": [demand_data(demand) for demand in bounds.unmet],
     }
 
 
@@ -106,7 +106,7 @@ def _bound_data(
 ) -> dict[str, Any] | None:
     if not clause:
         return None
-    return {"clause": clause, "by": [_demand_data(each) for each in demands]}
+    return {"clause": clause, "by": [demand_data(each) for each in demands]}
 
 
 def _block(

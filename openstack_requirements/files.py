@@ -61,6 +61,19 @@ def read_text(path: str | Path) -> str:
     return decode(data, os.fspath(path))
 
 
+def names_in(folder: str) -> list[str]:
+    """What a folder holds, in order.
+
+    :raises UnusableInput: for one that is missing or may not be read.
+    """
+    try:
+        return sorted(os.listdir(folder))
+    except OSError as error:
+        raise UnusableInput(
+            folder, f"cannot be read ({error.strerror})"
+        ) from error
+
+
 def decode(data: bytes, source: str) -> str:
     """The text that a file's bytes are.
 

@@ -21,7 +21,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Protocol, TypeVar
+
+    Judged_contra = TypeVar("Judged_contra", contravariant=True)
+
+    class Rule(Protocol[Judged_contra]):
+        """A row of a table of rules."""
+
+        @property
+        def id(self) -> str:
+            """Its name in findings."""
+
+        @property
+        def severity(self) -> Severity:
+            """How much a finding of it weighs."""
+
+        @property
+        def find(self) -> Callable[[Judged_contra], Iterator[Finding]]:
+            """What finds it; the table fills in the rule and its weight."""
+
 
 Severity = Literal["error", "warning"]
 
@@ -75,6 +94,17 @@ class Counts(NamedTuple):
     warnings: int
     waived: int
     before: int = 0
+
+
+def found_by(
+    rules: Iterable[Rule[Judged_contra]], subject: Judged_contra
+) -> list[Finding]:
+    """What the rules of a table find, in the order of the table."""
+    return [
+        each._replace(rule=rule.id, severity=rule.severity)
+        for rule in rules
+        for each in rule.find(subject)
+    ]
 
 
 def verdict(

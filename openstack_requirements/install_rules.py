@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.findings import Finding
+from openstack_requirements.findings import Finding, found_by
 from openstack_requirements.requirement import canonical_name
 from openstack_requirements.rules import Line, exact_version, meet, ranges
 
@@ -121,12 +121,8 @@ def judge(subject: Project, *, bounds: bool) -> list[Finding]:
     :param bounds: also judge the bounds by the global list.
     :raises BadLine: at a line whose marker cannot be judged.
     """
-    return [
-        finding._replace(rule=rule.id, severity=rule.severity)
-        for rule in RULES
-        if bounds or not rule.bounds
-        for finding in rule.find(subject)
-    ]
+    asked = [rule for rule in RULES if bounds or not rule.bounds]
+    return found_by(asked, subject)
 
 
 def unreviewed(subject: Project) -> Iterator[Finding]:

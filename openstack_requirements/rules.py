@@ -22,7 +22,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.errors import BadLine
-from openstack_requirements.findings import Finding
+from openstack_requirements.findings import Finding, found_by
 from openstack_requirements.policy import EXEMPT
 from openstack_requirements.requirement import Entry, canonical_name
 
@@ -112,11 +112,7 @@ def judge(subject: Lists) -> list[Finding]:
 
     :raises BadLine: at a line whose marker cannot be judged.
     """
-    return [
-        finding._replace(rule=rule.id, severity=rule.severity)
-        for rule in RULES
-        for finding in rule.find(subject)
-    ]
+    return found_by(RULES, subject)
 
 
 def unreviewed(subject: Lists) -> Iterator[Finding]:

@@ -89,12 +89,7 @@ def _files(paths: Iterable[str]) -> Iterable[str]:
         if not os.path.isdir(path):
             yield path
             continue
-        try:
-            names = sorted(os.listdir(path))
-        except OSError as error:
-            raise UnusableInput(
-                path, f"cannot be read ({error.strerror})"
-            ) from error
+        names = files.names_in(path)
         inside = [name for name in names if name.endswith(".json")]
         if not inside:
             raise UnusableInput(

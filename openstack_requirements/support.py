@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements import markers
 from openstack_requirements.errors import BadLine
-from openstack_requirements.findings import Finding
+from openstack_requirements.findings import Finding, found_by
 from openstack_requirements.rules import Line, exact_version
 from openstack_requirements.specifiers import admits
 
@@ -133,11 +133,7 @@ def pins(
 
 def judge(subject: Pins) -> list[Finding]:
     """What the rules find."""
-    return [
-        finding._replace(rule=rule.id, severity=rule.severity)
-        for rule in RULES
-        for finding in rule.find(subject)
-    ]
+    return found_by(RULES, subject)
 
 
 def not_claimed(subject: Pins) -> Iterator[Finding]:

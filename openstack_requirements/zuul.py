@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openstack_requirements.errors import UnusableInput
-from openstack_requirements.findings import Finding
+from openstack_requirements.findings import Finding, found_by
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -79,11 +79,7 @@ class Rule(NamedTuple):
 
 def judge(subject: Projects) -> list[Finding]:
     """What the rules find."""
-    return [
-        finding._replace(rule=rule.id, severity=rule.severity)
-        for rule in RULES
-        for finding in rule.find(subject)
-    ]
+    return found_by(RULES, subject)
 
 
 def unknown(subject: Projects) -> Iterator[Finding]:
