@@ -20,6 +20,7 @@ from openstack_requirements.errors import (
     UnusableInput,
     printable,
 )
+from openstack_requirements.files import decode
 
 #: How long a server may be silent, and how long all may take, in seconds.
 SILENCE = 30.0
@@ -73,7 +74,4 @@ def text(url: str) -> str:
     data = b"".join(parts)
     if len(data) > LARGEST:
         raise UnusableInput(url, f"is larger than {LARGEST} bytes")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UnusableInput(url, "is not UTF-8 text") from error
+    return decode(data, url)

@@ -165,14 +165,7 @@ def decode(data: bytes, path: str) -> str:
     """
     if len(data) > LARGEST:
         raise UnusableInput(path, f"is larger than {LARGEST} bytes")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UnusableInput(
-            f"{path}:{line}",
-            f"is not UTF-8 text (byte 0x{data[error.start]:02x})",
-        ) from error
+    return files.decode(data, path)
 
 
 def _bytes(base: str, path: str) -> bytes:
