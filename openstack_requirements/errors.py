@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: Exit statuses: findings, wrong usage or unusable input, the outside world.
 FINDINGS, UNUSABLE, OUTSIDE = 1, 2, 3
 
+_LONGEST_COMMAND = 200  # characters of it that are shown
+
 
 class RequirementsError(Exception):
     """The base of every error that this package raises on purpose.
@@ -32,6 +34,19 @@ class RequirementsError(Exception):
     """
 
     status = UNUSABLE
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # As an error is by itself, it is made again by calling its class with
+        # its args, which few of ours can be. But what one of many processes
+        # finds has to come back from there.
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(
+    kind: type[RequirementsError], args: tuple[object, ...]
+) -> RequirementsError:
+    """An error without the fields that it had."""
+    return kind.__new__(kind, *args)
 
 
 class BadLine(RequirementsError, ValueError):
@@ -176,6 +191,25 @@ class CommandFailed(OutsideError):
         tail = "\n".join(self.output.rstrip().splitlines()[-20:])
         text = f"{printable(' '.join(self.command))} {how}"
         return f"{text}:\n{printable(tail, keep_lines=True)}" if tail else text
+
+
+class CommandTimedOut(OutsideError):
+    """A command that did not end in time, and was ended.
+
+    :param command: the command as a list of words.
+    :param seconds: how long it was given.
+    """
+
+    def __init__(self, command: Sequence[str], seconds: float) -> None:
+        super().__init__(command, seconds)
+        self.command = tuple(command)
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        text = printable(" ".join(self.command))
+        if len(text) > _LONGEST_COMMAND:
+            text = f"{text[:_LONGEST_COMMAND]} ..."
+        return f"{text}: did not end within {self.seconds:g} seconds"
 
 
 class Interrupted(BaseException):
