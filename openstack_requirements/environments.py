@@ -90,8 +90,14 @@ def site_folders_of(python: str, processes: Processes) -> list[str]:
 
 def _own_folders(python: str, processes: Processes) -> list[str]:
     """The site folders of an interpreter that is no virtualenv's."""
+    from openstack_requirements.process import ANSWER_DEADLINE
+
     code = "import site; print('\\n'.join(site.getsitepackages()))"
-    output = processes.run([python, "-E", "-s", "-S", "-c", code], folder="/")
+    output = processes.run(
+        [python, "-E", "-s", "-S", "-c", code],
+        folder="/",
+        deadline=ANSWER_DEADLINE,
+    )
     return [line for line in output.splitlines() if os.path.isdir(line)]
 
 

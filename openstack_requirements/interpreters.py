@@ -160,10 +160,14 @@ def identify(
         Python 3.11 the executable is then its own.
     :raises OutsideError: where it cannot be run or is no Python.
     """
+    from openstack_requirements.process import ANSWER_DEADLINE
+
     # Python 2.7 does not know -I; in "/" there is nothing to import by
     # accident.
     options = ["-E", "-s", *(["-S"] if without_site else [])]
-    output = processes.run([path, *options, "-c", _PROBE], folder="/")
+    output = processes.run(
+        [path, *options, "-c", _PROBE], folder="/", deadline=ANSWER_DEADLINE
+    )
     values = dict(
         line.split("=", 1) for line in output.splitlines() if "=" in line
     )

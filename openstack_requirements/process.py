@@ -13,7 +13,9 @@
 
 Every child leads a session of its own: an interrupt at the terminal reaches
 this program alone, which then ends its children and all that they started. A
-failure becomes an error that holds the command and what it printed.
+failure becomes an error that holds the command and what it printed. No child
+runs for ever, and none can fill our memory with what it prints: each has a
+deadline, and what is kept of its output has a limit.
 """
 
 from __future__ import annotations
@@ -27,15 +29,35 @@ import time
 from collections import deque
 from typing import IO, TYPE_CHECKING, Any
 
-from openstack_requirements.errors import CommandFailed, OutsideError
+from openstack_requirements.errors import (
+    CommandFailed,
+    CommandTimedOut,
+    OutsideError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+#: How long a child may take that only answers a question (git about a commit,
+#: an interpreter about itself), in seconds.
+ANSWER_DEADLINE = 60.0
+#: How long a child may take that downloads, builds and installs, or that runs
+#: what the user names, in seconds. To build a whole list from source takes
+#: hours, so this one is for what would not end at all.
+WORK_DEADLINE = 12 * 60 * 60.0
 #: How many lines of a child's output are kept: its end says what went wrong.
 KEPT_LINES = 20_000
+#: How many characters these may have together.
+KEPT_CHARACTERS = 16 * 1024 * 1024
+#: What is longer than this many characters counts as several lines.
+LONGEST_LINE = 64 * 1024
+#: How many bytes a child may answer with, where nothing else is said.
+MOST_BYTES = 64 * 1024 * 1024
+#: How many bytes are kept of what it complains about.
+KEPT_COMPLAINTS = 64 * 1024
 #: How long a child may take to end by itself once it is asked to, in seconds.
 PATIENCE = 3.0
+_PART = 64 * 1024  # bytes that are read at once
 # Variables that would make another environment out of the one we name.
 _DISTURBING = (
     "PYTHONHOME",
@@ -95,14 +117,20 @@ class Processes:
         environment: Mapping[str, str] | None = None,
         folder: str | None = None,
         on_line: Callable[[str], None] | None = None,
+        deadline: float = WORK_DEADLINE,
     ) -> str:
         """Run a command to its end; what it printed, both streams in order.
+
+        Of more than :data:`KEPT_LINES` or :data:`KEPT_CHARACTERS` the end is
+        kept.
 
         :param environment: variables to set beside those of this program.
         :param folder: where it runs.
         :param on_line: is called with each line as it is printed, from
             another thread.
+        :param deadline: how many seconds it may take.
         :raises CommandFailed: where it ends with a failure.
+        :raises CommandTimedOut: where it does not end in time.
         :raises OutsideError: where it cannot be started.
         """
         child = self._start(
@@ -115,12 +143,12 @@ class Processes:
             encoding="utf-8",
             errors="replace",
         )
-        lines: deque[str] = deque(maxlen=KEPT_LINES)
+        tail = _Tail()
         reader = threading.Thread(
-            target=_read, args=(child, lines, on_line), daemon=True
+            target=_read, args=(child, tail, on_line), daemon=True
         )
-        status = self._finish(child, [reader])
-        output = "".join(lines)
+        status = self._finish(command, child, [reader], deadline)
+        output = tail.text()
         if status:
             raise CommandFailed(command, status, output)
         return output
@@ -131,50 +159,64 @@ class Processes:
         *,
         given: bytes = b"",
         environment: Mapping[str, str | None] | None = None,
+        inherit: bool = True,
         folder: str | None = None,
+        deadline: float = ANSWER_DEADLINE,
+        most: int = MOST_BYTES,
     ) -> bytes:
         """Run a command to its end; its standard output, byte for byte.
 
         :param given: what it is given on its standard input.
         :param environment: variables to set beside those of this program;
             one that is None is taken away.
+        :param inherit: whether it has the variables of this program too.
         :param folder: where it runs.
+        :param deadline: how many seconds it may take.
+        :param most: how many bytes it may print.
         :raises CommandFailed: where it ends with a failure, with what it
             wrote to its standard error.
-        :raises OutsideError: where it cannot be started, or has left a
-            process behind that holds its output open.
+        :raises CommandTimedOut: where it does not end in time.
+        :raises OutsideError: where it cannot be started, prints more than it
+            may, or has left a process behind that holds its output open.
         """
         child = self._start(
             command,
             environment or {},
             folder,
+            inherit=inherit,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        out: list[bytes] = []
-        complaints: list[bytes] = []
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stderr is not None
+        answer = _Bytes(child.stdout, most)
+        complaints = _Bytes(child.stderr, KEPT_COMPLAINTS, drop_the_rest=True)
         threads = [
-            threading.Thread(target=work, args=args, daemon=True)
-            for work, args in (
-                (_feed, (child.stdin, given)),
-                (_drain, (child.stdout, out)),
-                (_drain, (child.stderr, complaints)),
-            )
+            threading.Thread(
+                target=_feed, args=(child.stdin, given), daemon=True
+            ),
+            threading.Thread(target=answer.read, daemon=True),
+            threading.Thread(target=complaints.read, daemon=True),
         ]
-        status = self._finish(child, threads)
+        status = self._finish(command, child, threads, deadline)
+        if answer.too_many:
+            raise OutsideError(f"{command[0]}: prints more than {most} bytes")
         if status:
-            text = b"".join(complaints).decode("utf-8", "replace")
+            text = complaints.value().decode("utf-8", "replace")
             raise CommandFailed(command, status, text)
-        if not out:
+        if not answer.complete:
             raise OutsideError(f"{command[0]}: its output does not end")
-        return out[0]
+        return answer.value()
 
     def _start(
         self,
         command: Sequence[str],
         environment: Mapping[str, str | None],
         folder: str | None,
+        *,
+        inherit: bool = True,
         **streams: Any,
     ) -> subprocess.Popen[Any]:
         """Start a child, unless all have been stopped."""
@@ -184,7 +226,9 @@ class Processes:
             try:
                 child = subprocess.Popen(
                     list(command),
-                    env=_environment({**self._environment, **environment}),
+                    env=_environment(
+                        {**self._environment, **environment}, inherit=inherit
+                    ),
                     cwd=folder,
                     start_new_session=True,
                     **streams,
@@ -198,15 +242,31 @@ class Processes:
 
     def _finish(
         self,
+        command: Sequence[str],
         child: subprocess.Popen[Any],
         threads: Sequence[threading.Thread],
+        deadline: float,
     ) -> int:
-        """Wait for a child while threads serve its pipes; its status."""
-        for thread in threads:
+        """Wait for a child while threads serve its pipes; its status.
+
+        :raises CommandTimedOut: where it does not end in time.
+        """
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            _signal_group(child, signal.SIGKILL)
+
+        alarm = threading.Timer(deadline, end)
+        alarm.daemon = True
+        for thread in (alarm, *threads):
             thread.start()
         try:
             _wait_unreaped(child)
         finally:
+            # It must not go off once the child's number is free.
+            alarm.cancel()
+            alarm.join()
             # Whatever it left behind is ended too, and lets go of the pipe.
             _signal_group(child, signal.SIGKILL)
             status = child.wait()
@@ -214,6 +274,8 @@ class Processes:
                 thread.join(PATIENCE)
             with self._lock:
                 self._running.discard(child)
+        if late.is_set():
+            raise CommandTimedOut(command, deadline)
         return status
 
     def stop(self) -> None:
@@ -234,22 +296,81 @@ class Processes:
             return bool(self._running)
 
 
-def _environment(more: Mapping[str, str | None]) -> dict[str, str]:
-    """This program's variables without those that would mislead a child."""
+def _environment(
+    more: Mapping[str, str | None], *, inherit: bool
+) -> dict[str, str]:
+    """This program's variables without those that would mislead a child.
+
+    :param more: further variables; one that is None is taken away.
+    :param inherit: whether there are others at all.
+    """
     mine = {k: v for k, v in os.environ.items() if k not in _DISTURBING}
-    merged = {**mine, "NO_COLOR": "1", **more}
+    merged = {**(mine if inherit else {}), "NO_COLOR": "1", **more}
     return {k: v for k, v in merged.items() if v is not None}
+
+
+class _Tail:
+    """The last lines that a child printed."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque()
+        self._characters = 0
+
+    def append(self, line: str) -> None:
+        self._lines.append(line)
+        self._characters += len(line)
+        while (
+            len(self._lines) > KEPT_LINES or self._characters > KEPT_CHARACTERS
+        ):
+            self._characters -= len(self._lines.popleft())
+
+    def text(self) -> str:
+        return "".join(self._lines)
+
+
+class _Bytes:
+    """What comes out of a pipe, up to so many bytes.
+
+    Of more, either the rest is read and dropped, or nothing further is read
+    and the pipe is closed: who goes on writing to it ends by that.
+    """
+
+    def __init__(
+        self, pipe: IO[bytes], most: int, *, drop_the_rest: bool = False
+    ) -> None:
+        self._pipe = pipe
+        self._left = most
+        self._drop_the_rest = drop_the_rest
+        self._parts: list[bytes] = []
+        self.too_many = False
+        self.complete = False
+
+    def read(self) -> None:
+        with self._pipe:
+            while part := self._pipe.read(_PART):
+                if len(part) > self._left:
+                    if not self._drop_the_rest:
+                        self.too_many = True
+                        return
+                    part = part[: self._left]
+                if part:
+                    self._parts.append(part)
+                    self._left -= len(part)
+        self.complete = True
+
+    def value(self) -> bytes:
+        return b"".join(self._parts)
 
 
 def _read(
     child: subprocess.Popen[str],
-    lines: deque[str],
+    tail: _Tail,
     on_line: Callable[[str], None] | None,
 ) -> None:
     assert child.stdout is not None
     with child.stdout:
-        for line in child.stdout:
-            lines.append(line)
+        while line := child.stdout.readline(LONGEST_LINE):
+            tail.append(line)
             if on_line is not None:
                 on_line(line)
 
@@ -260,11 +381,6 @@ def _feed(pipe: IO[bytes], data: bytes) -> None:
         pipe.write(data)
 
 
-def _drain(pipe: IO[bytes], into: list[bytes]) -> None:
-    with pipe:
-        into.append(pipe.read())
-
-
 def _wait_unreaped(child: subprocess.Popen[Any]) -> None:
     """Wait for the end of a child, but keep its number taken.
 
@@ -272,6 +388,8 @@ def _wait_unreaped(child: subprocess.Popen[Any]) -> None:
     """
     if hasattr(os, "waitid"):
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    else:  # then there is no way to keep it
+        child.wait()
 
 
 def _signal_group(child: subprocess.Popen[Any], number: int) -> None:

@@ -13,17 +13,23 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import sys
 import threading
 import time
+from functools import partial
 
 import fixtures
 import testtools
 
 from openstack_requirements import process
-from openstack_requirements.errors import CommandFailed, OutsideError
+from openstack_requirements.errors import (
+    CommandFailed,
+    CommandTimedOut,
+    OutsideError,
+)
 from openstack_requirements.process import Processes
 from openstack_requirements.tests import base
 
@@ -137,6 +143,96 @@ class TestProcesses(base.TestCase):
                 self.python(code), environment={"X": None, "Y": "y"}
             ),
         )
+
+    def test_no_variables_of_ours(self) -> None:
+        code = "import os; print('X' in os.environ, os.environ['Y'])"
+        os.environ["X"] = "x"
+        self.addCleanup(os.environ.pop, "X")
+        self.assertEqual(
+            b"False y\n",
+            Processes().read(
+                self.python(code), environment={"Y": "y"}, inherit=False
+            ),
+        )
+
+    def test_a_deadline(self) -> None:
+        """What does not end is ended, with all that it started."""
+        pidfile = str(self.folder / "pid")
+        for run, command, seconds in (
+            (Processes().run, self.python(STUBBORN, pidfile, "wait"), 5),
+            (Processes().read, self.python("import time; time.sleep(60)"), 1),
+        ):
+            error = self.assertRaises(
+                CommandTimedOut, partial(run, deadline=seconds), command
+            )
+            self.assertIn(sys.executable, str(error))
+            self.assertIn(f"did not end within {seconds} seconds", str(error))
+            self.assertEqual(1, len(str(error).splitlines()))
+            self.assertEqual(3, error.status)
+        self.assert_ends(self.wait_for(pidfile))
+
+    def test_a_deadline_that_is_met(self) -> None:
+        before = threading.active_count()
+        for run in (Processes().run, Processes().read):
+            partial(run, deadline=1000)(self.python(""))
+        self.assertEqual(before, threading.active_count())
+
+    def test_every_child_has_a_deadline(self) -> None:
+        for run in (Processes.run, Processes.read):
+            default = inspect.signature(run).parameters["deadline"].default
+            self.assertGreater(default, 0)
+            self.assertLessEqual(default, process.WORK_DEADLINE)
+        # Nothing else starts one.
+        path = base.ROOT / "openstack_requirements" / "process.py"
+        text = path.read_text(encoding="utf-8")
+        self.assertEqual(1, text.count("subprocess.Popen("))
+
+    def test_an_answer_without_end_is_stopped(self) -> None:
+        code = "import os\nwhile True: os.write(1, b'x' * 65536)"
+        error = self.assertRaises(
+            OutsideError,
+            partial(Processes().read, most=1_000_000),
+            self.python(code),
+        )
+        self.assertIn("prints more than 1000000 bytes", str(error))
+
+    def test_an_answer_that_just_fits(self) -> None:
+        code = "print('x' * 999_999)"
+        for most, fits in ((1_000_000, True), (999_999, False)):
+            try:
+                Processes().read(self.python(code), most=most)
+            except OutsideError:
+                self.assertFalse(fits)
+            else:
+                self.assertTrue(fits)
+
+    def test_of_complaints_the_start_is_kept(self) -> None:
+        code = (
+            "import sys\nsys.stderr.write('y' + 'x' * 10_000_000)\nsys.exit(1)"
+        )
+        error = self.assertRaises(
+            CommandFailed, Processes().read, self.python(code)
+        )
+        self.assertEqual(
+            ("y", process.KEPT_COMPLAINTS),
+            (error.output[0], len(error.output)),
+        )
+
+    def test_of_output_the_end_is_kept(self) -> None:
+        self.useFixture(
+            fixtures.MonkeyPatch(f"{process.__name__}.KEPT_CHARACTERS", 1000)
+        )
+        self.useFixture(
+            fixtures.MonkeyPatch(f"{process.__name__}.LONGEST_LINE", 100)
+        )
+        lines = "for n in range(1000): print(n)"
+        text = Processes().run(self.python(lines))
+        self.assertLessEqual(len(text), 1000)
+        self.assertEqual("999", text.split()[-1])
+        # Also where nobody ends a line.
+        text = Processes().run(self.python("print('x' * 10_000_000, 'end')"))
+        self.assertLessEqual(len(text), 1000)
+        self.assertEqual("end", text.split()[-1])
 
     def test_what_a_child_leaves_behind_is_ended(self) -> None:
         pidfile = str(self.folder / "pid")
