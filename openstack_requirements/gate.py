@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 WORTH_SHARING = 12
 #: A fix may bring another finding to light, but not for ever.
 MOST_ROUNDS = 10
+#: What to do where there is no earlier commit to compare with.
+_ADVICE = "; or judge all that there is: --local"
 #: The ids of the rules that can be waived.
 _RULES = frozenset(rule.id for rule in check.RULES)
 
@@ -274,17 +276,12 @@ def _before(request: Request, root: str) -> _Before | None:
     project.folder(root)  # it must be there
     try:
         parent = git.first_parent(root)
-    except (OutsideError, UnusableInput) as error:
-        raise type(error)(*_advice(error)) from error
+    except UnusableInput as error:
+        raise UnusableInput(error.what, f"{error.reason}{_ADVICE}") from error
+    except OutsideError as error:
+        raise OutsideError(f"{error}{_ADVICE}") from error
     # Of the first commit of all, everything is new.
     return _Before({}, ()) if parent is None else _at(root, parent)
-
-
-def _advice(error: OutsideError | UnusableInput) -> tuple[str, ...]:
-    more = "; or judge all that there is: --local"
-    if isinstance(error, UnusableInput):
-        return error.what, f"{error.reason}{more}"
-    return (f"{error}{more}",)
 
 
 def _at(root: str, revision: str) -> _Before:

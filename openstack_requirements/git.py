@@ -12,9 +12,18 @@
 """The only place that knows git's command line: files at a revision.
 
 Commits are read and nothing else: the work tree, the index and HEAD are
-neither looked at nor touched, and nothing that a repository could configure
-(hooks, filters, text conversion, a pager) is run. What is read is what was
-committed, byte for byte: replacements and grafts do not count.
+neither looked at nor touched. What is read is what was committed, byte for
+byte: replacements and grafts do not count.
+
+A repository may be anybody's, with its configuration, and so nothing that it
+could configure runs: no hook, filter, text conversion or pager; and nothing is
+fetched, by whatever protocol, also where an object is missing that a partial
+clone would fetch. Which repository it is, is decided here: a folder in a work
+tree belongs to the repository of that work tree, though somebody may have
+committed files to it that make it look like a bare repository.
+
+git takes neither for ever nor all of the memory: see :data:`DEADLINE` and
+:data:`LARGEST_OBJECT`.
 """
 
 from __future__ import annotations
@@ -22,11 +31,13 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+import stat
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from openstack_requirements import files
 from openstack_requirements.errors import (
     CommandFailed,
+    CommandTimedOut,
     OutsideError,
     UnusableInput,
     printable,
@@ -39,42 +50,88 @@ if TYPE_CHECKING:
 #: No honest requirements file is larger, in bytes.
 LARGEST_FILE = 8 * 1024 * 1024
 
+#: git loads nothing larger: commits, trees, tags, and what files are kept as
+#: differences to, in bytes.
+LARGEST_OBJECT = 64 * 1024 * 1024
+#: How long git may take for one answer, in seconds.
+DEADLINE = 60.0
+#: How many bytes a listing of names may have.
+LARGEST_LISTING = 16 * 1024 * 1024
+
 #: What a name in a commit can stand for.
 Kind = Literal["file", "link", "folder", "submodule"]
 
-# The folder decides which repository it is: a hook, for one, runs with
-# variables that say otherwise. git takes the same ones away when it turns to
-# another repository; those with configuration stay, as safe.directory may be
-# in them.
-_ENVIRONMENT: dict[str, str | None] = {
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES": None,
-    "GIT_COMMON_DIR": None,
-    "GIT_CONFIG": None,
-    "GIT_DIR": None,
-    "GIT_GLOB_PATHSPECS": None,
-    "GIT_ICASE_PATHSPECS": None,
-    "GIT_IMPLICIT_WORK_TREE": None,
-    "GIT_INDEX_FILE": None,
-    "GIT_NAMESPACE": None,
-    "GIT_NOGLOB_PATHSPECS": None,
-    "GIT_OBJECT_DIRECTORY": None,
-    "GIT_PREFIX": None,
-    "GIT_REPLACE_REF_BASE": None,
-    "GIT_SHALLOW_FILE": None,
-    "GIT_WORK_TREE": None,
+# All that git needs of our environment. Everything else stays away from it:
+# what would say which repository it is (a hook, for one, runs with GIT_DIR),
+# where to write what it does (GIT_TRACE), or which programs to run
+# (GIT_SSH_COMMAND, GIT_ASKPASS).
+#
+# What configures it stays. safe.directory is given in this way where jobs run
+# in containers, and it is of the person or the job that runs us, as is
+# ~/.gitconfig; a project cannot set our environment.
+_KEPT = re.compile(
+    r"PATH|HOME|XDG_CONFIG_HOME|TMPDIR|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH"
+    # Who trusts what is theirs, where root asks for them.
+    r"|SUDO_UID"
+    r"|GIT_CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM|PARAMETERS)"
+    r"|GIT_CONFIG_(?:COUNT|KEY_\d+|VALUE_\d+)"
+)
+_ENVIRONMENT = {
+    # A partial clone fetches what it misses as soon as it is asked for, with
+    # whatever program its configuration names. git 2.39.4, 2.45 and later can
+    # do without; the others fail, as no protocol is allowed. That is more
+    # than any configuration can allow again.
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "",
     # A name is a name: no pattern, no magic.
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_GRAFT_FILE": os.devnull,
+    # There is no index: to read one may start a file system monitor.
+    "GIT_INDEX_FILE": os.devnull,
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
     # Its failures are read below.
     "LC_ALL": "C",
 }
+_OPTIONS = (
+    "--no-pager",
+    # For what takes no program: each would be one.
+    *("-c", "core.fsmonitor="),
+    *("-c", f"core.hooksPath={os.devnull}"),
+    # It would be fetched from before a protocol is looked at.
+    *("-c", "fetch.bundleURI="),
+)
+# For a folder in a work tree. git 2.38 and later know it; whatever git it is,
+# it starts where the work tree does, and so finds that one's ".git" first.
+_IN_WORK_TREE = ("-c", "safe.bareRepository=explicit")
+# The files that git reads whatever it is asked, and the bytes that they may
+# have. It would wait for ever for what a pipe has to say.
+_MIB = 1024 * 1024
+_FILES = {
+    "HEAD": _MIB,
+    "commondir": _MIB,
+    "config.worktree": 8 * _MIB,
+}
+_COMMON_FILES = {
+    "HEAD": _MIB,
+    "config": 8 * _MIB,
+    "packed-refs": 128 * _MIB,
+    "shallow": 8 * _MIB,
+    "objects/info/alternates": 8 * _MIB,
+}
+_LONGEST_COMPLAINT = 400  # characters of what git says
 _ROW = re.compile(
     rb"(?P<mode>\d{6}) \w+ (?P<object>[0-9a-f]+) +(?P<size>\S+)\t"
     rb"(?P<path>.*)",
     re.DOTALL,
+)
+_PARENT = re.compile(rb"^parent ([0-9a-f]+)$", re.MULTILINE)
+# What git says, in English, of what is asked for in vain.
+_TOO_LARGE = "attempting to allocate"
+_NOT_FETCHED = re.compile(
+    r"lazy fetching disabled|transport '.*' not allowed"
+    r"|could not fetch \w+ from promisor remote"
 )
 _KINDS: dict[bytes, Kind] = {
     b"04": "folder",
@@ -111,19 +168,25 @@ def resolve(
     :raises UnusableInput: where it names no commit.
     :raises OutsideError: where git cannot be asked.
     """
+    return _resolve(_Git(root, processes), revision)
+
+
+def _resolve(git: _Git, revision: str) -> str:
     # git never lets a name start with "-": it would be taken for an option.
-    if not revision or revision.startswith("-") or not _plain(revision):
+    # "^HEAD" is all that HEAD does not lead to.
+    if not revision or revision.startswith(("-", "^")) or not _plain(revision):
         raise UnusableInput(revision or "''", "is not a git revision")
-    git = _Git(root, processes)
     try:
         found = git.run(
             *("rev-parse", "--verify", "--quiet", "--end-of-options"),
             f"{revision}^{{commit}}",
         )
     except CommandFailed as error:
+        if _TOO_LARGE in error.output:
+            raise git.explained(error) from error
         # Where this fails too, the repository is to blame.
         shallow = git.ask("rev-parse", "--is-shallow-repository")
-        reason = f"git finds no such commit in {printable(root)}"
+        reason = f"git finds no such commit in {printable(git.root)}"
         if shallow.strip() == b"true":
             reason += (
                 ", which is a shallow clone: fetch more of its history "
@@ -146,12 +209,12 @@ def first_parent(
     :raises OutsideError: where git cannot be asked.
     """
     git = _Git(root, processes)
-    commit = resolve(root, revision, processes)
+    commit = _resolve(git, revision)
     # As it was committed: in a shallow clone git itself shows no parent.
-    raw = git.ask("cat-file", "commit", commit)
-    headers = raw.partition(b"\n\n")[0].decode("utf-8", "replace")
-    parents = re.findall(r"^parent (\S+)$", headers, re.MULTILINE)
-    return resolve(root, parents[0], processes) if parents else None
+    raw = git.ask("cat-file", "commit", commit, most=LARGEST_OBJECT)
+    headers = raw.find(b"\n\n")
+    parent = _PARENT.search(raw, 0, len(raw) if headers < 0 else headers)
+    return _resolve(git, parent[1].decode("ascii")) if parent else None
 
 
 def read(
@@ -189,7 +252,7 @@ def read_all(
 ) -> dict[str, File | None]:
     """What many names stand for at a revision, by name; see :func:`read`.
 
-    However many there are, git is started four times. A name behind a link
+    However many there are, git is started three times. A name behind a link
     to a folder is not there.
 
     :raises UnusableInput: where the revision names no commit, or a file is
@@ -197,9 +260,8 @@ def read_all(
     :raises OutsideError: where git cannot be asked.
     """
     git = _Git(root, processes)
-    commit = resolve(root, revision, processes)
-    inside = os.fsdecode(git.ask("rev-parse", "--show-prefix")[:-1])
-    places = {path: _place(inside, path) for path in paths}
+    commit = _resolve(git, revision)
+    places = {path: _place(git.inside, path) for path in paths}
     rows = git.rows(commit, sorted({p for p in places.values() if p}))
     for path, place in places.items():
         row = rows.get(place or "")
@@ -223,36 +285,116 @@ def read_all(
     return result
 
 
+class _Repository(NamedTuple):
+    """Where git has to start to find a repository.
+
+    :param top: the folder of the work tree, or the bare repository itself.
+    :param folder: the repository's own, ``.git`` as a rule.
+    :param bare: whether there is no work tree.
+    """
+
+    top: str
+    folder: str
+    bare: bool
+
+
 class _Git:
-    """git in one folder."""
+    """git in one folder.
+
+    ``inside`` is the folder's path from the top of the work tree on.
+    """
 
     def __init__(self, root: str, processes: Processes | None) -> None:
         if not os.path.isdir(root):
             raise UnusableInput(root, "is not a folder")
-        self._root = root
+        self.root = root
         self._processes = processes or Processes()
+        start = os.path.realpath(root)
+        found = _repository(start)
+        if found is None:
+            raise _no_repository(root)
+        _require_files(found.folder)
+        self.inside = os.path.relpath(start, found.top)
+        self._top = found.top
+        self._options = _OPTIONS if found.bare else _OPTIONS + _IN_WORK_TREE
+        self._environment = {
+            **{k: v for k, v in os.environ.items() if _KEPT.fullmatch(k)},
+            **_ENVIRONMENT,
+            # What was found is what git uses, or nothing.
+            "GIT_CEILING_DIRECTORIES": os.path.dirname(found.top),
+            # git's own limit for what it asks the system for at once.
+            "GIT_ALLOC_LIMIT": str(LARGEST_OBJECT),
+        }
 
-    def run(self, *words: str, given: bytes = b"") -> bytes:
+    def run(self, *words: str, given: bytes = b"", most: int = _MIB) -> bytes:
         """What git prints.
 
+        :param most: how many bytes that may be.
         :raises CommandFailed: where it fails.
+        :raises OutsideError: where it does not end in time, or has more to
+            print.
         """
-        return self._processes.read(
-            ["git", "--no-pager", *words],
-            given=given,
-            environment=_ENVIRONMENT,
-            folder=self._root,
-        )
+        try:
+            return self._processes.read(
+                ["git", *self._options, *words],
+                given=given,
+                environment=self._environment,
+                inherit=False,
+                folder=self._top,
+                deadline=DEADLINE,
+                most=most,
+            )
+        except CommandTimedOut as error:
+            raise OutsideError(
+                f"{printable(os.path.abspath(self.root))}: git {words[0]} did "
+                f"not end within {error.seconds:g} seconds"
+            ) from error
 
-    def ask(self, *words: str, given: bytes = b"") -> bytes:
+    def ask(self, *words: str, given: bytes = b"", most: int = _MIB) -> bytes:
         """What git prints.
 
         :raises OutsideError: where it fails, in words that help.
         """
         try:
-            return self.run(*words, given=given)
+            return self.run(*words, given=given, most=most)
         except CommandFailed as error:
-            raise _explained(self._root, error) from error
+            raise self.explained(error) from error
+
+    def explained(self, error: CommandFailed) -> OutsideError:
+        """What git's failure means for whoever ran us, in one line."""
+        root = printable(os.path.abspath(self.root))
+        said = error.output
+        if "not a git repository" in said:
+            return _no_repository(self.root)
+        if "dubious ownership" in said:
+            return OutsideError(
+                f"{root}: git does not trust the repository there, because it "
+                "belongs to another user. If you do: git config --global "
+                f"--add safe.directory {printable(self._top)}"
+            )
+        if _TOO_LARGE in said:
+            return OutsideError(
+                f"{root}: an object of the git repository there is larger "
+                f"than {LARGEST_OBJECT} bytes"
+            )
+        if _NOT_FETCHED.search(said):
+            return self._not_fetched("all that it takes")
+        return OutsideError(f"{root}: git cannot read it: {_one_line(error)}")
+
+    def _is_partial(self) -> bool:
+        """Whether objects may be missing that can be fetched."""
+        try:
+            keys = r"^(remote\..*\.promisor|extensions\.partialclone)$"
+            return bool(self.run("config", "--get-regexp", keys))
+        except (CommandFailed, OutsideError):
+            return False
+
+    def _not_fetched(self, what: str) -> OutsideError:
+        return OutsideError(
+            f"{printable(os.path.abspath(self.root))}: is a partial clone "
+            f"without {what}, and nothing is fetched here. If you trust where "
+            "it comes from: git fetch --refetch --no-filter"
+        )
 
     def rows(self, commit: str, places: list[str]) -> dict[str, _Row]:
         """What a commit has at these places, by place."""
@@ -261,6 +403,7 @@ class _Git:
         listing = self.ask(
             *("ls-tree", "-z", "-l", "-t", "--full-tree", commit, "--"),
             *places,
+            most=LARGEST_LISTING,
         )
         rows = {}
         for line in listing.split(b"\0"):
@@ -278,17 +421,21 @@ class _Git:
         return rows
 
     def _lost(self, name: str) -> OutsideError:
-        return OutsideError(
-            f"{printable(self._root)}: git has lost the object {name}"
-        )
+        if self._is_partial():
+            return self._not_fetched(f"the object {name}")
+        root = printable(os.path.abspath(self.root))
+        return OutsideError(f"{root}: git has lost the object {name}")
 
     def contents(self, rows: Iterable[_Row]) -> dict[str, bytes]:
         """The contents of objects, by id. One process reads them all."""
-        wanted = sorted({row.object for row in rows})
+        sizes = {row.object: row.size for row in rows}
+        wanted = sorted(sizes)
         if not wanted:
             return {}
         given = "".join(f"{each}\n" for each in wanted).encode("ascii")
-        data = self.ask("cat-file", "--batch", given=given)
+        # Beside each there is a line with its name, kind and size.
+        most = sum(sizes.values()) + 200 * len(wanted)
+        data = self.ask("cat-file", "--batch", given=given, most=most)
         found = {}
         start = 0
         for each in wanted:
@@ -320,15 +467,119 @@ def _plain(revision: str) -> bool:
     return revision.isprintable() and "\ufffd" not in revision
 
 
-def _explained(root: str, error: CommandFailed) -> OutsideError:
-    """What git's failure means for whoever ran us."""
-    root = printable(os.path.abspath(root))
-    if "not a git repository" in error.output:
-        return OutsideError(f"{root}: is not in a git repository")
-    if "dubious ownership" in error.output:
-        return OutsideError(
-            f"{root}: git does not trust the repository there, because it "
-            "belongs to another user. If you do: git config --global --add "
-            f"safe.directory {root}"
-        )
-    return error
+def _repository(start: str) -> _Repository | None:
+    """The repository that a folder belongs to, as git looks for it.
+
+    There is one difference: a bare repository counts only where the folder
+    is one and no folder above it is the top of a work tree. git takes the
+    first that it meets on its way up, and files of a project can look like
+    one.
+    """
+    across = os.environ.get("GIT_DISCOVERY_ACROSS_FILESYSTEM", "").lower()
+    one_device = across in {"", "0", "false", "no", "off"}
+    ceilings = {
+        os.path.realpath(each)
+        for each in os.environ.get("GIT_CEILING_DIRECTORIES", "").split(":")
+        if os.path.isabs(each)
+    }
+    top = start
+    while True:
+        folder = _git_folder(top)
+        if folder is not None:
+            return _Repository(top, folder, bare=False)
+        above = os.path.dirname(top)
+        if above in ceilings or above == top:
+            break
+        if one_device and _device(above) != _device(top):
+            break
+        top = above
+    if _is_git_folder(start):
+        return _Repository(start, start, bare=True)
+    return None
+
+
+def _device(folder: str) -> int | None:
+    try:
+        return os.stat(folder).st_dev
+    except OSError:
+        return None
+
+
+def _git_folder(top: str) -> str | None:
+    """The repository's own folder, of the top of a work tree."""
+    path = os.path.join(top, ".git")
+    if _is_git_folder(path):
+        return path
+    # Of a submodule, or one of several work trees, it says where that is.
+    words = _small(path)
+    if words is None:
+        return None
+    return os.path.join(top, words.partition("gitdir: ")[2])
+
+
+def _is_git_folder(path: str) -> bool:
+    def has(name: str) -> bool:
+        return os.path.lexists(os.path.join(path, name))
+
+    return has("HEAD") and (
+        has("commondir") or (has("objects") and has("refs"))
+    )
+
+
+def _small(path: str) -> str | None:
+    """What a small file says; None where there is no such file."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return None
+        with open(path, "rb") as file:
+            return os.fsdecode(file.read(_MIB)).rstrip("\r\n")
+    except (OSError, ValueError):  # NUL, in a name
+        return None
+
+
+def _require_files(folder: str) -> None:
+    """See that what git reads first are files, and no endless ones.
+
+    :raises OutsideError: where one is not. For what it reads later there is
+        the deadline.
+    """
+    # Of one of several work trees, most is where the first has it.
+    common = os.path.join(folder, _small(f"{folder}/commondir") or "")
+    for where, sizes in ((folder, _FILES), (common, _COMMON_FILES)):
+        for name, most in sizes.items():
+            path = os.path.join(where, name)
+            try:
+                found = os.stat(path)
+            except (OSError, ValueError):
+                continue  # git says what it misses
+            if not stat.S_ISREG(found.st_mode):
+                reason = "is not a regular file"
+            elif found.st_size > most:
+                reason = f"is larger than {most} bytes"
+            else:
+                continue
+            raise OutsideError(
+                f"{printable(os.path.normpath(path))}: {reason}, so git is "
+                "not asked"
+            )
+
+
+def _no_repository(root: str) -> OutsideError:
+    return OutsideError(
+        f"{printable(os.path.abspath(root))}: is not in a git repository"
+    )
+
+
+def _one_line(error: CommandFailed) -> str:
+    """What git said of a failure, without what it advises."""
+    lines = [
+        printable(re.sub(r"^(?:fatal|error|warning): ", "", line.strip()))
+        for line in error.output.splitlines()
+        if line.strip() and not line.startswith("hint:")
+    ]
+    if not lines:
+        return str(error)
+    said = "; ".join(lines)
+    if len(said) > _LONGEST_COMPLAINT:
+        said = f"{said[:_LONGEST_COMPLAINT]} ..."
+    return said

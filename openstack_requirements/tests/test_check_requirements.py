@@ -173,8 +173,14 @@ class TestWhoseChange(CheckTestCase):
         self.commit(requirements="old>=1\nnew>=1\n")
         done = self.check("--against", "base", str(self.project))
         self.assertIn("1 error, 1 there before", done.out)
-        done = self.check("--against", "nosuch", str(self.project))
-        self.assertEqual(2, done.status)
+        for revision, reason in (
+            ("nosuch", "git finds no such commit"),
+            ("^HEAD", "is not a git revision"),
+        ):
+            done = self.check("--against", revision, str(self.project))
+            self.assertEqual((2, ""), (done.status, done.out))
+            self.assertIn(f"{revision}: {reason}", done.err)
+            self.assertEqual(1, len(done.err.splitlines()))
 
     def test_against_under_the_current_policy(self) -> None:
         self.lists(CURRENT, denylist="")
@@ -212,6 +218,16 @@ class TestUsage(CheckTestCase):
         self.assertEqual((3, ""), (done.status, done.out))
         self.assertIn("is not in a git repository", done.err)
         self.assertIn("--local", done.err)
+        self.assertEqual([], self.found("--local"))
+
+    def test_a_broken_repository(self) -> None:
+        self.commit()
+        (self.project / ".git" / "config").write_text("[core\n")
+        for more in ((), ("--against", "HEAD"), ("--fix", "--diff")):
+            done = self.check(*more, str(self.project))
+            self.assertEqual((3, ""), (done.status, done.out))
+            self.assertIn("git cannot read it: bad config line 1", done.err)
+            self.assertEqual(1, len(done.err.splitlines()))
         self.assertEqual([], self.found("--local"))
 
     def test_what_is_missing(self) -> None:
@@ -334,6 +350,31 @@ class TestMany(CheckTestCase):
         self.assertEqual(alone, shared)
         self.assertEqual(1, alone.status)
         self.assertEqual(6, alone.out.count("nosuch is not in"))
+
+    def test_a_broken_repository_among_many(self) -> None:
+        """All the other verdicts are there, whoever judges."""
+        names = self.many(30)
+        tree = self.folder / "tree"
+        self.git("init", "-q", folder=tree)
+        self.git("add", "-A", folder=tree)
+        for _ in range(2):
+            self.git("commit", "-qm", "x", "--allow-empty", folder=tree)
+        self.write("tree/org/p07/requirements.txt", "nosuch>=1\n")
+        broken = tree / "org" / "p09"
+        self.git("init", "-q", folder=broken)
+        (broken / ".git" / "config").write_text("[core\n")
+        listed = self.write("projects.txt", "\n".join(names))
+        argv = ("--projects", listed, "--root", str(tree))
+        for more in ((), ("--against", "HEAD")):
+            alone = self.check(*argv, *more, "--jobs", "1")
+            shared = self.check(*argv, *more, "--jobs", "3")
+            self.assertEqual(alone, shared)
+            self.assertEqual(3, alone.status)
+            self.assertEqual(1, alone.out.count("nosuch is not in"))
+            self.assertIn("\n29 projects: 1 error", alone.out)
+            line, *others = alone.err.splitlines()
+            self.assertEqual([], others)
+            self.assertIn(f"{broken}: git cannot read it: bad config", line)
 
     def test_a_missing_checkout(self) -> None:
         listed = self.write("projects.txt", "org/p00\norg/gone\n")

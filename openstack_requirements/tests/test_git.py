@@ -13,8 +13,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import subprocess
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import fixtures
@@ -315,7 +318,11 @@ class TestRevisions(GitTestCase):
 
     def test_no_revisions(self) -> None:
         self.commit(a_txt="one\n")
-        for revision in ("", "-1", "--help", "--output=x", "a\0b", "a\nb"):
+        for revision in (
+            *("", "-1", "--help", "--output=x", "a\0b", "a\nb"),
+            # All that these do not lead to.
+            *("^HEAD", "^main", "^"),
+        ):
             error = self.assertRaises(
                 UnusableInput, self.read, revision, "a.txt"
             )
@@ -406,6 +413,11 @@ class TestRepositories(GitTestCase):
 
     def test_of_somebody_else(self) -> None:
         self.commit(a_txt="one\n")
+        # git's own tests have a way to say so.
+        known = f"{git._KEPT.pattern}|GIT_TEST_ASSUME_DIFFERENT_OWNER"
+        self.useFixture(
+            fixtures.MonkeyPatch(f"{git.__name__}._KEPT", re.compile(known))
+        )
         self.useFixture(
             fixtures.EnvironmentVariable(
                 "GIT_TEST_ASSUME_DIFFERENT_OWNER", "1"
@@ -431,8 +443,199 @@ class TestRepositories(GitTestCase):
         error = self.assertRaises(OutsideError, self.read, "HEAD", "a.txt")
         self.assertIn(f"git has lost the object {blob}", str(error))
 
+    def test_a_broken_configuration(self) -> None:
+        self.commit(a_txt="one\n")
+        config = self.root / ".git" / "config"
+        for text in (
+            "[core\n",
+            "[core]\n\trepositoryformatversion = 99\n",
+            "[core]\n\tbare = perhaps\n",
+            "[extensions]\n\tno-such = 1\n"
+            "[core]\n\trepositoryformatversion = 1\n",
+            "\0" * 100,
+        ):
+            config.write_text(text)
+            for ask in (
+                lambda: self.read("HEAD", "a.txt"),
+                lambda: git.first_parent(str(self.root)),
+            ):
+                error = self.assertRaises(OutsideError, ask)
+                said = str(error)
+                self.assertIn(f"{self.root}: git cannot read it: ", said)
+                self.assertEqual(1, len(said.splitlines()), said)
+                self.assertTrue(said.isprintable(), said)
+                self.assertNotIn("fatal:", said)
+
+    def test_more_places_for_a_repository(self) -> None:
+        """Work trees of a bare repository, and a submodule."""
+        self.commit(a_txt="one\n")
+        bare = self.folder / "project.git"
+        self.git("clone", "--quiet", "--bare", str(self.root), str(bare))
+        for place in (bare / "inside", self.folder / "beside"):
+            self.git(
+                *("worktree", "add", "--quiet", "--detach", str(place)),
+                folder=bare,
+            )
+            self.assertEqual("one\n", git.read(str(place), "HEAD", "a.txt"))
+        other = self.folder / "super"
+        other.mkdir()
+        self.git("init", "--quiet", folder=other)
+        self.git(
+            *("-c", "protocol.file.allow=always"),
+            *("submodule", "--quiet", "add", str(self.root), "sub"),
+            folder=other,
+        )
+        self.assertTrue((other / "sub" / ".git").is_file())
+        found = git.read(str(other / "sub"), "HEAD", "a.txt")
+        self.assertEqual("one\n", found)
+
+    def test_what_is_no_repository_is_passed_by(self) -> None:
+        inside = self.root / "sub"
+        (inside / ".git").mkdir(parents=True)
+        (inside / "a.txt").write_text("one\n")
+        self.commit()
+        self.assertEqual("one\n", git.read(str(inside), "HEAD", "a.txt"))
+        (inside / ".git").rmdir()
+        (inside / ".git").write_text("gitdir: /no/such\n")
+        error = self.assertRaises(
+            OutsideError, git.read, str(inside), "HEAD", "a.txt"
+        )
+        self.assertEqual(f"{inside}: is not in a git repository", str(error))
+
     def test_without_git(self) -> None:
         self.commit(a_txt="one\n")
         self.useFixture(fixtures.EnvironmentVariable("PATH", str(self.folder)))
         error = self.assertRaises(OutsideError, self.read, "HEAD", "a.txt")
         self.assertIn("git: cannot be started", str(error))
+
+
+class TestLimits(GitTestCase):
+    """git neither waits for ever nor takes all of the memory."""
+
+    def bad(self, words: str, revision: str = "HEAD") -> None:
+        error = self.assertRaises(OutsideError, self.read, revision, "a.txt")
+        self.assertIn(words, str(error))
+        self.assertEqual(1, len(str(error).splitlines()))
+        self.assertRaises(OutsideError, git.first_parent, str(self.root))
+
+    def test_a_pipe_in_the_place_of_a_file(self) -> None:
+        """Those that git reads first are looked at before it starts."""
+        self.commit(a_txt="one\n")
+        folder = self.root / ".git"
+        for name in (*git._FILES, *git._COMMON_FILES):
+            path = folder / name
+            old = path.read_bytes() if path.exists() else None
+            path.unlink(missing_ok=True)
+            path.parent.mkdir(exist_ok=True)
+            os.mkfifo(path)
+            self.bad(f"{path}: is not a regular file, so git is not asked")
+            path.unlink()
+            if old is not None:
+                path.write_bytes(old)
+        self.assertEqual("one\n", self.read("HEAD", "a.txt"))
+
+    def test_a_pipe_for_what_is_read_later(self) -> None:
+        self.useFixture(fixtures.MonkeyPatch(f"{git.__name__}.DEADLINE", 1.0))
+        self.commit(a_txt="one\n")
+        self.commit(a_txt="two\n")
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        commit = self.git("rev-parse", "HEAD")
+        object_ = self.root / ".git" / "objects" / commit[:2] / commit[2:]
+        branch = self.root / ".git" / "refs" / "heads" / "main"
+        for path in (branch, object_):
+            aside = path.rename(self.folder / "aside")
+            os.mkfifo(path)
+            self.bad("git rev-parse did not end within 1 seconds")
+            path.unlink()
+            aside.rename(path)
+        self.git("config", "include.path", str(pipe))
+        self.bad("did not end within 1 seconds")
+
+    def test_a_work_tree_of_several(self) -> None:
+        self.commit(a_txt="one\n")
+        other = self.folder / "worktree"
+        self.git("worktree", "add", "--quiet", str(other))
+        config = self.root / ".git" / "config"
+        config.unlink()
+        os.mkfifo(config)
+        error = self.assertRaises(
+            OutsideError, git.read, str(other), "HEAD", "a.txt"
+        )
+        self.assertIn(f"{config}: is not a regular file", str(error))
+
+    def test_files_without_bound(self) -> None:
+        """Nobody reads through three gigabytes of nothing."""
+        self.commit(a_txt="one\n")
+        for name in (*git._FILES, *git._COMMON_FILES):
+            path = self.root / ".git" / name
+            if path.exists():
+                old = path.read_bytes()
+                os.truncate(path, 3 << 30)
+                self.bad(f"{path}: is larger than")
+                path.write_bytes(old)
+        branch = self.root / ".git" / "refs" / "heads" / "main"
+        os.truncate(branch, 3 << 30)
+        self.bad(f"is larger than {git.LARGEST_OBJECT} bytes")
+
+    def loose(self, kind: str, content: bytes, size: int | None = None) -> str:
+        """An object that git itself would not write; its id."""
+        head = f"{kind} {len(content) if size is None else size}\0".encode()
+        name = hashlib.sha1(head + content).hexdigest()
+        path = self.root / ".git" / "objects" / name[:2] / name[2:]
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(zlib.compress(head + content))
+        return name
+
+    def test_a_huge_commit(self) -> None:
+        self.useFixture(
+            fixtures.MonkeyPatch(f"{git.__name__}.LARGEST_OBJECT", 1 << 20)
+        )
+        first = self.commit(a_txt="one\n")
+        tree = self.git("rev-parse", "HEAD^{tree}")
+        for size, fits in ((1 << 19, True), (1 << 21, False)):
+            self.write("message", "x" * size)
+            commit = self.git(
+                *("commit-tree", "-p", first, tree),
+                *("-F", str(self.folder / "message")),
+            )
+            self.git("update-ref", "refs/heads/main", commit)
+            if fits:
+                self.assertEqual("one\n", self.read("HEAD", "a.txt"))
+                self.assertEqual(first, git.first_parent(str(self.root)))
+            else:
+                self.bad("is larger than 1048576 bytes")
+                self.bad("is larger than 1048576 bytes", "HEAD~1")
+
+    def test_objects_that_claim_to_be_huge(self) -> None:
+        """git makes room for what an object says that it has."""
+        self.commit(a_txt="one\n")
+        tree = self.git("rev-parse", "HEAD^{tree}")
+        for kind in ("commit", "tag"):
+            huge = self.loose(kind, f"tree {tree}\n".encode(), 1_500_000_000)
+            (self.root / ".git/refs/heads/main").write_text(f"{huge}\n")
+            self.bad(f"is larger than {git.LARGEST_OBJECT} bytes")
+        huge = self.loose("tree", b"x", 1_500_000_000)
+        commit = self.loose(
+            "commit",
+            f"tree {huge}\nauthor x <x> 1 +0000\n"
+            "committer x <x> 1 +0000\n\nx\n".encode(),
+        )
+        error = self.assertRaises(OutsideError, self.read, commit, "a.txt")
+        self.assertIn("is larger than", str(error))
+
+    def test_a_listing_without_bound(self) -> None:
+        """A tree may say the same name again and again."""
+        self.useFixture(
+            fixtures.MonkeyPatch(f"{git.__name__}.LARGEST_LISTING", 100_000)
+        )
+        self.commit(a_txt="one\n")
+        blob = bytes.fromhex(self.git("rev-parse", "HEAD:a.txt"))
+        tree = self.loose("tree", (b"100644 a.txt\0" + blob) * 10_000)
+        commit = self.loose(
+            "commit",
+            f"tree {tree}\nauthor x <x> 1 +0000\n"
+            "committer x <x> 1 +0000\n\nx\n".encode(),
+        )
+        error = self.assertRaises(OutsideError, self.read, commit, "a.txt")
+        self.assertIn("git: prints more than 100000 bytes", str(error))
