@@ -206,10 +206,32 @@ class CommandTimedOut(OutsideError):
         self.seconds = seconds
 
     def __str__(self) -> str:
-        text = printable(" ".join(self.command))
-        if len(text) > _LONGEST_COMMAND:
-            text = f"{text[:_LONGEST_COMMAND]} ..."
-        return f"{text}: did not end within {self.seconds:g} seconds"
+        seconds = f"{self.seconds:g} seconds"
+        return f"{_shown(self.command)}: did not end within {seconds}"
+
+
+class TooMuchOutput(OutsideError):
+    """A command that printed more than it may, and was ended.
+
+    :param command: the command as a list of words.
+    :param most: how many bytes it may print.
+    """
+
+    def __init__(self, command: Sequence[str], most: int) -> None:
+        super().__init__(command, most)
+        self.command = tuple(command)
+        self.most = most
+
+    def __str__(self) -> str:
+        return f"{_shown(self.command)}: prints more than {self.most} bytes"
+
+
+def _shown(command: Sequence[str]) -> str:
+    """A command, or its start."""
+    text = printable(" ".join(command))
+    if len(text) > _LONGEST_COMMAND:
+        text = f"{text[:_LONGEST_COMMAND]} ..."
+    return text
 
 
 class Interrupted(BaseException):

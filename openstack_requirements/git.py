@@ -39,6 +39,7 @@ from openstack_requirements.errors import (
     CommandFailed,
     CommandTimedOut,
     OutsideError,
+    TooMuchOutput,
     UnusableInput,
     printable,
 )
@@ -55,8 +56,6 @@ LARGEST_FILE = 8 * 1024 * 1024
 LARGEST_OBJECT = 64 * 1024 * 1024
 #: How long git may take for one answer, in seconds.
 DEADLINE = 60.0
-#: How many bytes a listing of names may have.
-LARGEST_LISTING = 16 * 1024 * 1024
 
 #: What a name in a commit can stand for.
 Kind = Literal["file", "link", "folder", "submodule"]
@@ -344,11 +343,14 @@ class _Git:
                 deadline=DEADLINE,
                 most=most,
             )
-        except CommandTimedOut as error:
-            raise OutsideError(
-                f"{printable(os.path.abspath(self.root))}: git {words[0]} did "
-                f"not end within {error.seconds:g} seconds"
-            ) from error
+        except (CommandTimedOut, TooMuchOutput) as error:
+            what = (
+                f"did not end within {error.seconds:g} seconds"
+                if isinstance(error, CommandTimedOut)
+                else f"prints more than {error.most} bytes"
+            )
+            root = printable(os.path.abspath(self.root))
+            raise OutsideError(f"{root}: git {words[0]} {what}") from error
 
     def ask(self, *words: str, given: bytes = b"", most: int = _MIB) -> bytes:
         """What git prints.
@@ -400,10 +402,16 @@ class _Git:
         """What a commit has at these places, by place."""
         if not places:
             return {}
+        # There is a line for each and for the folders on its way. A tree that
+        # has the same name again and again has more to say.
+        most = sum(
+            (each.count("/") + 1) * (len(os.fsencode(each)) + 200)
+            for each in places
+        )
         listing = self.ask(
             *("ls-tree", "-z", "-l", "-t", "--full-tree", commit, "--"),
             *places,
-            most=LARGEST_LISTING,
+            most=most,
         )
         rows = {}
         for line in listing.split(b"\0"):

@@ -33,6 +33,7 @@ from openstack_requirements.errors import (
     CommandFailed,
     CommandTimedOut,
     OutsideError,
+    TooMuchOutput,
 )
 
 if TYPE_CHECKING:
@@ -176,8 +177,9 @@ class Processes:
         :raises CommandFailed: where it ends with a failure, with what it
             wrote to its standard error.
         :raises CommandTimedOut: where it does not end in time.
-        :raises OutsideError: where it cannot be started, prints more than it
-            may, or has left a process behind that holds its output open.
+        :raises TooMuchOutput: where it prints more than it may.
+        :raises OutsideError: where it cannot be started, or has left a
+            process behind that holds its output open.
         """
         child = self._start(
             command,
@@ -202,7 +204,7 @@ class Processes:
         ]
         status = self._finish(command, child, threads, deadline)
         if answer.too_many:
-            raise OutsideError(f"{command[0]}: prints more than {most} bytes")
+            raise TooMuchOutput(command, most)
         if status:
             text = complaints.value().decode("utf-8", "replace")
             raise CommandFailed(command, status, text)
