@@ -20,12 +20,12 @@ to be decided and who asks for what. Nothing here opens a file.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements import licenses, markers
 from openstack_requirements.errors import BadLine, printable
+from openstack_requirements.output import json_text
 from openstack_requirements.requirement import (
     CanonicalName,
     Requirement,
@@ -641,4 +641,4 @@ def to_json(decisions: Iterable[Decision]) -> str:
         }
         for each in decisions
     ]
-    return f"{json.dumps({'decisions': found}, indent=1)}\n"
+    return json_text({"decisions": found})

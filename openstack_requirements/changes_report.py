@@ -13,7 +13,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from openstack_requirements.changes import KINDS, OTHERS
 from openstack_requirements.errors import printable
 from openstack_requirements.explain_report import demand_data
+from openstack_requirements.output import json_text
 from openstack_requirements.requirement import canonical_name
 
 if TYPE_CHECKING:
@@ -149,33 +149,29 @@ def to_markdown(changes: Changes, old: str, new: str) -> str:
 
 def to_json(changes: Changes, old: str, new: str) -> str:
     """The changes for programs: one object."""
-    return (
-        json.dumps(
-            {
-                "old": old,
-                "new": new,
-                "only_old": list(changes.only_old),
-                "only_new": list(changes.only_new),
-                "changes": [
-                    {
-                        "kind": each.kind,
-                        "name": each.name,
-                        "old": each.old or None,
-                        "new": each.new or None,
-                        "pythons": list(each.pythons),
-                        "everywhere": each.everywhere,
-                        "condition": each.condition or None,
-                        "needed_by": [demand_data(x) for x in each.needed_by],
-                        "holds": [_hold_data(x) for x in each.holds],
-                    }
-                    for each in changes.changes
-                ],
-                "respelled": [each._asdict() for each in changes.respelled],
-                "held": [_hold_data(each) for each in changes.held],
-            },
-            indent=1,
-        )
-        + "\n"
+    return json_text(
+        {
+            "old": old,
+            "new": new,
+            "only_old": list(changes.only_old),
+            "only_new": list(changes.only_new),
+            "changes": [
+                {
+                    "kind": each.kind,
+                    "name": each.name,
+                    "old": each.old or None,
+                    "new": each.new or None,
+                    "pythons": list(each.pythons),
+                    "everywhere": each.everywhere,
+                    "condition": each.condition or None,
+                    "needed_by": [demand_data(x) for x in each.needed_by],
+                    "holds": [_hold_data(x) for x in each.holds],
+                }
+                for each in changes.changes
+            ],
+            "respelled": [each._asdict() for each in changes.respelled],
+            "held": [_hold_data(each) for each in changes.held],
+        }
     )
 
 

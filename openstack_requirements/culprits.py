@@ -76,7 +76,8 @@ class NothingPasses(RequirementsError):
         super().__init__(reason)
         self.reason = reason
 
-    def __str__(self) -> str:
+    def sentence(self) -> str:
+        """That none is to blame, and the failure in its own lines."""
         return (
             "no upgrade is to blame: with all pins of --previous it fails "
             f"as well\n{self.reason}"

@@ -12,7 +12,10 @@
 """The errors that a person can act on.
 
 Each carries what it knows as fields and computes its sentence from them. One
-place, ``cmds/_console.py``, turns them into a line on stderr and a status.
+place, ``cmds/_run.py``, turns them into a line on stderr and a status.
+
+What an error holds comes from anywhere. Its ``str()`` is safe to show: it has
+neither control characters nor secrets (see ``output``).
 """
 
 from __future__ import annotations
@@ -30,7 +33,8 @@ _LONGEST_COMMAND = 200  # characters of it that are shown
 class RequirementsError(Exception):
     """The base of every error that this package raises on purpose.
 
-    ``status`` is the exit status that a command ends with.
+    ``status`` is the exit status that a command ends with. A class with
+    fields of its own says in :meth:`sentence` what went wrong.
     """
 
     status = UNUSABLE
@@ -40,6 +44,19 @@ class RequirementsError(Exception):
         # its args, which few of ours can be. But what one of many processes
         # finds has to come back from there.
         return _again, (type(self), self.args), self.__dict__
+
+    def __str__(self) -> str:
+        """The sentence, safe to show. No subclass overrides this."""
+        return printable(self.sentence(), keep_lines=True)
+
+    def sentence(self) -> str:
+        """What went wrong, in one line or several.
+
+        Line ends that are not the sentence's own are made visible here: what
+        a file holds must not forge a line.
+        """
+        return printable(super().__str__())
+
 
 
 def _again(
@@ -86,14 +103,15 @@ class BadLine(RequirementsError, ValueError):
             column=self.column,
         )
 
-    def __str__(self) -> str:
+    def sentence(self) -> str:
+        """``FILE:LINE:COLUMN: reason: line``, as far as it is known."""
         if self.number:
             numbers = (self.number, self.column)
-            parts = [printable(self.source), *map(str, filter(None, numbers))]
+            parts = [self.source, *map(str, filter(None, numbers))]
             where = f"{':'.join(filter(None, parts))}: "
         else:
             where = f"column {self.column}: " if self.column else ""
-        return f"{where}{self.reason}: {printable(self.line.strip())}"
+        return printable(f"{where}{self.reason}: {self.line.strip()}")
 
 
 class BadContent(RequirementsError, ValueError):
@@ -103,7 +121,8 @@ class BadContent(RequirementsError, ValueError):
         super().__init__(*errors)
         self.errors = tuple(errors)
 
-    def __str__(self) -> str:
+    def sentence(self) -> str:
+        """The errors, each in lines of its own."""
         return "\n".join(map(str, self.errors))
 
 
@@ -119,8 +138,9 @@ class UnusableInput(RequirementsError):
         self.what = what
         self.reason = reason
 
-    def __str__(self) -> str:
-        return f"{printable(self.what)}: {self.reason}"
+    def sentence(self) -> str:
+        """``FILE: reason``."""
+        return printable(f"{self.what}: {self.reason}")
 
 
 class UnusableProject(RequirementsError):
@@ -135,7 +155,8 @@ class UnusableProject(RequirementsError):
         self.root = root
         self.errors = tuple(errors)
 
-    def __str__(self) -> str:
+    def sentence(self) -> str:
+        """The errors, each in lines of its own."""
         return "\n".join(map(str, self.errors))
 
 
@@ -153,10 +174,11 @@ class ProofFailed(RequirementsError):
         super().__init__(*examples)
         self.examples = tuple(examples)
 
-    def __str__(self) -> str:
+    def sentence(self) -> str:
+        """The counter-examples, each in a line."""
         return (
             "the constraints would not be right, so none were written:\n"
-            + ("\n".join(f"  {example}" for example in self.examples))
+            + ("\n".join(f"  {printable(each)}" for each in self.examples))
         )
 
 
@@ -182,7 +204,8 @@ class CommandFailed(OutsideError):
         self.exit_status = exit_status
         self.output = output
 
-    def __str__(self) -> str:
+    def sentence(self) -> str:
+        """The command, how it ended, and the end of its output."""
         how = (
             f"was ended by signal {-self.exit_status}"
             if self.exit_status < 0
@@ -190,7 +213,7 @@ class CommandFailed(OutsideError):
         )
         tail = "\n".join(self.output.rstrip().splitlines()[-20:])
         text = f"{printable(' '.join(self.command))} {how}"
-        return f"{text}:\n{printable(tail, keep_lines=True)}" if tail else text
+        return f"{text}:\n{tail}" if tail else text
 
 
 class CommandTimedOut(OutsideError):
@@ -205,7 +228,8 @@ class CommandTimedOut(OutsideError):
         self.command = tuple(command)
         self.seconds = seconds
 
-    def __str__(self) -> str:
+    def sentence(self) -> str:
+        """What did not end, and how long it had."""
         seconds = f"{self.seconds:g} seconds"
         return f"{_shown(self.command)}: did not end within {seconds}"
 
@@ -222,7 +246,8 @@ class TooMuchOutput(OutsideError):
         self.command = tuple(command)
         self.most = most
 
-    def __str__(self) -> str:
+    def sentence(self) -> str:
+        """What prints too much, and the limit."""
         return f"{_shown(self.command)}: prints more than {self.most} bytes"
 
 
@@ -247,16 +272,11 @@ class Interrupted(BaseException):
 
 
 def printable(text: str, *, keep_lines: bool = False) -> str:
-    r"""The text with control characters as escapes (``\x1b``).
+    r"""The text as it may be shown: see :func:`output.shown`.
 
-    What a file holds must not drive the terminal that shows an error.
+    Control characters are escapes (``\x1b``) then, and secrets are masked.
     """
-    if text.isprintable():
-        return text
-    keep = "\n\t" if keep_lines else "\t"
-    return "".join(
-        char
-        if char.isprintable() or char in keep
-        else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
+    # Most runs have nothing to show, and should not pay for it.
+    from openstack_requirements.output import shown
+
+    return shown(text, keep_lines=keep_lines)

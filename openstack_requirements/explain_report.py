@@ -13,10 +13,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from openstack_requirements.errors import printable
+from openstack_requirements.output import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -61,15 +61,11 @@ def to_text(
 def to_json(explanations: Iterable[Explanation]) -> str:
     """The explanations for programs: one object."""
     found = list(explanations)
-    return (
-        json.dumps(
-            {
-                "name": found[0].name if found else None,
-                "pythons": [_data(each) for each in found],
-            },
-            indent=1,
-        )
-        + "\n"
+    return json_text(
+        {
+            "name": found[0].name if found else None,
+            "pythons": [_data(each) for each in found],
+        }
     )
 
 

@@ -35,6 +35,7 @@ from openstack_requirements.errors import (
     RequirementsError,
     UnusableInput,
 )
+from openstack_requirements.output import json_text
 from openstack_requirements.requirement import (
     CanonicalName,
     Requirement,
@@ -371,27 +372,26 @@ def applies(requirement: Requirement, environment: Mapping[str, str]) -> bool:
 
 
 def to_json(freeze: Freeze) -> str:
-    """The JSON form of a freeze: the same freeze gives the same bytes."""
+    """The JSON form of a freeze: the same freeze gives the same bytes.
+
+    It is kept and handed on, so URLs lose the secrets in them.
+    """
     distributions = sorted(
         freeze.distributions,
         key=lambda each: (canonical_name(each.name), each),
     )
-    return (
-        json.dumps(
-            {
-                "format": FORMAT,
-                "python_version": freeze.python_version,
-                "installer": freeze.installer,
-                "method": freeze.method,
-                "environment": dict(sorted(freeze.environment.items())),
-                "requested": list(freeze.requested),
-                "kept": [each._asdict() for each in freeze.kept],
-                "distributions": [each._asdict() for each in distributions],
-            },
-            indent=1,
-            ensure_ascii=False,
-        )
-        + "\n"
+    return json_text(
+        {
+            "format": FORMAT,
+            "python_version": freeze.python_version,
+            "installer": freeze.installer,
+            "method": freeze.method,
+            "environment": dict(sorted(freeze.environment.items())),
+            "requested": list(freeze.requested),
+            "kept": [each._asdict() for each in freeze.kept],
+            "distributions": [each._asdict() for each in distributions],
+        },
+        ascii_only=False,
     )
 
 

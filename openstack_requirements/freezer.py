@@ -34,7 +34,7 @@ from openstack_requirements import (
     installers,
     interpreters,
 )
-from openstack_requirements.errors import UnusableInput
+from openstack_requirements.errors import UnusableInput, printable
 from openstack_requirements.freeze import Freeze
 from openstack_requirements.installation import Installation
 from openstack_requirements.process import Processes, work_folder
@@ -228,7 +228,8 @@ def _keep_log(error: installers.InstallFailed) -> str:
         return f"could not be kept ({problem.strerror})"
     try:
         with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(f"{error.command}\n{error.output}")
+            text = f"{error.command}\n{error.output}"
+            file.write(printable(text, keep_lines=True))
     except OSError as problem:
         with contextlib.suppress(OSError):
             os.unlink(path)

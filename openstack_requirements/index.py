@@ -70,14 +70,15 @@ class NotDescribed(RequirementsError):
         """That of the gravest reason: the world's faults before the list's."""
         return max(KINDS[reason.kind] for _, reason in self.reasons)
 
-    def __str__(self) -> str:
+    def sentence(self) -> str:
+        """Each reason; for the world's faults also the end of the words."""
         lines = []
         for version, reason in self.reasons:
-            lines.append(f"Python {version}: {reason.what}")
+            lines.append(printable(f"Python {version}: {reason.what}"))
             if KINDS[reason.kind] == OUTSIDE:
                 shown = reason.output.rstrip().splitlines()[-20:]
                 lines += [f"  | {line}" for line in shown]
-        return printable("\n".join(lines), keep_lines=True)
+        return "\n".join(lines)
 
 
 class Index:

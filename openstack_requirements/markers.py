@@ -36,7 +36,7 @@ from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from openstack_requirements.errors import RequirementsError
+from openstack_requirements.errors import RequirementsError, printable
 from openstack_requirements.requirement import marker_problem
 from openstack_requirements.specifiers import admits, release
 
@@ -85,8 +85,9 @@ class BadMarker(RequirementsError, ValueError):
         self.marker = marker
         self.reason = reason
 
-    def __str__(self) -> str:
-        return f"invalid marker ({self.reason}): {self.marker}"
+    def sentence(self) -> str:
+        """The reason and the marker, in one line."""
+        return printable(f"invalid marker ({self.reason}): {self.marker}")
 
 
 class Comparison(NamedTuple):

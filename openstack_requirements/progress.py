@@ -21,6 +21,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, TextIO
 
+from openstack_requirements.errors import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
@@ -113,7 +115,7 @@ class Lines(Progress):
         seconds = time.monotonic() - self._start
         with self._lock:
             print(
-                f"[{seconds:6.1f}s] {who}: {phase}",
+                printable(f"[{seconds:6.1f}s] {who}: {phase}"),
                 file=self._stream,
                 flush=True,
             )
@@ -161,6 +163,7 @@ class Table(Progress):
 
     def _render(self) -> Grid:
         from rich.table import Table as Grid
+        from rich.text import Text
 
         grid = Grid.grid(padding=(0, 2))
         with self._lock:
@@ -168,8 +171,9 @@ class Table(Progress):
         for who, (phase, count, start) in rows:
             number = count() if count is not None else 0
             grid.add_row(
-                who,
-                phase,
+                # As it is: square brackets are markup otherwise.
+                Text(printable(who)),
+                Text(printable(phase)),
                 f"{number} distributions" if number else "",
                 f"{time.monotonic() - start:.0f}s",
             )

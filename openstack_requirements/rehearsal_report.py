@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openstack_requirements.errors import UnusableInput, printable
+from openstack_requirements.output import json_text
 from openstack_requirements.requirement import canonical_name
 
 if TYPE_CHECKING:
@@ -84,33 +85,25 @@ def _lines(finding: Finding, lines: Lines) -> Sequence[str]:
 
 def to_json(found: Sequence[Rehearsal], lines: Lines) -> str:
     """The rehearsal for programs; the same gives the same bytes."""
-    import json
-
-    return (
-        json.dumps(
-            {
-                "command": "check-requirements --rehearse",
-                "projects": [
-                    {
-                        "project": each.root,
-                        "passed": each.passed,
-                        "passes": each.passes,
-                        "error": None
-                        if each.error is None
-                        else str(each.error),
-                        "broken": [
-                            {
-                                **one._asdict(),
-                                "through": list(_lines(one, lines)),
-                            }
-                            for one in each.broken
-                        ],
-                        "mended": [one._asdict() for one in each.mended],
-                    }
-                    for each in found
-                ],
-            },
-            indent=1,
-        )
-        + "\n"
+    return json_text(
+        {
+            "command": "check-requirements --rehearse",
+            "projects": [
+                {
+                    "project": each.root,
+                    "passed": each.passed,
+                    "passes": each.passes,
+                    "error": None if each.error is None else str(each.error),
+                    "broken": [
+                        {
+                            **one._asdict(),
+                            "through": list(_lines(one, lines)),
+                        }
+                        for one in each.broken
+                    ],
+                    "mended": [one._asdict() for one in each.mended],
+                }
+                for each in found
+            ],
+        }
     )

@@ -22,6 +22,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from openstack_requirements.output import masked
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -124,4 +126,4 @@ def link(rule: str) -> str:
         return f"{DOCS}cli/{_OTHERS[rule][0]}.html"
     if any(rule == row.id for row in waivers.RULES):
         page = "reference/waivers"
-    return f"{DOCS}{page}.html#{quote(rule, errors='replace')}"
+    return f"{DOCS}{page}.html#{quote(masked(rule), errors='replace')}"

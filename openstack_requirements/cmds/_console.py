@@ -21,9 +21,9 @@ import contextlib
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from openstack_requirements.cmds._run import command, fail, warn, write
+from openstack_requirements.cmds._run import command, fail, say, warn, write
 from openstack_requirements.errors import (
     ConflictingOptions,
     Interrupted,
@@ -40,10 +40,11 @@ __all__ = [
     "add_quiet_option",
     "add_timeout_option",
     "command",
-    "complain",
     "fail",
     "interruptible",
     "positive",
+    "say",
+    "show_diff",
     "shows_colours",
     "unified",
     "warn",
@@ -71,6 +72,10 @@ class Parser(argparse.ArgumentParser):
             help="show the version of the toolkit and exit",
         )
 
+    def error(self, message: str) -> NoReturn:
+        """Show the usage and what is wrong with what was given instead."""
+        super().error(printable(message))
+
 
 class _Version(argparse.Action):
     """Prints the version. Looking it up is slow, so only when asked."""
@@ -81,31 +86,51 @@ class _Version(argparse.Action):
         import importlib.metadata
 
         version = importlib.metadata.version("openstack_requirements")
-        print(f"{parser.prog} {version}")
+        write(f"{parser.prog} {version}\n")
         parser.exit()
 
 
 def unified(path: str, old: str, new: str, stream: TextIO) -> str:
     """The change of a file as a unified diff, which patch understands.
 
-    :param stream: where it will go. A terminal gets no control characters; a
-        file or a program gets the text as it is, so that it can be applied.
+    Secrets are masked and control characters are escapes, wherever it goes:
+    a log is no place for them either. What is different for that cannot be
+    applied, and a warning says so.
+
+    :param stream: where it will go. Only a terminal gets no carriage returns
+        at the ends of lines.
     """
     import difflib
     import re
 
     result = []
+    applies = True
     for line in difflib.unified_diff(
         re.findall(r"[^\n]*\n|[^\n]+", old),
         re.findall(r"[^\n]*\n|[^\n]+", new),
         printable(path),
         printable(path),
     ):
-        safe = printable(line, keep_lines=True) if stream.isatty() else line
-        result.append(safe)
-        if not safe.endswith("\n"):
+        text = line.removesuffix("\n")
+        end = line[len(text) :]
+        if not stream.isatty() and text.endswith("\r"):
+            text, end = text[:-1], f"\r{end}"
+        safe = printable(text)
+        applies = applies and safe == text
+        result.append(f"{safe}{end}")
+        if not end.endswith("\n"):
             result.append("\n\\ No newline at end of file\n")
+    if not applies and not stream.isatty():
+        warn(
+            f"{path}: the diff does not show its secrets and control "
+            "characters, so it cannot be applied"
+        )
     return "".join(result)
+
+
+def show_diff(path: str, old: str, new: str) -> None:
+    """Show the change of a file on stderr, beside the result."""
+    sys.stderr.write(unified(path, old, new, sys.stderr))
 
 
 def shows_colours(stream: TextIO) -> bool:
@@ -118,11 +143,6 @@ def shows_colours(stream: TextIO) -> bool:
         and not os.environ.get("NO_COLOR")
         and os.environ.get("TERM", "dumb") != "dumb"
     )
-
-
-def complain(text: str) -> None:
-    """A line about what went wrong, though there is a result."""
-    print(printable(text, keep_lines=True), file=sys.stderr)
 
 
 @contextlib.contextmanager

@@ -86,7 +86,7 @@ def report(
 
         files.replace(path, text)
         # Whoever looks at the terminal should not take silence for praise.
-        print(as_text.summary(verdicts), file=sys.stderr)
+        _console.say(as_text.summary(verdicts))
     return FINDINGS if findings.counts(verdicts).errors else 0
 
 

@@ -13,7 +13,8 @@
 
 The one place where an error becomes a message on stderr and an exit status:
 0 fine, 1 findings, 2 wrong usage or unusable input, 3 the outside world
-failed, and 128 plus the signal's number where one asked to stop.
+failed, and 128 plus the signal's number where one asked to stop. All that a
+command says on stderr goes through :func:`say`.
 
 ``argparse``, ``signal``, ``functools``, ``contextlib`` and ``typing`` cost
 more to import than a short command needs to do its work.
@@ -28,6 +29,7 @@ from openstack_requirements.errors import (
     OUTSIDE,
     Interrupted,
     RequirementsError,
+    printable,
 )
 
 TYPE_CHECKING = False
@@ -47,10 +49,10 @@ def command(main: Main) -> Main:
         except RequirementsError as error:
             return fail(error)
         except Interrupted as interrupt:
-            print("interrupted; nothing was written", file=sys.stderr)
+            say("interrupted; nothing was written")
             return 128 + interrupt.signal_number
         except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
+            say("interrupted")
             return 128 + 2  # SIGINT
         except BrokenPipeError:
             # Who read our output has gone. Python would complain once more
@@ -59,7 +61,7 @@ def command(main: Main) -> Main:
             return OUTSIDE
         except OSError as error:
             name = f"{error.filename}: " if error.filename else ""
-            print(f"{name}{error.strerror or error}", file=sys.stderr)
+            say(printable(f"{name}{error.strerror or error}"))
             return OUTSIDE
         return status
 
@@ -70,12 +72,23 @@ def command(main: Main) -> Main:
 def fail(error: RequirementsError) -> int:
     """Show an error; the exit status that it asks for."""
     # The place comes first where there is one: editors jump to it.
-    print(error, file=sys.stderr)
+    say(str(error))
     return error.status
+
+
+def say(text: str) -> None:
+    """Print to stderr, without control characters and secrets.
+
+    :param text: a line, or several.
+    """
+    print(printable(text, keep_lines=True), file=sys.stderr)
 
 
 def write(text: str) -> None:
     """Write a result to stdout: all of it, its line ends as they are.
+
+    A report has been made safe to show by who made it. A file's new content
+    is data, and stays what it is.
 
     Where Python's streams have no buffer (PYTHONUNBUFFERED), one call may
     write a part and say nothing of the rest.
@@ -89,4 +102,4 @@ def write(text: str) -> None:
 
 def warn(text: str) -> None:
     """Something that is not right, but does not stop the command."""
-    print(f"warning: {text}", file=sys.stderr)
+    say(f"warning: {printable(text)}")

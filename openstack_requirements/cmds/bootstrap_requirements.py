@@ -309,6 +309,6 @@ def _tell(decisions: Iterable[Decision]) -> None:
     """Say what a person has to decide."""
     found = list(decisions)
     for each in found:
-        print(each, file=sys.stderr)
+        _console.say(str(each))
     if found:
-        print(f"{len(found)} to decide", file=sys.stderr)
+        _console.say(f"{len(found)} to decide")

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from openstack_requirements import files, findings, freeze, lists, support
@@ -158,9 +157,8 @@ def _say_who_claims(pins: Pins) -> None:
     for key, _ in pins.wanted:
         found = pins.described.get(key)
         if found is not None and support.why_not(found, pins.python) is None:
-            print(
+            _console.say(
                 printable(
                     f"{found.name} {found.version} claims Python {pins.python}"
-                ),
-                file=sys.stderr,
+                )
             )

@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from openstack_requirements import gate, lists, project
@@ -285,12 +284,12 @@ def _change(
             # The report is the result; this is beside it.
             for file, (old, new) in changed.items():
                 path = os.path.normpath(os.path.join(root, file))
-                sys.stderr.write(_console.unified(path, old, new, sys.stderr))
+                _console.show_diff(path, old, new)
         elif changed:
             names = ", ".join(
                 os.path.normpath(os.path.join(root, file)) for file in changed
             )
-            _console.complain(f"changed: {names}")
+            _console.say(f"changed: {names}")
 
 
 def _rehearse(

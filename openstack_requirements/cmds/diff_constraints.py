@@ -28,7 +28,6 @@ from openstack_requirements.errors import (
     FINDINGS,
     CommandFailed,
     ConflictingOptions,
-    printable,
 )
 
 if TYPE_CHECKING:
@@ -176,5 +175,5 @@ def _newest(
                     error.output,
                 ) from error
             for reason in reasons:
-                _console.warn(f"Python {python}: {printable(reason.what)}")
+                _console.warn(f"Python {python}: {reason.what}")
     return found

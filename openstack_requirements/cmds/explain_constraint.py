@@ -22,7 +22,6 @@ from openstack_requirements.cmds import _console
 from openstack_requirements.errors import (
     ConflictingOptions,
     UnusableInput,
-    printable,
 )
 from openstack_requirements.requirement import canonical_name
 
@@ -132,8 +131,7 @@ def _unknown(name: CanonicalName, graphs: Sequence[explain.Graph]) -> str:
         more = len(owners) - len(shown)
         return (
             f"{reason}; it is named, where that does not apply, by "
-            f"{printable(', '.join(shown))}"
-            + (f" and {more} more" if more else "")
+            f"{', '.join(shown)}" + (f" and {more} more" if more else "")
         )
     from difflib import get_close_matches
 
@@ -144,5 +142,5 @@ def _unknown(name: CanonicalName, graphs: Sequence[explain.Graph]) -> str:
     near += [each for each in sorted(spelled) if name in each][:3]
     found = [spelled[key] for key in dict.fromkeys(near)][:5] if name else []
     if found:
-        reason += f"; did you mean {printable(' or '.join(found))}?"
+        reason += f"; did you mean {' or '.join(found)}?"
     return reason

@@ -68,9 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         files.replace(options.output, done.content)
         _console.write(difference)
     for line in done.report:
-        _console.complain(line)
+        _console.say(line)
     if options.output is None and difference:
-        _console.complain(difference.rstrip())
+        _console.say(difference.rstrip())
     return OUTSIDE if done.broken and not options.allow_missing else 0
 
 

@@ -125,7 +125,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with_constraints=False,
     )
     for warning in found.warnings:
-        _console.warn(printable(warning))
+        _console.warn(warning)
     follow = sync.standard(
         found.policy,
         [e.requirement for e in found.global_requirements if e.requirement],
@@ -137,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             status = max(status, _update(root, follow, options))
         except RequirementsError as error:
-            print(error, file=sys.stderr)
+            _console.say(str(error))
             status = max(status, error.status)
     return status
 
@@ -149,11 +149,11 @@ def _update(
     plan = _plan(root, follow, options)
     if options.verbose:
         for each in plan.files:
-            print(printable(f"looking at {root}/{each.path}"), file=sys.stderr)
+            _console.say(printable(f"looking at {root}/{each.path}"))
     for warning in plan.warnings:
         _console.warn(warning)
     for error in plan.errors:
-        print(error, file=sys.stderr)
+        _console.say(str(error))
     if plan.errors:
         return max(error.status for error in plan.errors)
     due = plan.due

@@ -96,27 +96,29 @@ class InstallFailed(RequirementsError):
         """The exit status that the kind of the failure asks for."""
         return KINDS[self.reason.kind]
 
-    def __str__(self) -> str:
+    def sentence(self) -> str:
+        """Which Python, what failed, who needs it, and the tool's words."""
         reason = self.reason
-        head = f"Python {self.interpreter}: {reason.what}"
+        head = printable(f"Python {self.interpreter}: {reason.what}")
         if reason.rivals:
-            head += f"\n  asked for: {', '.join(reason.rivals)}"
+            head += f"\n  asked for: {printable(', '.join(reason.rivals))}"
         elif reason.culprit:
             chain = ["the list", *reversed(reason.asked_by), reason.culprit]
-            head += f"\n  needed by: {' -> '.join(chain)}"
+            head += f"\n  needed by: {printable(' -> '.join(chain))}"
         lines = reason.output.rstrip().splitlines()
         shown = lines[-SHOWN_LINES:]
         if len(shown) < len(lines):
             shown.insert(0, f"... ({len(lines) - len(shown)} lines before)")
         text = "\n".join(f"  | {line}" for line in shown)
-        tail = f"  the whole output: {self.log}" if self.log else ""
+        tail = ""
+        if self.log:
+            tail = f"  the whole output: {printable(self.log)}"
         if reason.kind == "build":
             tail = (
                 "  Where a system library or a compiler is missing, "
                 f"bindep.txt lists what to install.\n{tail}"
             )
-        parts = (head, printable(text, keep_lines=True), tail)
-        return "\n".join(part for part in parts if part.strip())
+        return "\n".join(part for part in (head, text, tail) if part.strip())
 
 
 class Wanted(NamedTuple):

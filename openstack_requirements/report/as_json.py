@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openstack_requirements import findings
+from openstack_requirements.output import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,27 +36,21 @@ def render(
     :class:`~openstack_requirements.findings.Finding`, but for its text; those
     that were waived stand apart, each with the reason.
     """
-    import json
-
-    return (
-        json.dumps(
-            {
-                "command": command,
-                "counts": findings.counts(verdicts)._asdict(),
-                "findings": [
-                    _fields(finding)
-                    for verdict in verdicts
-                    for finding in verdict.findings
-                ],
-                "waived": [
-                    {**_fields(waived.finding), "reason": waived.reason}
-                    for verdict in verdicts
-                    for waived in verdict.waived
-                ],
-            },
-            indent=1,
-        )
-        + "\n"
+    return json_text(
+        {
+            "command": command,
+            "counts": findings.counts(verdicts)._asdict(),
+            "findings": [
+                _fields(finding)
+                for verdict in verdicts
+                for finding in verdict.findings
+            ],
+            "waived": [
+                {**_fields(waived.finding), "reason": waived.reason}
+                for verdict in verdicts
+                for waived in verdict.waived
+            ],
+        }
     )
 
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from openstack_requirements import findings, rulebook
 from openstack_requirements.errors import printable
+from openstack_requirements.output import json_text, masked
 from openstack_requirements.report import as_text
 from openstack_requirements.requirement import canonical_name
 
@@ -46,7 +47,6 @@ def render(
 ) -> str:
     """The log file: an object of the standard's section 3.13."""
     import importlib.metadata
-    import json
 
     found = [
         (verdict.subject, finding, reason)
@@ -87,7 +87,7 @@ def render(
             }
         ],
     }
-    return json.dumps(log, indent=1) + "\n"
+    return json_text(log)
 
 
 def _rule(rule: str, severity: Severity) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def _fingerprint(finding: Finding, prints: Counter[str]) -> str:
     """The same for the same trouble after lines have moved.
 
     Messages name lines, so they do not count. Where the rest is equal, the
-    order does.
+    order does. A secret does not count either: a digest could be guessed.
     """
     import hashlib
 
@@ -156,7 +156,7 @@ def _fingerprint(finding: Finding, prints: Counter[str]) -> str:
         finding.rule,
         _uri(finding.file or ""),
         canonical_name(finding.package or ""),
-        (finding.text or "").strip(),
+        masked((finding.text or "").strip()),
     )
     data = "\0".join(parts).encode("utf-8", "backslashreplace")
     value = hashlib.sha256(data).hexdigest()[:32]
@@ -169,7 +169,7 @@ def _uri(path: str) -> str:
     """A file's name as a reference (RFC 3986), its very bytes encoded."""
     from urllib.parse import quote
 
-    path = os.path.normpath(path)
+    path = masked(os.path.normpath(path))
     try:
         data = path.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # no name that a file can have

@@ -31,6 +31,7 @@ PURE = {
     "errors",
     "specifiers",
     "text",
+    "output",
     "constraints",
     "requirement",
     "markers",
@@ -242,6 +243,18 @@ class TestFloors(base.TestCase):
             )
         }
         self.assertEqual({"process"}, users)
+
+    def test_one_door_to_the_network(self) -> None:
+        doors = {"requests", "urllib3", "http", "socket", "urllib.request"}
+        users = {
+            name
+            for name, tree in self.modules.items()
+            if any(
+                each in doors or each.split(".")[0] in doors
+                for each in imports(tree)
+            )
+        }
+        self.assertEqual({"fetch"}, users)
 
     def test_only_the_edge_prints(self) -> None:
         for name, tree in self.modules.items():
