@@ -58,7 +58,6 @@ class RequirementsError(Exception):
         return printable(super().__str__())
 
 
-
 def _again(
     kind: type[RequirementsError], args: tuple[object, ...]
 ) -> RequirementsError:

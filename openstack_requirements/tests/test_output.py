@@ -244,6 +244,7 @@ def reason(kind: str) -> Reason:
 VALUES: dict[str, list[Any]] = {
     "str": [FORGED],
     "int": [3],
+    "float": [1.5],
     "Reason": [reason(kind) for kind in KINDS],
     "Sequence[str]": [[FORGED, FORGED]],
     "Sequence[BadLine]": [[BadLine(FORGED, FORGED, source=FORGED, number=1)]],
