@@ -50,9 +50,8 @@ from typing import TYPE_CHECKING
 import measure
 import uv
 
-from openstack_requirements import interpreters
+from openstack_requirements import children, interpreters
 from openstack_requirements.errors import UnusableInput
-from openstack_requirements.process import Processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,11 +108,12 @@ def main() -> int:
     )
     options = parser.parse_args()
     found = []
-    for wanted in options.python or ("3.12", "3.11", "3.13"):
-        try:
-            found.append(interpreters.find(wanted, Processes()).executable)
-        except UnusableInput as error:
-            print(f"without Python {wanted}: {error}", file=sys.stderr)
+    with children.of_job("pythons") as started:
+        for wanted in options.python or ("3.12", "3.11", "3.13"):
+            try:
+                found.append(interpreters.find(wanted, started).executable)
+            except UnusableInput as error:
+                print(f"without Python {wanted}: {error}", file=sys.stderr)
     with tempfile.TemporaryDirectory(dir=options.folder) as path:
         folder = Path(path)
         os.environ["TMPDIR"] = path

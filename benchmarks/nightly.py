@@ -40,8 +40,7 @@ from pathlib import Path
 import measure
 import uv
 
-from openstack_requirements import interpreters
-from openstack_requirements.process import Processes
+from openstack_requirements import children, interpreters
 
 LIST = measure.ROOT / "global-requirements.txt"
 #: Distributions without extension modules that few others limit.
@@ -66,7 +65,8 @@ def main() -> int:
         help="where the caches and the environments are made",
     )
     options = parser.parse_args()
-    python = interpreters.find(options.python, Processes()).executable
+    with children.of_job("nightly") as started:
+        python = interpreters.find(options.python, started).executable
     script = measure.script("generate-constraints")
     with tempfile.TemporaryDirectory(dir=options.folder) as path:
         folder = Path(path)

@@ -61,7 +61,9 @@ class Store:
     ) -> None:
         self._interpreter = interpreter
         self._installer = installer
-        self._folder = os.path.join(folder, f"python{interpreter.version}")
+        self._folder = os.path.join(
+            os.path.abspath(folder), f"python{interpreter.version}"
+        )
         self._environment = os.path.join(self._folder, "environment")
         self._memory = os.path.join(self._folder, "state.json")
 

@@ -26,6 +26,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from openstack_requirements.children import python_command
 from openstack_requirements.errors import (
     CommandFailed,
     OutsideError,
@@ -38,7 +39,7 @@ from openstack_requirements.requirement import canonical_name
 if TYPE_CHECKING:
     import importlib.metadata
 
-    from openstack_requirements.process import Processes
+    from openstack_requirements.children import Children
 
 #: Where a distribution keeps its metadata.
 _METADATA = (".dist-info", ".egg-info")
@@ -59,7 +60,7 @@ def site_folders(folder: str) -> list[str]:
     return sorted({os.path.realpath(each) for each in found})
 
 
-def site_folders_of(python: str, processes: Processes) -> list[str]:
+def site_folders_of(python: str, children: Children) -> list[str]:
     """Where an interpreter imports what is installed from.
 
     The first that has something is where it is imported from. Nothing is run
@@ -75,7 +76,7 @@ def site_folders_of(python: str, processes: Processes) -> list[str]:
         ) as file:
             settings = file.read()
     except (OSError, UnicodeDecodeError):
-        return _own_folders(python, processes)
+        return _own_folders(python, children)
     found = site_folders(folder)
     if re.search(r"(?im)^include-system-site-packages\s*=\s*true", settings):
         home = re.search(r"(?im)^home\s*=\s*(.+)$", settings)
@@ -83,19 +84,21 @@ def site_folders_of(python: str, processes: Processes) -> list[str]:
         base = os.path.join(home[1].strip() if home else "", "")
         paths = [f"{base}{name}" for name in names]
         found += _own_folders(
-            next(filter(os.path.isfile, paths), paths[0]), processes
+            next(filter(os.path.isfile, paths), paths[0]), children
         )
     return list(dict.fromkeys(found))
 
 
-def _own_folders(python: str, processes: Processes) -> list[str]:
+def _own_folders(python: str, children: Children) -> list[str]:
     """The site folders of an interpreter that is no virtualenv's."""
     from openstack_requirements.process import ANSWER_DEADLINE
 
-    code = "import site; print('\\n'.join(site.getsitepackages()))"
-    output = processes.run(
-        [python, "-E", "-s", "-S", "-c", code],
-        folder="/",
+    code = (
+        "import sys; sys.path[:] = filter(None, sys.path); "
+        "import site; print('\\n'.join(site.getsitepackages()))"
+    )
+    output = children.run(
+        python_command(python, (), "-S", "-c", code),
         deadline=ANSWER_DEADLINE,
     )
     return [line for line in output.splitlines() if os.path.isdir(line)]
@@ -113,7 +116,7 @@ def running() -> Freeze:
     )
 
 
-def of_python(python: str, processes: Processes) -> Freeze:
+def of_python(python: str, children: Children) -> Freeze:
     """What is installed for an interpreter, without importing any of it.
 
     :param python: the path of an interpreter, or of a virtualenv.
@@ -128,7 +131,7 @@ def of_python(python: str, processes: Processes) -> Freeze:
     if not os.path.isfile(path):
         raise UnusableInput(python, "is neither a virtualenv nor a Python")
     try:
-        found = interpreters.identify(path, processes, without_site=True)
+        found = interpreters.identify(path, children, without_site=True)
     except OutsideError as error:
         said = error.output if isinstance(error, CommandFailed) else str(error)
         reason = said.strip().partition("\n")[0] or "it failed"
@@ -138,7 +141,7 @@ def of_python(python: str, processes: Processes) -> Freeze:
     return Freeze(
         found.version,
         found.environment,
-        imported_from(site_folders_of(path, processes)),
+        imported_from(site_folders_of(path, children)),
     )
 
 
@@ -243,7 +246,7 @@ def normal_version(version: str) -> str:
         return version
 
 
-def clear(folder: str, processes: Processes) -> None:
+def clear(folder: str, children: Children) -> None:
     """Remove what is installed into a virtualenv, all but its metadata.
 
     That is tens of thousands of files, and each waits for the file system.
@@ -265,15 +268,15 @@ def clear(folder: str, processes: Processes) -> None:
     def remove(share: int) -> None:
         if paths[share::shares]:
             with contextlib.suppress(OutsideError):
-                processes.run(["rm", "-rf", "--", *paths[share::shares]])
+                children.run(["rm", "-rf", "--", *paths[share::shares]])
 
     with ThreadPoolExecutor(_REMOVERS) as pool:
         list(pool.map(remove, range(shares)))
 
 
-def remove(folder: str, processes: Processes) -> None:
+def remove(folder: str, children: Children) -> None:
     """Remove a virtualenv, whatever is left of it, quickly."""
-    clear(folder, processes)
+    clear(folder, children)
     discard(folder)
 
 

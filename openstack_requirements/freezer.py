@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements import (
     cache,
+    children,
     environments,
     installers,
     interpreters,
@@ -37,11 +38,11 @@ from openstack_requirements import (
 from openstack_requirements.errors import UnusableInput, printable
 from openstack_requirements.freeze import Freeze
 from openstack_requirements.installation import Installation
-from openstack_requirements.process import Processes, work_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from openstack_requirements.children import Children
     from openstack_requirements.installation import Order, Result
     from openstack_requirements.installers import Installer
     from openstack_requirements.interpreters import Interpreter
@@ -85,9 +86,8 @@ class _Job(NamedTuple):
     """What is the same for every interpreter."""
 
     order: Order
-    folder: str
     announce: Announce
-    processes: Processes
+    started: Children
     #: Removes what is done with, so that the next need not wait for it.
     cleaner: Executor
 
@@ -103,19 +103,16 @@ def make(request: Request, announce: Announce) -> Made:
     """
     order = request.order
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(work_folder("generate-constraints"))
+        started = stack.enter_context(children.of_job("generate-constraints"))
         if order.cache:
             stack.enter_context(cache.in_use(order.cache))
-        scratch = os.path.join(folder, "tmp")
-        os.mkdir(scratch)
-        processes = Processes(scratch)
-        found = interpreters.find_all(request.pythons, processes)
+        found = interpreters.find_all(request.pythons, started)
         chosen = [
-            (each, _choose(each, request, processes, len(found)))
+            (each, _choose(each, request, started, len(found)))
             for each in found
         ]
         cleaner = stack.enter_context(ThreadPoolExecutor(1))
-        job = _Job(order, folder, announce, processes, cleaner)
+        job = _Job(order, announce, started, cleaner)
         pool = ThreadPoolExecutor(request.jobs)
         try:
             futures = [pool.submit(_install, job, *pair) for pair in chosen]
@@ -127,11 +124,11 @@ def make(request: Request, announce: Announce) -> Made:
                 if future.done():
                     future.result()
         except installers.InstallFailed as error:
-            processes.stop()
+            started.stop()
             error.log = _keep_log(error)
             raise
         except BaseException:
-            processes.stop()
+            started.stop()
             raise
         finally:
             pool.shutdown(cancel_futures=True)
@@ -151,13 +148,13 @@ def make(request: Request, announce: Announce) -> Made:
 def _choose(
     interpreter: Interpreter,
     request: Request,
-    processes: Processes,
+    started: Children,
     interpreters_in_all: int,
 ) -> Installer:
     found = installers.choose(
         request.installer,
         interpreter,
-        processes,
+        started,
         request.timeout,
         min(request.jobs, interpreters_in_all),
     )
@@ -169,7 +166,10 @@ def _choose(
 
 
 def _freeze(
-    interpreter: Interpreter, result: Result, order: Order, version: str
+    interpreter: Interpreter,
+    result: Result,
+    order: Order,
+    version: str,
 ) -> Freeze:
     return Freeze(
         interpreter.version,
@@ -199,13 +199,13 @@ def _install(
         job.announce(who, phase, count)
 
     def clear(environment: str) -> None:
-        job.cleaner.submit(environments.clear, environment, job.processes)
+        job.cleaner.submit(environments.clear, environment, job.started)
 
     installation = Installation(
         job.order,
         interpreter,
         installer,
-        os.path.join(job.folder, f"python{interpreter.version}"),
+        os.path.join(job.started.work, f"python{interpreter.version}"),
         say,
         clear,
     )
@@ -213,7 +213,7 @@ def _install(
         result = installation.run()
     finally:
         job.cleaner.submit(
-            environments.remove, installation.environment, job.processes
+            environments.remove, installation.environment, job.started
         )
     say(f"{len(result.distributions)} distributions", None)
     return result

@@ -40,10 +40,10 @@ from openstack_requirements.requirement import canonical_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from openstack_requirements.children import Children
     from openstack_requirements.installers import Reason
     from openstack_requirements.installers.pip import Described
     from openstack_requirements.interpreters import Interpreter
-    from openstack_requirements.process import Processes
     from openstack_requirements.requirement import CanonicalName
 
     #: Told who begins which phase, and how to count distributions so far.
@@ -92,8 +92,7 @@ class Index:
     def __init__(
         self,
         pythons: Sequence[Interpreter],
-        folder: str,
-        processes: Processes,
+        children: Children,
         jobs: int,
         timeout: int | None,
         announce: Announce,
@@ -103,8 +102,7 @@ class Index:
             if problem is not None:
                 raise UnusableInput(f"Python {each.full_version}", problem)
         self.pythons = {each.version: each for each in pythons}
-        self._folder = folder
-        self._processes = processes
+        self._children = children
         self._jobs = jobs
         self._timeout = timeout
         self._announce = announce
@@ -251,7 +249,7 @@ class Index:
                 if future.done():
                     future.result()
         except BaseException:
-            self._processes.stop()
+            self._children.stop()
             raise
         finally:
             pool.shutdown(cancel_futures=True)
@@ -261,11 +259,11 @@ class Index:
         self, version: str, names: dict[CanonicalName, str]
     ) -> Iterator[tuple[CanonicalName, Described | Reason]]:
         """Ask for a few names in one run, or in more where one fails."""
-        folder = os.path.join(self._folder, f"pip{next(self._runs)}")
+        folder = os.path.join(self._children.work, f"pip{next(self._runs)}")
         os.mkdir(folder)
         try:
             described = pip.describe(
-                self._processes,
+                self._children,
                 self.pythons[version],
                 folder,
                 list(names.values()),
@@ -298,7 +296,7 @@ class Index:
         """The reason; an error where the index failed and pip hid it."""
         if reason.kind == "missing":
             worse = pip.could_not_fetch(
-                self._processes,
+                self._children,
                 self.pythons[version],
                 requirement,
                 self._timeout,

@@ -23,6 +23,7 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from openstack_requirements.children import python_command, search_path
 from openstack_requirements.errors import (
     CommandFailed,
     OutsideError,
@@ -32,14 +33,16 @@ from openstack_requirements.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from openstack_requirements.process import Processes
+    from openstack_requirements.children import Children
 
 _VERSION = re.compile(r"\d+(?:\.\d+){0,2}\Z")
 
 # Runs on every Python since 2.6. Prints the PEP 508 variables and the real
 # executable, one each line. Of a virtualenv, the interpreter behind it.
 _PROBE = r"""
-import os, platform, sys
+import sys
+sys.path[:] = [folder for folder in sys.path if folder]
+import os, platform
 def base():
     real = getattr(sys, "real_prefix", None) or getattr(
         sys, "base_prefix", sys.prefix)
@@ -101,7 +104,7 @@ class Interpreter(NamedTuple):
         return tuple(int(part) for part in self.version.split("."))
 
 
-def find(wanted: str, processes: Processes) -> Interpreter:
+def find(wanted: str, children: Children) -> Interpreter:
     """The interpreter that the user means.
 
     :param wanted: a path, a name on PATH or a version (``3``, ``3.12``,
@@ -111,7 +114,7 @@ def find(wanted: str, processes: Processes) -> Interpreter:
     tried = []
     for path in _candidates(wanted):
         try:
-            found = identify(path, processes)
+            found = identify(path, children)
         except OutsideError as error:
             lines = str(error).splitlines()
             if isinstance(error, CommandFailed):
@@ -129,14 +132,14 @@ def find(wanted: str, processes: Processes) -> Interpreter:
     )
 
 
-def find_all(wanted: Sequence[str], processes: Processes) -> list[Interpreter]:
+def find_all(wanted: Sequence[str], children: Children) -> list[Interpreter]:
     """All that the user means, the oldest first.
 
     :raises UnusableInput: where one is missing, or two have one version.
     """
     result: dict[str, tuple[str, Interpreter]] = {}
     for each in wanted:
-        found = find(each, processes)
+        found = find(each, children)
         other = result.setdefault(found.version, (each, found))
         if other[1] is not found:
             raise UnusableInput(
@@ -151,7 +154,7 @@ def _key(interpreter: Interpreter) -> tuple[int, ...]:
 
 
 def identify(
-    path: str, processes: Processes, *, without_site: bool = False
+    path: str, children: Children, *, without_site: bool = False
 ) -> Interpreter:
     """Run an interpreter and learn what it is.
 
@@ -162,11 +165,10 @@ def identify(
     """
     from openstack_requirements.process import ANSWER_DEADLINE
 
-    # Python 2.7 does not know -I; in "/" there is nothing to import by
-    # accident.
-    options = ["-E", "-s", *(["-S"] if without_site else [])]
-    output = processes.run(
-        [path, *options, "-c", _PROBE], folder="/", deadline=ANSWER_DEADLINE
+    more = ["-S"] if without_site else []
+    output = children.run(
+        python_command(path, (), *more, "-c", _PROBE),
+        deadline=ANSWER_DEADLINE,
     )
     values = dict(
         line.split("=", 1) for line in output.splitlines() if "=" in line
@@ -189,10 +191,10 @@ def _candidates(wanted: str) -> Iterator[str]:
     name = wanted
     if _VERSION.match(wanted):
         name = f"python{'.'.join(wanted.split('.')[:2])}"
-    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
-        path = os.path.join(folder or ".", name)
+    for folder in filter(None, search_path(os.environ).split(os.pathsep)):
+        path = os.path.join(folder, name)
         if os.access(path, os.X_OK) and not os.path.isdir(path):
-            yield os.path.abspath(path)
+            yield path
     yield from _in_pyenv(name)
 
 

@@ -19,21 +19,21 @@ once, and several times side by side.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, NamedTuple
 
+from openstack_requirements import children as child_processes
 from openstack_requirements import installers
 from openstack_requirements.errors import CommandFailed
 from openstack_requirements.installers import pip
-from openstack_requirements.process import Processes, work_folder
 from openstack_requirements.requirement import canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from openstack_requirements.children import Children
     from openstack_requirements.freeze import Distribution
     from openstack_requirements.requirement import CanonicalName
 
@@ -80,10 +80,7 @@ def from_index(
     :raises InstallFailed: where the index or the disk fails.
     """
     found = Found({}, {})
-    with work_folder("metadata") as folder:
-        scratch = os.path.join(folder, "tmp")
-        os.mkdir(scratch)
-        processes = Processes(scratch)
+    with child_processes.of_job("metadata") as children:
         who = "the package index"
         announce(
             who,
@@ -93,7 +90,7 @@ def from_index(
         pool = ThreadPoolExecutor(jobs)
         try:
             futures = [
-                pool.submit(_ask, processes, folder, batch, found)
+                pool.submit(_ask, children, batch, found)
                 for batch in (
                     keys[start : start + BATCH]
                     for start in range(0, len(keys), BATCH)
@@ -104,20 +101,18 @@ def from_index(
                 if future.done():
                     future.result()
         except BaseException:
-            processes.stop()
+            children.stop()
             raise
         finally:
             pool.shutdown(cancel_futures=True)
     return found
 
 
-def _ask(
-    processes: Processes, folder: str, batch: Sequence[Key], found: Found
-) -> None:
+def _ask(children: Children, batch: Sequence[Key], found: Found) -> None:
     """Ask for a batch, and where that fails for ever smaller ones."""
-    mine = tempfile.mkdtemp(dir=folder)
+    mine = tempfile.mkdtemp(dir=children.work)
     try:
-        described = pip.describe_pins(processes, mine, list(map(_pin, batch)))
+        described = pip.describe_pins(children, mine, list(map(_pin, batch)))
     except CommandFailed as error:
         reason = pip.explain(error.output)
         if reason.kind in _ALL:
@@ -130,7 +125,7 @@ def _ask(
             found.missing[batch[0]] = what
             return
         for part in _split(batch, reason.culprit):
-            _ask(processes, folder, part, found)
+            _ask(children, part, found)
         return
     finally:
         shutil.rmtree(mine, ignore_errors=True)

@@ -87,6 +87,11 @@ def work_folder(job: str) -> Iterator[str]:
     import tempfile
 
     try:
+        if _is_last_resort(tempfile.gettempdir()):
+            raise OutsideError(
+                "no temporary folder can be made but in the current folder, "
+                "which may be a checkout; name another with TMPDIR"
+            )
         folder = tempfile.mkdtemp(prefix=f"{job}-")
     except OSError as error:
         raise OutsideError(
@@ -96,6 +101,20 @@ def work_folder(job: str) -> Iterator[str]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_last_resort(folder: str) -> bool:
+    """Whether a temporary folder is the current one, and nobody named it.
+
+    That is what is left where no other can be written to.
+    """
+    try:
+        current = os.getcwd()
+    except OSError:
+        return False
+    named = {os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")}
+    usual = {"/tmp", "/var/tmp", "/usr/tmp"}  # noqa: S108 - only compared
+    return folder == current and folder not in named | usual
 
 
 class Processes:
@@ -115,8 +134,8 @@ class Processes:
         self,
         command: Sequence[str],
         *,
-        environment: Mapping[str, str] | None = None,
-        folder: str | None = None,
+        folder: str,
+        environment: Mapping[str, str | None] | None = None,
         on_line: Callable[[str], None] | None = None,
         deadline: float = WORK_DEADLINE,
     ) -> str:
@@ -125,8 +144,10 @@ class Processes:
         Of more than :data:`KEPT_LINES` or :data:`KEPT_CHARACTERS` the end is
         kept.
 
-        :param environment: variables to set beside those of this program.
-        :param folder: where it runs.
+        :param folder: where it runs. An installer or a Python does not run
+            in the user's current folder: see :mod:`.children`.
+        :param environment: variables to set beside those of this program;
+            one that is None is taken away.
         :param on_line: is called with each line as it is printed, from
             another thread.
         :param deadline: how many seconds it may take.
@@ -158,20 +179,20 @@ class Processes:
         self,
         command: Sequence[str],
         *,
+        folder: str,
         given: bytes = b"",
         environment: Mapping[str, str | None] | None = None,
         inherit: bool = True,
-        folder: str | None = None,
         deadline: float = ANSWER_DEADLINE,
         most: int = MOST_BYTES,
     ) -> bytes:
         """Run a command to its end; its standard output, byte for byte.
 
+        :param folder: where it runs.
         :param given: what it is given on its standard input.
         :param environment: variables to set beside those of this program;
             one that is None is taken away.
         :param inherit: whether it has the variables of this program too.
-        :param folder: where it runs.
         :param deadline: how many seconds it may take.
         :param most: how many bytes it may print.
         :raises CommandFailed: where it ends with a failure, with what it
@@ -216,7 +237,7 @@ class Processes:
         self,
         command: Sequence[str],
         environment: Mapping[str, str | None],
-        folder: str | None,
+        folder: str,
         *,
         inherit: bool = True,
         **streams: Any,

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements import (
     bootstrap,
+    children,
     freezer,
     installers,
     interpreters,
@@ -31,7 +32,6 @@ from openstack_requirements import (
 from openstack_requirements.bootstrap import Answer, Decision, Demand
 from openstack_requirements.index import Index
 from openstack_requirements.installation import Order
-from openstack_requirements.process import Processes, work_folder
 from openstack_requirements.requirement import (
     CanonicalName,
     Requirement,
@@ -108,19 +108,14 @@ def make(
     :raises UnusableInput: where an interpreter is missing or not usable.
     :raises NotDescribed: where the index fails, or a given name is unknown.
     """
-    with work_folder("bootstrap-requirements") as folder:
-        scratch = os.path.join(folder, "tmp")
-        os.mkdir(scratch)
-        processes = Processes(scratch)
-        found = interpreters.find_all(request.pythons, processes)
-        index = Index(
-            found, folder, processes, request.jobs, request.timeout, announce
-        )
-        job = _Job(request, known, index, folder, announce)
+    with children.of_job("bootstrap-requirements") as started:
+        found = interpreters.find_all(request.pythons, started)
+        index = Index(found, started, request.jobs, request.timeout, announce)
+        job = _Job(request, known, index, started.work, announce)
         try:
             return job.run()
         except BaseException:
-            processes.stop()
+            started.stop()
             raise
 
 

@@ -295,8 +295,11 @@ class Bisection:
                 file.writelines(f"{e}\n" for e in self._constraints(upgrades))
             command = self._command.replace("{}", shlex.quote(path))
             try:
+                # The user's own command, in the user's own folder.
                 Processes().run(
-                    ["/bin/sh", "-c", command], environment={VARIABLE: path}
+                    ["/bin/sh", "-c", command],
+                    folder=os.curdir,
+                    environment={VARIABLE: path},
                 )
             except CommandFailed as error:
                 problem = _NOT_RUN.get(error.exit_status)

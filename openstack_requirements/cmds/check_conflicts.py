@@ -110,7 +110,7 @@ def _freezes(options: argparse.Namespace) -> list[Freeze]:
 
     if python is None:
         return [environments.running()]
-    from openstack_requirements.process import Processes
+    from openstack_requirements import children
 
-    with _console.interruptible():
-        return [environments.of_python(python, Processes())]
+    with _console.interruptible(), children.of_job(NAME) as started:
+        return [environments.of_python(python, started)]

@@ -138,17 +138,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _at_hand(options: argparse.Namespace) -> list[Distribution]:
     """What freezes and environments have, and where this runs."""
-    from openstack_requirements import environments
-    from openstack_requirements.process import Processes
+    from openstack_requirements import children, environments
 
     freezes = [
         freeze.from_json(files.read_text(path), path)
         for path in getattr(options, "freeze", ())
     ]
-    freezes += [
-        environments.of_python(path, Processes())
-        for path in getattr(options, "environment", ())
-    ]
+    paths = getattr(options, "environment", ())
+    if paths:
+        with children.of_job(NAME) as started:
+            freezes += [
+                environments.of_python(path, started) for path in paths
+            ]
     freezes.append(environments.running())
     return [one for each in freezes for one in each.distributions]
 

@@ -148,15 +148,15 @@ def _newest(
         raise ConflictingOptions(
             "--newest needs freezes: they know for which Pythons, and why"
         )
+    from openstack_requirements import children
     from openstack_requirements.installers import InstallFailed, uv
-    from openstack_requirements.process import Processes, work_folder
 
     found = {}
     with (
         _console.interruptible(),
-        work_folder("diff-constraints") as folder,
+        children.of_job("diff-constraints") as started,
     ):
-        installer = uv.Uv(Processes(folder), options.timeout)
+        installer = uv.Uv(started, options.timeout)
         for one in new.freezes:
             python = one.python_version
             if one.python_key < uv.OLDEST:
@@ -165,7 +165,7 @@ def _newest(
             names = new.lines.keys() & one.by_name().keys()
             try:
                 found[python], reasons = installer.newest(
-                    python, names, folder
+                    python, names, started.work
                 )
             except CommandFailed as error:
                 raise InstallFailed(

@@ -31,9 +31,9 @@ from openstack_requirements.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from openstack_requirements.children import Children
     from openstack_requirements.freeze import Distribution
     from openstack_requirements.interpreters import Interpreter
-    from openstack_requirements.process import Processes
     from openstack_requirements.requirement import CanonicalName
 
 #: How many lines of a build's own output an error shows.
@@ -249,7 +249,7 @@ class Installer(Protocol):
         """What the output of a failed command says."""
 
 
-def _makers() -> dict[str, Callable[[Processes, int | None, int], Installer]]:
+def _makers() -> dict[str, Callable[[Children, int | None, int], Installer]]:
     from openstack_requirements.installers.pip import Pip
     from openstack_requirements.installers.uv import Uv
 
@@ -263,7 +263,7 @@ CHOICES = ("auto", "uv", "pip")
 def choose(
     name: str,
     interpreter: Interpreter,
-    processes: Processes,
+    children: Children,
     timeout: int | None,
     share: int = 1,
 ) -> Installer:
@@ -277,7 +277,7 @@ def choose(
     reasons = []
     for each, make in _makers().items():
         if name in {each, "auto"}:
-            installer = make(processes, timeout, share)
+            installer = make(children, timeout, share)
             problem = installer.problem(interpreter)
             if problem is None:
                 return installer

@@ -22,22 +22,25 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from openstack_requirements.children import own_module, python_command
 from openstack_requirements.environments import normal_version, python_of
 from openstack_requirements.errors import CommandFailed
 from openstack_requirements.freeze import Distribution
-from openstack_requirements.installers import Reason, could_not_be_built
+from openstack_requirements.installers import (
+    Reason,
+    could_not_be_built,
+)
 from openstack_requirements.requirement import canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from openstack_requirements.children import Children
     from openstack_requirements.installers import Lock, Wanted
     from openstack_requirements.interpreters import Interpreter
-    from openstack_requirements.process import Processes
     from openstack_requirements.requirement import CanonicalName
 
 _OPTIONS = (
@@ -57,11 +60,11 @@ class Pip:
 
     def __init__(
         self,
-        processes: Processes,
+        children: Children,
         timeout: int | None,
         share: int = 1,  # noqa: ARG002 - it does one thing at a time
     ) -> None:
-        self._processes = processes
+        self._children = children
         self._options = list(_OPTIONS)
         if timeout is not None:
             self._options += ["--timeout", str(timeout)]
@@ -88,13 +91,19 @@ class Pip:
     def create(self, interpreter: Interpreter, folder: str) -> None:
         """Make a virtualenv; only an old one gets a pip of its own."""
         if _supports(interpreter):
-            command = [interpreter.executable, "-m", "venv", "--without-pip"]
+            command = python_command(
+                interpreter.executable,
+                interpreter.key,
+                *("-m", "venv", "--without-pip"),
+            )
         else:
-            command = [sys.executable, "-m", "virtualenv", "--quiet"]
-            # What comes with virtualenv is all that is needed.
-            command += ["--no-download", "--no-periodic-update"]
-            command += ["--python", interpreter.executable]
-        self._processes.run([*command, folder])
+            command = own_module(
+                *("virtualenv", "--quiet"),
+                # What comes with virtualenv is all that is needed.
+                *("--no-download", "--no-periodic-update"),
+                *("--python", interpreter.executable),
+            )
+        self._children.run([*command, folder])
 
     def cannot(self, interpreter: Interpreter, wanted: Wanted) -> str | None:
         """What it has no means for: upload dates, where it is too old."""
@@ -113,9 +122,9 @@ class Pip:
     ) -> None:
         """Resolve and install into a virtualenv, in one go."""
         python = python_of(folder)
-        command = [python, "-m", "pip"]
+        command = python_command(python, interpreter.key, "-m", "pip")
         if _supports(interpreter):
-            command = [sys.executable, "-m", "pip", "--python", python]
+            command = own_module("pip", "--python", python)
         command += ["install", *self._options, "--progress-bar", "off"]
         self._with_preferences(command, wanted, on_line)
 
@@ -134,7 +143,7 @@ class Pip:
         while True:
             options = _limits(wanted, preferred)
             try:
-                self._processes.run([*command, *options], on_line=on_line)
+                _run(self._children, [*command, *options], on_line=on_line)
             except CommandFailed as error:
                 kind = explain(error.output).kind
                 if kind not in {"missing", "unsatisfiable"} or not preferred:
@@ -198,11 +207,12 @@ class Pip:
     def conflicts(self, folder: str) -> str:
         """What ``pip check`` complains of."""
         python = python_of(folder)
-        command = [sys.executable, "-m", "pip", "--python", python]
+        command = own_module("pip", "--python", python)
         if os.path.exists(os.path.join(folder, "bin", "pip")):
-            command = [python, "-m", "pip"]  # an old one has its own
+            # An old one has its own.
+            command = python_command(python, (), "-m", "pip")
         try:
-            self._processes.run([*command, "check", *_OPTIONS])
+            _run(self._children, [*command, "check", *_OPTIONS])
         except CommandFailed as error:
             return error.output.strip()
         return ""
@@ -210,6 +220,15 @@ class Pip:
     def reason(self, output: str) -> Reason:
         """What pip's output says of a failure."""
         return explain(output)
+
+
+def _run(
+    children: Children,
+    command: Sequence[str],
+    on_line: Callable[[str], None] | None = None,
+) -> None:
+    """Run pip."""
+    children.run(command, on_line=on_line)
 
 
 def _limits(
@@ -267,7 +286,7 @@ def _supports(interpreter: Interpreter) -> bool:
 
 
 def describe_sdists(
-    processes: Processes,
+    children: Children,
     interpreter: Interpreter,
     folder: str,
     urls: Sequence[str],
@@ -282,8 +301,12 @@ def describe_sdists(
     path = os.path.join(folder, "report.json")
     where = ["--python", interpreter.executable]
     command = [*_report_command(where, path), "--no-deps", *_OPTIONS]
+    # Not on the command line: an address may say who asks.
+    listed = os.path.join(folder, "sdists.txt")
+    with open(listed, "w", encoding="utf-8") as file:
+        file.writelines(f"{url}\n" for url in urls)
     try:
-        processes.run([*command, *urls])
+        _run(children, [*command, "-r", listed])
     except CommandFailed:
         return ()
     return _read_report(path)
@@ -310,7 +333,7 @@ class Described(NamedTuple):
 
 
 def describe(
-    processes: Processes,
+    children: Children,
     interpreter: Interpreter,
     folder: str,
     requirements: Sequence[str],
@@ -330,11 +353,11 @@ def describe(
     if timeout is not None:
         more += ["--timeout", str(timeout)]
     path = os.path.join(folder, "report.json")
-    command = [
-        *(sys.executable, "-m", "pip", "--python", interpreter.executable),
+    command = own_module(
+        *("pip", "--python", interpreter.executable),
         *("install", "--dry-run", "--ignore-installed", "--report", path),
-    ]
-    processes.run([*command, *more, *requirements])
+    )
+    _run(children, [*command, *more, *requirements])
     return tuple(
         Described(
             _distribution(each["metadata"]),
@@ -345,7 +368,7 @@ def describe(
 
 
 def could_not_fetch(
-    processes: Processes,
+    children: Children,
     interpreter: Interpreter,
     requirement: str,
     timeout: int | None = None,
@@ -355,17 +378,17 @@ def could_not_fetch(
     pip takes a page that it cannot get for one that is not there, and says
     so only when it is asked to say everything.
     """
-    command = [
-        *(sys.executable, "-m", "pip", "--python", interpreter.executable),
+    command = own_module(
+        *("pip", "--python", interpreter.executable),
         *("install", "--dry-run", "--ignore-installed", "--no-deps"),
         # Without a report it will not look at a Python that its system
         # manages (PEP 668), not even to install nothing.
         *("--report", os.devnull, "-vv", *_OPTIONS),
-    ]
+    )
     if timeout is not None:
         command += ["--timeout", str(timeout)]
     try:
-        processes.run([*command, requirement])
+        _run(children, [*command, requirement])
     except CommandFailed as error:
         lines = [
             line
@@ -384,7 +407,7 @@ def could_not_fetch(
 
 
 def describe_pins(
-    processes: Processes, folder: str, pins: Sequence[str]
+    children: Children, folder: str, pins: Sequence[str]
 ) -> tuple[Distribution, ...]:
     """The metadata of released versions, from the index.
 
@@ -397,15 +420,15 @@ def describe_pins(
     """
     path = os.path.join(folder, "report.json")
     command = [*_report_command([], path), "--no-deps", *_OPTIONS]
-    processes.run([*command, "--ignore-requires-python", *pins])
+    _run(children, [*command, "--ignore-requires-python", *pins])
     return _read_report(path)
 
 
 def _report_command(where: Sequence[str], path: str) -> list[str]:
-    return [
-        *(sys.executable, "-m", "pip", *where, "install"),
+    return own_module(
+        *("pip", *where, "install"),
         *("--dry-run", "--ignore-installed", "--quiet", "--report", path),
-    ]
+    )
 
 
 def _read_report(path: str) -> tuple[Distribution, ...]:

@@ -28,6 +28,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openstack_requirements import environments
+from openstack_requirements.children import search_path
 from openstack_requirements.environments import normal_version, python_of
 from openstack_requirements.errors import CommandFailed, OutsideError
 from openstack_requirements.freeze import Distribution
@@ -49,9 +50,9 @@ if TYPE_CHECKING:
         Mapping,
     )
 
+    from openstack_requirements.children import Children
     from openstack_requirements.installers import Wanted
     from openstack_requirements.interpreters import Interpreter
-    from openstack_requirements.process import Processes
     from openstack_requirements.requirement import CanonicalName
 
 #: The oldest Python that uv works with.
@@ -75,10 +76,13 @@ class Uv:
     name = "uv"
 
     def __init__(
-        self, processes: Processes, timeout: int | None, share: int = 1
+        self,
+        children: Children,
+        timeout: int | None,
+        share: int = 1,
     ) -> None:
-        self._processes = processes
-        self._executable = _executable()
+        self._children = children
+        self._command = [_executable()]
         self._environment = {
             # Never another interpreter than the one that was asked for.
             "UV_PYTHON_DOWNLOADS": "never",
@@ -107,8 +111,8 @@ class Uv:
     def _run(
         self, *words: str, on_line: Callable[[str], None] | None = None
     ) -> str:
-        return self._processes.run(
-            [self._executable, *words],
+        return self._children.run(
+            [*self._command, *words],
             environment=self._environment,
             on_line=on_line,
         )
@@ -243,9 +247,7 @@ class Uv:
             if canonical_name(each["name"]) not in found
         ]
         urls = [each["sdist"]["url"] for each in rest if each.get("sdist")]
-        for each in describe_sdists(
-            self._processes, interpreter, folder, urls
-        ):
+        for each in describe_sdists(self._children, interpreter, folder, urls):
             found[canonical_name(each.name)] = each
         return tuple(
             found.get(canonical_name(each["name"]))
@@ -410,7 +412,7 @@ def _executable() -> str:
     try:
         return str(uv.find_uv_bin())
     except FileNotFoundError:
-        found = shutil.which("uv")
+        found = shutil.which("uv", path=search_path(os.environ))
         if found is None:
             raise OutsideError("uv: is not installed here") from None
         return found

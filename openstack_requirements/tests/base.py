@@ -19,12 +19,15 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import fixtures
 import testtools
 from hypothesis import HealthCheck, settings
+
+from openstack_requirements.children import Children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -70,6 +73,10 @@ class TestCase(testtools.TestCase):
         )
         self.useFixture(fixtures.MonkeyPatch("tempfile.tempdir", None))
         self.before: set[str] = set()
+
+    def children(self) -> Children:
+        """What starts the children of a job, with a folder of its own."""
+        return Children(tempfile.mkdtemp(prefix="job-", dir=self.folder))
 
     def write(self, name: str, content: str | bytes) -> str:
         """A file in the test's folder; its path."""

@@ -69,6 +69,7 @@ WORLD = {
     "fetch",
     "metadata",
     "process",
+    "children",
     "bindep",
     "lists",
     "project",

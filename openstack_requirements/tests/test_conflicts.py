@@ -22,7 +22,6 @@ from openstack_requirements import conflicts, environments, freeze, rules
 from openstack_requirements.cmds import check_conflicts
 from openstack_requirements.errors import BadContent
 from openstack_requirements.freeze import Distribution, Freeze
-from openstack_requirements.process import Processes
 from openstack_requirements.requirement import read_entries
 from openstack_requirements.tests import base
 
@@ -273,7 +272,7 @@ class TestCommand(base.TestCase):
     def test_a_virtualenv_that_sees_the_system(self) -> None:
         folder = self.virtualenv("--system-site-packages")
         found = environments.site_folders_of(
-            f"{folder}/bin/python", Processes()
+            f"{folder}/bin/python", self.children()
         )
         self.assertGreater(len(found), 1)
         self.assertTrue(found[0].startswith(os.path.realpath(folder)))

@@ -18,7 +18,6 @@ import os
 from openstack_requirements import environments
 from openstack_requirements.errors import OutsideError
 from openstack_requirements.freeze import Distribution
-from openstack_requirements.process import Processes
 from openstack_requirements.tests import base
 
 FULL = """\
@@ -130,16 +129,16 @@ class TestInstalled(base.TestCase):
         os.symlink(os.path.dirname(outside), site / "linked")
         for name in ("-rf", "a b", "new\nline", "$HOME"):
             self.write(f"env/lib/python3.9/site-packages/{name}/x", "")
-        environments.remove(str(self.folder / "env"), Processes())
+        environments.remove(str(self.folder / "env"), self.children())
         self.assertFalse((self.folder / "env").exists())
         self.assertTrue(os.path.exists(outside))
-        environments.remove(str(self.folder / "env"), Processes())
+        environments.remove(str(self.folder / "env"), self.children())
 
     def test_remove_once_processes_are_stopped(self) -> None:
         self.write("env/lib/python3.9/site-packages/a/b/c.py", "")
-        processes = Processes()
-        processes.stop()
-        environments.remove(str(self.folder / "env"), processes)
+        children = self.children()
+        children.stop()
+        environments.remove(str(self.folder / "env"), children)
         self.assertFalse((self.folder / "env").exists())
 
     def test_clear_keeps_what_is_read(self) -> None:
@@ -150,7 +149,7 @@ class TestInstalled(base.TestCase):
             (site / f"module{number}.py").touch()
         before = environments.installed(str(self.folder / "env"))
         self.assertEqual(2, len(before))
-        environments.clear(str(self.folder / "env"), Processes())
+        environments.clear(str(self.folder / "env"), self.children())
         after = environments.installed(str(self.folder / "env"))
         self.assertEqual(before, after)
         self.assertEqual(2, len(list(site.iterdir())))

@@ -20,10 +20,9 @@ import shutil
 import subprocess
 import sys
 
-from openstack_requirements import freeze, interpreters
+from openstack_requirements import children, freeze, interpreters
 from openstack_requirements.cmds import generate_constraints
 from openstack_requirements.errors import UnusableInput
-from openstack_requirements.process import Processes
 from openstack_requirements.tests import base
 from openstack_requirements.tests.loopback import Index
 
@@ -34,11 +33,12 @@ VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 def pythons() -> tuple[str, ...]:
     """Versions of Python 3 that are at hand, this one among them."""
     found = {VERSION}
-    for minor in range(9, 15):
-        try:
-            found.add(interpreters.find(f"3.{minor}", Processes()).version)
-        except UnusableInput:
-            continue
+    with children.of_job("pythons") as started:
+        for minor in range(9, 15):
+            try:
+                found.add(interpreters.find(f"3.{minor}", started).version)
+            except UnusableInput:
+                continue
     return tuple(sorted(found, key=lambda each: int(each.split(".")[1])))
 
 
@@ -375,7 +375,9 @@ class TestOldPythons(GenerateTestCase):
         found = []
         for version in ("2.7", "3.6"):
             try:
-                found.append(interpreters.find(version, Processes()).version)
+                found.append(
+                    interpreters.find(version, self.children()).version
+                )
             except UnusableInput:
                 self.skipTest(f"there is no Python {version} here")
         self.index.wheel("lib", "1.0")

@@ -23,7 +23,6 @@ import fixtures
 from openstack_requirements.installers import pip
 from openstack_requirements.installers.uv import Uv
 from openstack_requirements.interpreters import Interpreter
-from openstack_requirements.process import Processes
 from openstack_requirements.tests import base
 from openstack_requirements.tests.loopback import Index
 
@@ -92,7 +91,7 @@ class TestPip(base.TestCase):
         index.error("bad", 500)
         self.useFixture(fixtures.EnvironmentVariable("PIP_RETRIES", "0"))
         found = pip.could_not_fetch(
-            Processes(), Interpreter(python, {}), "bad"
+            self.children(), Interpreter(python, {}), "bad"
         )
         assert found is not None
         self.assertIn("the package index answered 500", found.what)

@@ -22,7 +22,6 @@ from packaging.markers import default_environment
 
 from openstack_requirements import interpreters
 from openstack_requirements.errors import UnusableInput
-from openstack_requirements.process import Processes
 from openstack_requirements.tests import base
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -60,11 +59,11 @@ class TestFind(base.TestCase):
         path.chmod(0o755)
 
     def find(self, wanted: str) -> interpreters.Interpreter:
-        return interpreters.find(wanted, Processes())
+        return interpreters.find(wanted, self.children())
 
     def failure(self, *wanted: str) -> str:
         error = self.assertRaises(
-            UnusableInput, interpreters.find_all, list(wanted), Processes()
+            UnusableInput, interpreters.find_all, list(wanted), self.children()
         )
         self.assertEqual(2, error.status)
         return str(error)
@@ -136,7 +135,7 @@ class TestFind(base.TestCase):
     def test_the_oldest_comes_first(self) -> None:
         for full in ("3.9.1", "3.10.0", "2.7.18"):
             self.fake(self.path / f"python{full.rpartition('.')[0]}", full)
-        found = interpreters.find_all(["3.10", "2.7", "3.9"], Processes())
+        found = interpreters.find_all(["3.10", "2.7", "3.9"], self.children())
         self.assertEqual(
             ["2.7", "3.9", "3.10"], [each.version for each in found]
         )

@@ -23,7 +23,6 @@ import sys
 
 from openstack_requirements import interpreters
 from openstack_requirements.errors import UnusableInput
-from openstack_requirements.process import Processes
 from openstack_requirements.tests import base
 
 VARIABLE = "OPENSTACK_REQUIREMENTS_LIVE"
@@ -76,7 +75,7 @@ class TestLive(base.TestCase):
     def test_old_pythons(self) -> None:
         for version in ("2.7", "3.6"):
             try:
-                interpreters.find(version, Processes())
+                interpreters.find(version, self.children())
             except UnusableInput:
                 self.skipTest(f"there is no Python {version} here")
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"

@@ -21,7 +21,6 @@ from pathlib import Path
 import fixtures
 
 from openstack_requirements import environments, freeze
-from openstack_requirements.process import Processes
 from openstack_requirements.tests import base
 from openstack_requirements.tests.test_generate import (
     VERSION,
@@ -519,7 +518,7 @@ class TestCache(NightlyTestCase):
                 "Metadata-Version: 2.1\nName: x\nVersion: 7\n"
             ),
             lambda: environments.remove(
-                str(self.environment() / "bin"), Processes()
+                str(self.environment() / "bin"), self.children()
             ),
             lambda: environments.discard(str(self.environment())),
             lambda: (self.environment().parent / "state.json").write_text("["),

@@ -81,14 +81,16 @@ class TestProcesses(base.TestCase):
             " print(-n, file=sys.stderr, flush=True)"
         )
         seen: list[str] = []
-        text = Processes().run(self.python(code), on_line=seen.append)
+        text = Processes().run(
+            self.python(code), folder=os.curdir, on_line=seen.append
+        )
         self.assertEqual("0\n0\n1\n-1\n2\n-2\n", text)
         self.assertEqual(text, "".join(seen))
 
     def test_failure(self) -> None:
         error = self.assertRaises(
             CommandFailed,
-            Processes().run,
+            partial(Processes().run, folder=os.curdir),
             self.python("import sys; sys.exit('bad \\x1b[31mluck')"),
         )
         self.assertEqual(
@@ -98,17 +100,22 @@ class TestProcesses(base.TestCase):
         self.assertIn(r"bad \x1b[31mluck", str(error))
 
     def test_cannot_be_started(self) -> None:
-        self.assertRaises(OutsideError, Processes().run, ["/nonexistent"])
+        run = partial(Processes().run, folder=os.curdir)
+        self.assertRaises(OutsideError, run, ["/nonexistent"])
 
     def test_output_that_is_no_text(self) -> None:
         code = "import os; os.write(1, b'\\xff\\n')"
-        self.assertEqual("\ufffd\n", Processes().run(self.python(code)))
+        self.assertEqual(
+            "\ufffd\n", Processes().run(self.python(code), folder=os.curdir)
+        )
 
     def test_misleading_variables_are_left_out(self) -> None:
         code = "import os; print('PYTHONHOME' in os.environ, os.environ['X'])"
         os.environ["PYTHONHOME"] = "/nonexistent"
         self.addCleanup(os.environ.pop, "PYTHONHOME")
-        text = Processes().run(self.python(code), environment={"X": "y"})
+        text = Processes().run(
+            self.python(code), folder=os.curdir, environment={"X": "y"}
+        )
         self.assertEqual("False y\n", text)
 
     def test_bytes_in_and_out(self) -> None:
@@ -118,17 +125,21 @@ class TestProcesses(base.TestCase):
         )
         given = bytes(range(256)) * 4096  # more than any pipe holds
         self.assertEqual(
-            given[::-1], Processes().read(self.python(code), given=given)
+            given[::-1],
+            Processes().read(self.python(code), folder=os.curdir, given=given),
         )
 
     def test_what_is_given_need_not_be_read(self) -> None:
         given = b"x" * 1_000_000
-        self.assertEqual(b"", Processes().read(self.python(""), given=given))
+        self.assertEqual(
+            b"",
+            Processes().read(self.python(""), folder=os.curdir, given=given),
+        )
 
     def test_failure_of_reading_has_what_went_to_stderr(self) -> None:
         error = self.assertRaises(
             CommandFailed,
-            Processes().read,
+            partial(Processes().read, folder=os.curdir),
             self.python("import sys; print('out'); sys.exit('bad luck')"),
         )
         self.assertEqual("bad luck\n", error.output)
@@ -140,7 +151,9 @@ class TestProcesses(base.TestCase):
         self.assertEqual(
             b"False y\n",
             Processes().read(
-                self.python(code), environment={"X": None, "Y": "y"}
+                self.python(code),
+                folder=os.curdir,
+                environment={"X": None, "Y": "y"},
             ),
         )
 
@@ -151,7 +164,10 @@ class TestProcesses(base.TestCase):
         self.assertEqual(
             b"False y\n",
             Processes().read(
-                self.python(code), environment={"Y": "y"}, inherit=False
+                self.python(code),
+                folder=os.curdir,
+                environment={"Y": "y"},
+                inherit=False,
             ),
         )
 
@@ -163,7 +179,9 @@ class TestProcesses(base.TestCase):
             (Processes().read, self.python("import time; time.sleep(60)"), 1),
         ):
             error = self.assertRaises(
-                CommandTimedOut, partial(run, deadline=seconds), command
+                CommandTimedOut,
+                partial(run, folder=os.curdir, deadline=seconds),
+                command,
             )
             self.assertIn(sys.executable, str(error))
             self.assertIn(f"did not end within {seconds} seconds", str(error))
@@ -174,7 +192,7 @@ class TestProcesses(base.TestCase):
     def test_a_deadline_that_is_met(self) -> None:
         before = threading.active_count()
         for run in (Processes().run, Processes().read):
-            partial(run, deadline=1000)(self.python(""))
+            run(self.python(""), folder=os.curdir, deadline=1000)
         self.assertEqual(before, threading.active_count())
 
     def test_every_child_has_a_deadline(self) -> None:
@@ -191,7 +209,7 @@ class TestProcesses(base.TestCase):
         code = "import os\nwhile True: os.write(1, b'x' * 65536)"
         error = self.assertRaises(
             OutsideError,
-            partial(Processes().read, most=1_000_000),
+            partial(Processes().read, folder=os.curdir, most=1_000_000),
             self.python(code),
         )
         self.assertIn("prints more than 1000000 bytes", str(error))
@@ -200,7 +218,9 @@ class TestProcesses(base.TestCase):
         code = "print('x' * 999_999)"
         for most, fits in ((1_000_000, True), (999_999, False)):
             try:
-                Processes().read(self.python(code), most=most)
+                Processes().read(
+                    self.python(code), folder=os.curdir, most=most
+                )
             except OutsideError:
                 self.assertFalse(fits)
             else:
@@ -211,7 +231,9 @@ class TestProcesses(base.TestCase):
             "import sys\nsys.stderr.write('y' + 'x' * 10_000_000)\nsys.exit(1)"
         )
         error = self.assertRaises(
-            CommandFailed, Processes().read, self.python(code)
+            CommandFailed,
+            partial(Processes().read, folder=os.curdir),
+            self.python(code),
         )
         self.assertEqual(
             ("y", process.KEPT_COMPLAINTS),
@@ -226,18 +248,20 @@ class TestProcesses(base.TestCase):
             fixtures.MonkeyPatch(f"{process.__name__}.LONGEST_LINE", 100)
         )
         lines = "for n in range(1000): print(n)"
-        text = Processes().run(self.python(lines))
+        text = Processes().run(self.python(lines), folder=os.curdir)
         self.assertLessEqual(len(text), 1000)
         self.assertEqual("999", text.split()[-1])
         # Also where nobody ends a line.
-        text = Processes().run(self.python("print('x' * 10_000_000, 'end')"))
+        text = Processes().run(
+            self.python("print('x' * 10_000_000, 'end')"), folder=os.curdir
+        )
         self.assertLessEqual(len(text), 1000)
         self.assertEqual("end", text.split()[-1])
 
     def test_what_a_child_leaves_behind_is_ended(self) -> None:
         pidfile = str(self.folder / "pid")
         start = time.monotonic()
-        Processes().run(self.python(STUBBORN, pidfile, "go"))
+        Processes().run(self.python(STUBBORN, pidfile, "go"), folder=os.curdir)
         self.assertLess(time.monotonic() - start, 30)
         self.assert_ends(self.wait_for(pidfile))
 
@@ -248,7 +272,9 @@ class TestProcesses(base.TestCase):
 
         def run() -> None:
             try:
-                processes.run(self.python(STUBBORN, pidfile, "wait"))
+                processes.run(
+                    self.python(STUBBORN, pidfile, "wait"), folder=os.curdir
+                )
             except CommandFailed as error:
                 failures.append(error)
 
@@ -263,7 +289,8 @@ class TestProcesses(base.TestCase):
         (error,) = failures
         assert isinstance(error, CommandFailed)
         self.assertEqual(-signal.SIGKILL, error.exit_status)
-        self.assertRaises(CommandFailed, processes.run, self.python(""))
+        again = partial(processes.run, folder=os.curdir)
+        self.assertRaises(CommandFailed, again, self.python(""))
 
 
 class TestWorkFolder(base.TestCase):
@@ -277,6 +304,24 @@ class TestWorkFolder(base.TestCase):
             with open(os.path.join(folder, "file"), "w"):
                 raise KeyError
         self.assertEqual(before, os.listdir(self.temporary))
+
+    def test_not_in_the_current_folder(self) -> None:
+        # That is where it would be if no other place could be written to.
+        here = os.path.realpath(self.folder)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(here)
+        self.useFixture(fixtures.MonkeyPatch("tempfile.tempdir", here))
+        for name in ("TMPDIR", "TEMP", "TMP"):
+            self.useFixture(fixtures.EnvironmentVariable(name))
+        with (
+            testtools.ExpectedException(OutsideError, ".* with TMPDIR"),
+            process.work_folder("job"),
+        ):
+            self.fail("it is here")
+        # Who names it means it.
+        self.useFixture(fixtures.EnvironmentVariable("TMPDIR", here))
+        with process.work_folder("job") as folder:
+            self.assertEqual(here, os.path.dirname(folder))
 
     def test_no_place(self) -> None:
         self.useFixture(
