@@ -413,6 +413,8 @@ def from_json(text: str, source: str) -> Freeze:
             source, "not a freeze (nested too deep)"
         ) from error
     try:
+        if re.search(r"(?i)\\ud[89a-f]", text):
+            _require_characters(data)
         return _freeze(data)
     except _Misshapen as error:
         raise UnusableInput(source, f"not a freeze: {error}") from error
@@ -420,6 +422,24 @@ def from_json(text: str, source: str) -> Freeze:
 
 class _Misshapen(Exception):
     """What is wrong with a freeze's JSON form."""
+
+
+def _require_characters(data: object) -> None:
+    r"""Refuse text that has half a character (``\ud800``): no file can.
+
+    :raises _Misshapen: with the text.
+    """
+    left = [data]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += [*value, *value.values()]
+        elif isinstance(value, list):
+            left += value
+        elif isinstance(value, str) and re.search("[\ud800-\udfff]", value):
+            raise _Misshapen(
+                f"{value[:60]!a} has a lone surrogate, which is no character"
+            )
 
 
 def _freeze(data: object) -> Freeze:

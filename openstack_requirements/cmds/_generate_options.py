@@ -244,9 +244,19 @@ def _moment(text: str) -> str:
         ) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.timezone.utc)
-    moment = moment.astimezone(datetime.timezone.utc)
+    try:
+        moment = moment.astimezone(datetime.timezone.utc)
+    except OverflowError:
+        moment = _LAST
+    if moment >= _LAST:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no moment of the years 1 to 9998 (UTC)"
+        )
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
+
+# uv knows no later one.
+_LAST = datetime.datetime(9999, 1, 1, tzinfo=datetime.timezone.utc)
 
 # Options without a default that the help could show.
 _UNSET = dict.fromkeys(

@@ -320,6 +320,35 @@ class TestJson(base.TestCase):
         )
         self.assertEqual(one, from_json(to_json(one), "x"))
 
+    def test_half_a_character(self) -> None:
+        good = json.loads(to_json(make("3.9", x="1")))
+        dist = good["distributions"][0]
+        for half in ("\ud800", "\udfff", "a\udbffb"):
+            for change in (
+                {"requested": [half]},
+                {"installer": half},
+                {"environment": {**good["environment"], "os_name": half}},
+                {"environment": {**good["environment"], half: "x"}},
+                {"distributions": [{**dist, "license": half}]},
+                {"distributions": [{**dist, "version": half}]},
+                {"more": {"x": [[half]]}},
+            ):
+                error = self.assertRaises(
+                    UnusableInput,
+                    from_json,
+                    json.dumps({**good, **change}),
+                    "f.json",
+                )
+                self.assertIn("f.json: not a freeze: ", str(error))
+                self.assertIn("lone surrogate", str(error))
+                str(error).encode()
+        # Two halves are one.
+        text = json.dumps({**good, "requested": ["\U0001f600", "\\ud800"]})
+        self.assertIn("\\ud83d\\ude00", text)
+        self.assertEqual(
+            ("\U0001f600", "\\ud800"), from_json(text, "f.json").requested
+        )
+
     def test_misshapen(self) -> None:
         good = json.loads(to_json(make("3.9", x="1")))
         dist = good["distributions"][0]

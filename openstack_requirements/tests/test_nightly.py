@@ -316,6 +316,25 @@ class TestBefore(NightlyTestCase):
         self.assertEqual(2, done.status)
         self.assertIn("'yesterday' is not a date", done.err)
 
+    def test_the_ends_of_time(self) -> None:
+        self.index.wheel("a", "1.0")
+        for installer in INSTALLERS:
+            for early in ("0001-01-01", "0001-01-01T00:00:00Z"):
+                done = self.run_with(installer, "--before", early)
+                self.assertEqual((2, ""), (done.status, done.out), done.err)
+                self.assertIn("Python", done.err)
+            self.assertEqual(
+                "a 1.0", self.pins(installer, "--before", "9998-12-31")
+            )
+        for never in (
+            "0001-01-01T00:00:00+01:00",
+            "9999-12-31",
+            "9999-12-31T23:59:59-12:00",
+        ):
+            done = self.run_with("uv", "--before", never)
+            self.assertEqual((2, ""), (done.status, done.out), done.err)
+            self.assertIn(f"'{never}' is no moment of the years", done.err)
+
 
 class TestBeforeWithoutDates(NightlyTestCase):
     json = False
