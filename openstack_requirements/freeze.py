@@ -112,6 +112,20 @@ class Kept(NamedTuple):
         return f"{which}: {self.reason}; {fate}"
 
 
+class Configuration(NamedTuple):
+    """What decided, beside the list, which versions were chosen.
+
+    ``files`` are the configuration files of the installer that counted, each
+    with those of its settings that can decide that; ``variables`` the
+    installer's environment variables, ``options`` those of the command. What
+    may be a secret is masked in all of them.
+    """
+
+    files: Mapping[str, Mapping[str, str]] = {}
+    variables: Mapping[str, str] = {}
+    options: Mapping[str, str] = {}
+
+
 class Freeze(NamedTuple):
     """One interpreter and what was installed for it.
 
@@ -119,6 +133,7 @@ class Freeze(NamedTuple):
     the list; ``installer`` and ``method`` (``install`` or ``resolve``) say
     how the freeze was made. ``kept`` says what could not be installed: what
     keeps an earlier pin is among the distributions all the same.
+    ``configuration`` is None in freezes of a toolkit that did not record it.
     """
 
     python_version: str
@@ -128,6 +143,7 @@ class Freeze(NamedTuple):
     installer: str = ""
     method: str = "install"
     kept: tuple[Kept, ...] = ()
+    configuration: Configuration | None = None
 
     @property
     def python_key(self) -> tuple[int, ...]:
@@ -380,12 +396,21 @@ def to_json(freeze: Freeze) -> str:
         freeze.distributions,
         key=lambda each: (canonical_name(each.name), each),
     )
+    made_with: dict[str, Any] = {}
+    if freeze.configuration is not None:
+        made_with["configuration"] = {
+            # The order of files says which counts more.
+            "files": dict(freeze.configuration.files),
+            "variables": dict(sorted(freeze.configuration.variables.items())),
+            "options": dict(sorted(freeze.configuration.options.items())),
+        }
     return json_text(
         {
             "format": FORMAT,
             "python_version": freeze.python_version,
             "installer": freeze.installer,
             "method": freeze.method,
+            **made_with,
             "environment": dict(sorted(freeze.environment.items())),
             "requested": list(freeze.requested),
             "kept": [each._asdict() for each in freeze.kept],
@@ -474,7 +499,31 @@ def _freeze(data: object) -> Freeze:
         _text(data, "installer", ""),
         _text(data, "method", "install"),
         tuple(_kept(each) for each in kept),
+        _configuration(data.get("configuration")),
     )
+
+
+def _configuration(data: object) -> Configuration | None:
+    if data is None:
+        return None
+    if not isinstance(data, dict):
+        raise _Misshapen("configuration is not an object")
+    files = data.get("files", {})
+    if not isinstance(files, dict):
+        raise _Misshapen("files is not an object")
+    return Configuration(
+        {path: _strings(settings, path) for path, settings in files.items()},
+        _strings(data.get("variables", {}), "variables"),
+        _strings(data.get("options", {}), "options"),
+    )
+
+
+def _strings(data: object, name: str) -> Mapping[str, str]:
+    if not isinstance(data, dict) or not all(
+        isinstance(value, str) for value in data.values()
+    ):
+        raise _Misshapen(f"{name} is not an object of strings")
+    return data
 
 
 def _kept(data: object) -> Kept:

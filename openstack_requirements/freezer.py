@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from openstack_requirements.children import Children
+    from openstack_requirements.freeze import Configuration
     from openstack_requirements.installation import Order, Result
     from openstack_requirements.installers import Installer
     from openstack_requirements.interpreters import Interpreter
@@ -59,6 +60,7 @@ class Request(NamedTuple):
     :param installer: one of ``installers.CHOICES``.
     :param jobs: how many interpreters to work on at once.
     :param timeout: how long a request to the index may take, in seconds.
+    :param project: a folder whose configuration of uv counts too, or empty.
     """
 
     pythons: Sequence[str]
@@ -66,6 +68,7 @@ class Request(NamedTuple):
     installer: str
     jobs: int
     timeout: int | None
+    project: str = ""
 
 
 class Made(NamedTuple):
@@ -119,6 +122,9 @@ def make(request: Request, announce: Announce) -> Made:
             # While the installers are at work there is time for both.
             _import_what_reading_needs()
             versions = [installer.version() for _, installer in chosen]
+            configurations = [
+                installer.configuration(each) for each, installer in chosen
+            ]
             wait(futures, return_when=FIRST_EXCEPTION)
             for future in futures:
                 if future.done():
@@ -133,11 +139,13 @@ def make(request: Request, announce: Announce) -> Made:
         finally:
             pool.shutdown(cancel_futures=True)
         made = Made([], [], {})
-        for future, (each, _), version in zip(
-            futures, chosen, versions, strict=True
+        for future, (each, _), version, configuration in zip(
+            futures, chosen, versions, configurations, strict=True
         ):
             result = future.result()
-            made.freezes.append(_freeze(each, result, order, version))
+            made.freezes.append(
+                _freeze(each, result, order, version, configuration)
+            )
             made.failures.extend(result.failures)
             made.conflicts[each.version] = result.conflicts
     for failure in made.failures:
@@ -157,6 +165,7 @@ def _choose(
         started,
         request.timeout,
         min(request.jobs, interpreters_in_all),
+        request.project,
     )
     wanted = installers.Wanted("", before=request.order.before)
     problem = found.cannot(interpreter, wanted)
@@ -170,7 +179,9 @@ def _freeze(
     result: Result,
     order: Order,
     version: str,
+    configuration: Configuration,
 ) -> Freeze:
+    options = {"before": order.before} if order.before else {}
     return Freeze(
         interpreter.version,
         interpreter.environment,
@@ -179,6 +190,7 @@ def _freeze(
         version,
         result.method,
         result.kept,
+        configuration._replace(options=options),
     )
 
 

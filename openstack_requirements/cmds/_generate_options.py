@@ -98,6 +98,14 @@ def parser() -> _console.Parser:
         default=(os.cpu_count() or 1) + 1,
         help="how many interpreters to work on at once",
     )
+    how.add_argument(
+        "--project-config",
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="let uv obey the uv.toml, or [tool.uv] of the pyproject.toml, in "
+        "DIR too; without it only the configuration of the user and of the "
+        "system counts",
+    )
     _console.add_timeout_option(how)
     how.add_argument(
         "--cache-dir",
@@ -267,6 +275,7 @@ _UNSET = dict.fromkeys(
         "version_map",
         "timeout",
         "cache_dir",
+        "project_config",
         "never",
         "output",
         "previous",
@@ -285,6 +294,7 @@ _INSTALLING = (
     "freeze_dir",
     "no_install",
     "cache_dir",
+    "project_config",
     "upgrade_package",
     "upgrade",
     "before",

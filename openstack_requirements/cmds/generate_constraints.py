@@ -53,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         files.require_replaceable(options.output)
     if options.freeze_dir is not None:
         files.require_folder(options.freeze_dir)
+    if options.project_config is not None:
+        _say_what_counts(options.project_config)
     before = _before(options)
     if options.from_freezes is not None:
         done = _merged(options, never)
@@ -72,6 +74,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.output is None and difference:
         _console.say(difference.rstrip())
     return OUTSIDE if done.broken and not options.allow_missing else 0
+
+
+def _say_what_counts(project: str) -> None:
+    """Say that the configuration of a project has been let in.
+
+    :raises UnusableInput: where it has none.
+    """
+    from openstack_requirements.installers import configuration
+
+    path = configuration.project_file(project)
+    _console.complain(
+        f"{path}: decides with the configuration of the user and of the "
+        "system which versions are chosen, and from where (--project-config)"
+    )
 
 
 class _Done(NamedTuple):
@@ -203,6 +219,7 @@ def _running(
                 options.installer,
                 options.jobs,
                 options.timeout,
+                options.project_config or "",
             ),
             shown.phase,
         )

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from openstack_requirements.children import Children
-    from openstack_requirements.freeze import Distribution
+    from openstack_requirements.freeze import Configuration, Distribution
     from openstack_requirements.interpreters import Interpreter
     from openstack_requirements.requirement import CanonicalName
 
@@ -179,6 +179,12 @@ class Installer(Protocol):
     def version(self) -> str:
         """Name and version, as a freeze records it."""
 
+    def configuration(self, interpreter: Interpreter) -> Configuration:
+        """The configuration that counts, as a freeze records it.
+
+        :raises UnusableInput: where it cannot be read.
+        """
+
     def problem(self, interpreter: Interpreter) -> str | None:
         """Why it cannot be used with an interpreter; None where it can."""
 
@@ -249,7 +255,9 @@ class Installer(Protocol):
         """What the output of a failed command says."""
 
 
-def _makers() -> dict[str, Callable[[Children, int | None, int], Installer]]:
+def _makers() -> dict[
+    str, Callable[[Children, int | None, int, str], Installer]
+]:
     from openstack_requirements.installers.pip import Pip
     from openstack_requirements.installers.uv import Uv
 
@@ -266,18 +274,20 @@ def choose(
     children: Children,
     timeout: int | None,
     share: int = 1,
+    project: str = "",
 ) -> Installer:
     """The installer for an interpreter.
 
     :param name: one of :data:`CHOICES`.
     :param timeout: how long a request to the index may take, in seconds.
     :param share: how many installers will be at work at once.
+    :param project: a folder whose configuration counts too, or empty.
     :raises UnusableInput: where none can be used, with the reasons.
     """
     reasons = []
     for each, make in _makers().items():
         if name in {each, "auto"}:
-            installer = make(children, timeout, share)
+            installer = make(children, timeout, share, project)
             problem = installer.problem(interpreter)
             if problem is None:
                 return installer

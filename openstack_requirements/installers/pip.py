@@ -28,9 +28,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from openstack_requirements.children import own_module, python_command
 from openstack_requirements.environments import normal_version, python_of
 from openstack_requirements.errors import CommandFailed
-from openstack_requirements.freeze import Distribution
+from openstack_requirements.freeze import Configuration, Distribution
 from openstack_requirements.installers import (
     Reason,
+    configuration,
     could_not_be_built,
 )
 from openstack_requirements.requirement import canonical_name
@@ -63,8 +64,10 @@ class Pip:
         children: Children,
         timeout: int | None,
         share: int = 1,  # noqa: ARG002 - it does one thing at a time
+        project: str = "",
     ) -> None:
         self._children = children
+        self._project = project
         self._options = list(_OPTIONS)
         if timeout is not None:
             self._options += ["--timeout", str(timeout)]
@@ -75,8 +78,17 @@ class Pip:
 
         return f"pip {importlib.metadata.version('pip')}"
 
+    def configuration(self, interpreter: Interpreter) -> Configuration:
+        """The configuration that counts, as a freeze records it."""
+        if not _supports(interpreter):
+            return configuration.of_pip(self._children)
+        where = ("--python", interpreter.executable)
+        return configuration.of_pip(self._children, where)
+
     def problem(self, interpreter: Interpreter) -> str | None:
         """Why it cannot be used: an old Python without ``legacy``."""
+        if self._project:
+            return "it has no configuration of a project (--project-config)"
         if _supports(interpreter):
             return None
         import importlib.util

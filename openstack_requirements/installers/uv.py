@@ -31,11 +31,12 @@ from openstack_requirements import environments
 from openstack_requirements.children import search_path
 from openstack_requirements.environments import normal_version, python_of
 from openstack_requirements.errors import CommandFailed, OutsideError
-from openstack_requirements.freeze import Distribution
+from openstack_requirements.freeze import Configuration, Distribution
 from openstack_requirements.installers import (
     Lock,
     Locked,
     Reason,
+    configuration,
     could_not_be_built,
 )
 from openstack_requirements.installers.pip import describe_sdists
@@ -80,9 +81,15 @@ class Uv:
         children: Children,
         timeout: int | None,
         share: int = 1,
+        project: str = "",
     ) -> None:
         self._children = children
+        self._project = os.path.abspath(project) if project else ""
         self._command = [_executable()]
+        if project:
+            configuration.project_file(project)
+            # uv looks for configuration there, but runs where it is.
+            self._command += ["--project", self._project]
         self._environment = {
             # Never another interpreter than the one that was asked for.
             "UV_PYTHON_DOWNLOADS": "never",
@@ -120,6 +127,10 @@ class Uv:
     def version(self) -> str:
         """Name and version, as uv prints them."""
         return " ".join(self._run("--version").split()[:2])
+
+    def configuration(self, interpreter: Interpreter) -> Configuration:  # noqa: ARG002 - it is the same for all
+        """The configuration that counts, as a freeze records it."""
+        return configuration.of_uv(self._children, self._project)
 
     def problem(self, interpreter: Interpreter) -> str | None:
         """Why it cannot be used: Pythons older than 3.6."""

@@ -83,6 +83,7 @@ WORLD = {
     "installers",
     "installers.uv",
     "installers.pip",
+    "installers.configuration",
     "sources",
     "checkouts",
     "survey",

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from openstack_requirements import freeze
 from openstack_requirements.errors import ProofFailed, UnusableInput
 from openstack_requirements.freeze import (
+    Configuration,
     Distribution,
     Freeze,
     FreezeError,
@@ -318,7 +319,20 @@ class TestJson(base.TestCase):
             "resolve",
             (Kept("a", "2", "1", True, "it broke"),),
         )
+        self.assertNotIn("configuration", to_json(one))
         self.assertEqual(one, from_json(to_json(one), "x"))
+        recorded = one._replace(
+            configuration=Configuration(
+                {"~/b.toml": {"index-url": '"x"'}, "/etc/a.toml": {}},
+                {"UV_INDEX": "x"},
+                {"before": "2026-01-31T00:00:00Z"},
+            )
+        )
+        text = to_json(recorded)
+        self.assertEqual(recorded, from_json(text, "x"))
+        self.assertEqual(text, to_json(from_json(text, "x")))
+        # It says how the freeze came about, and changes nothing of it.
+        self.assertEqual(lines(one), lines(recorded))
 
     def test_half_a_character(self) -> None:
         good = json.loads(to_json(make("3.9", x="1")))
@@ -367,6 +381,12 @@ class TestJson(base.TestCase):
             ({"kept": [1]}, "kept"),
             ({"kept": 1}, "kept"),
             ({"kept": [{"name": 1}]}, "name is not"),
+            ({"configuration": 1}, "configuration is not"),
+            ({"configuration": {"files": []}}, "files is not"),
+            ({"configuration": {"files": {"a": 1}}}, "a is not an object"),
+            ({"configuration": {"files": {"a": {"b": 1}}}}, "of strings"),
+            ({"configuration": {"variables": {"a": 1}}}, "variables is not"),
+            ({"configuration": {"options": []}}, "options is not"),
         ):
             error = self.assertRaises(
                 UnusableInput,

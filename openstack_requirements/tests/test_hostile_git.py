@@ -28,9 +28,8 @@ from typing import TYPE_CHECKING
 import fixtures
 import tomlkit
 
-from openstack_requirements import git, interpreters
+from openstack_requirements import children, git, interpreters
 from openstack_requirements.errors import OutsideError, UnusableInput
-from openstack_requirements.process import Processes
 from openstack_requirements.tests import base
 from openstack_requirements.tests.test_git import GitTestCase
 from openstack_requirements.tests.test_repository import scripts
@@ -106,9 +105,10 @@ def pythons() -> list[str]:
             r":: Python :: (3\.\d+)$", file.read(), re.MULTILINE
         )
     found = []
-    for version in versions:
-        with contextlib.suppress(UnusableInput):
-            found.append(interpreters.find(version, Processes()).executable)
+    with children.of_job("pythons") as job:
+        for version in versions:
+            with contextlib.suppress(UnusableInput):
+                found.append(interpreters.find(version, job).executable)
     return sorted({*found[:1], *found[-1:]}) or [sys.executable]
 
 

@@ -21,10 +21,12 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from openstack_requirements.installers import configuration
 from openstack_requirements.markers import python_key
 from openstack_requirements.tests import base
 from openstack_requirements.tests.loopback import Index
@@ -370,3 +372,135 @@ class TestUvConfiguration(CheckoutTestCase):
         self.environment["UV_CONFIG_FILE"] = "mine.toml"
         done = self.generate("-p", sys.executable)
         self.assertEqual("lib===9.0\n", done.out, done.err)
+
+    def test_a_projects_own_counts_when_it_is_asked_for(self) -> None:
+        for number, text in enumerate(self.texts):
+            path = self.one(text, number % 4)
+            expected = self.plain_uv().replace("==", "===")
+            asked = os.path.relpath(path.parent, self.current)
+            done = self.generate(
+                *("-p", sys.executable, "--project-config", asked),
+                *("--freeze-dir", str(self.folder / "out")),
+            )
+            self.assertEqual(expected, done.out, done.err)
+            self.assertIn(
+                f"{os.path.join(asked, path.name)}: decides", done.err
+            )
+            (frozen,) = (self.folder / "out").iterdir()
+            record = json.loads(frozen.read_text())["configuration"]
+            self.assertIn(str(path), record["files"])
+            shutil.rmtree(self.folder / "out")
+            path.unlink()
+
+    def test_what_cannot_be_asked_for(self) -> None:
+        text = 'resolution = "lowest"\n'
+
+        def refused(word: str, *argv: str) -> None:
+            done = self.generate(
+                "-p", sys.executable, "--project-config", ".", *argv
+            )
+            self.assertEqual(2, done.status, done.out)
+            self.assertIn(word, done.err)
+
+        refused("has neither a uv.toml nor a [tool.uv]")
+        self.plant("sub/pyproject.toml", "[tool]\n")
+        refused("has neither a uv.toml nor a [tool.uv]")
+        self.plant("sub/pyproject.toml", "[tool\n")
+        refused("is no TOML")
+        (self.current / "pyproject.toml").unlink()
+        self.plant("sub/uv.toml", text)
+        refused("it has no configuration of a project", "--installer", "pip")
+        # uv would take that of the parent.
+        self.plant("pyproject.toml", '[project]\nname = "x"\n')
+        refused(f"uv may take the configuration in {self.checkout}")
+        (self.checkout / "pyproject.toml").unlink()
+        self.environment["UV_NO_CONFIG"] = "1"
+        refused("UV_NO_CONFIG is set")
+
+
+class TestRecord(CheckoutTestCase):
+    """A freeze says what was in force."""
+
+    def record(self, *argv: str) -> dict[str, dict[str, object]]:
+        folder = self.folder / "out"
+        texts = []
+        for _ in range(2):
+            done = self.generate(
+                *("-p", sys.executable, "--freeze-dir", str(folder), *argv)
+            )
+            self.assertEqual(0, done.status, done.err)
+            (path,) = folder.iterdir()
+            texts.append(path.read_text())
+            shutil.rmtree(folder)
+        self.assertEqual(texts[0], texts[1])
+        self.assertNotIn("SECRET", texts[0])
+        found: dict[str, dict[str, object]] = json.loads(texts[0])[
+            "configuration"
+        ]
+        return found
+
+    def test_uv(self) -> None:
+        host = self.index.url.removeprefix("http://")
+        self.configure(
+            "uv/uv.toml",
+            f'index-url = "http://user:SECRET@{host}"\n'
+            '[pip]\nresolution = "highest"\n',
+        )
+        self.write("home/system/uv/uv.toml", 'prerelease = "allow"\n')
+        self.environment["UV_PRERELEASE"] = "disallow"
+        self.environment["UV_INDEX_X_PASSWORD"] = "SECRET"
+        self.assertEqual(
+            {
+                "files": {
+                    "~/config/uv/uv.toml": {
+                        "index-url": f'"http://****@{host}"',
+                        "pip.resolution": '"highest"',
+                    },
+                    "~/system/uv/uv.toml": {"prerelease": '"allow"'},
+                },
+                "variables": {
+                    "UV_INDEX_X_PASSWORD": "****",
+                    "UV_PRERELEASE": "disallow",
+                    "UV_PYTHON_DOWNLOADS": "never",
+                },
+                "options": {"before": "2026-01-31T00:00:00Z"},
+            },
+            self.record("--before", "2026-01-31"),
+        )
+
+    def test_pip(self) -> None:
+        host = self.index.url.removeprefix("http://")
+        for name in ("PIP_CONFIG_FILE", "PIP_INDEX_URL"):
+            del self.environment[name]
+        self.configure(
+            "pip/pip.conf",
+            f"[global]\nindex-url = http://user:SECRET@{host}\ntimeout = 9\n",
+        )
+        self.environment["PIP_PRE"] = "0"
+        found = self.record("--installer", "pip")
+        self.assertEqual(
+            {"global.index-url": f"http://****@{host}"},
+            found["files"]["~/config/pip/pip.conf"],
+        )
+        self.assertEqual({"PIP_PRE": "0"}, found["variables"])
+
+
+#: A text, and what is shown of it.
+MASKED = (
+    ("https://u:p@h/s?a=b", "https://****@h/s?a=****"),
+    ("https://token@h/s https://i/s", "https://****@h/s https://i/s"),
+    ("git+https://u:p@h/x#egg=y", "git+https://****@h/x#egg=y"),
+    ("name=https://u:p@h/s", "name=https://****@h/s"),
+    (
+        '["https://u:p@h/s", "https://h/@x"]',
+        '["https://****@h/s", "https://h/@x"]',
+    ),
+    ("https://h/s?token=x&y=z#f", "https://h/s?token=****&y=****#f"),
+    ("user@host", "user@host"),
+)
+
+
+class TestValues(base.TestCase):
+    def test_masked(self) -> None:
+        for text, expected in MASKED:
+            self.assertEqual(expected, configuration.masked(text))
