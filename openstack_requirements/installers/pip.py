@@ -33,6 +33,7 @@ from openstack_requirements.installers import (
     Reason,
     configuration,
     could_not_be_built,
+    credentials,
 )
 from openstack_requirements.requirement import canonical_name
 
@@ -239,8 +240,9 @@ def _run(
     command: Sequence[str],
     on_line: Callable[[str], None] | None = None,
 ) -> None:
-    """Run pip."""
-    children.run(command, on_line=on_line)
+    """Run pip, which finds passwords of indexes where nobody else does."""
+    given = credentials.for_pip(children)
+    children.run(command, environment=given, on_line=on_line)
 
 
 def _limits(

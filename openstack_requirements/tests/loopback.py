@@ -348,9 +348,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path)
-        answer = self.server.index._answer(
-            path, self.headers.get("Accept", "")
-        )
+        index = self.server.index
+        if index.admits(self.headers.get("Authorization", "")):
+            answer = index._answer(path, self.headers.get("Accept", ""))
+        else:
+            answer = _Answer(_phrase(401), status=401)
         if answer is None:
             self.close_connection = True
             return
@@ -410,6 +412,8 @@ class Index(fixtures.Fixture):
 
     #: The address of the index, with a slash at its end.
     url: str
+    #: Who may ask, and the password; everybody where it is empty.
+    account: tuple[str, str] | None = None
     #: The paths that were asked, in order.
     requests: list[str]
 
@@ -534,12 +538,13 @@ class Index(fixtures.Fixture):
         sleep: float | None = None,
         native_missing: str | None = None,
         late: bool = False,
+        build_requires: Iterable[str] = (),
     ) -> str:
         """Build an sdist (PEP 517, PEP 625), offer it, return its file name.
 
         Its build backend lies in its own tree (PEP 517, backend-path) and
-        requires nothing. What the project requires is Dynamic (PEP 643), so
-        an installer has to run the backend to know it.
+        requires nothing else. What the project requires is Dynamic
+        (PEP 643), so an installer has to run the backend to know it.
 
         :param fail: what the backend writes to stderr before it fails,
             both for the metadata and for the wheel
@@ -551,6 +556,7 @@ class Index(fixtures.Fixture):
             are given
         :param late: that the backend fails or sleeps for the wheel alone,
             as real ones do that compile; the metadata can be had
+        :param build_requires: what the build system requires
         """
         stem = f"{_escaped(name)}-{version.replace('-', '_')}"
         wheel, content, _ = self._build_wheel(
@@ -580,7 +586,10 @@ class Index(fixtures.Fixture):
         )
         contents = {
             "PKG-INFO": information.encode(),
-            "pyproject.toml": _PYPROJECT.encode(),
+            "pyproject.toml": _PYPROJECT.replace(
+                "requires = []",
+                f"requires = {jsonlib.dumps(list(build_requires))}",
+            ).encode(),
             "loopback_backend.py": _BACKEND.encode(),
             "loopback.json": jsonlib.dumps(plan).encode(),
             wheel: content,
@@ -716,6 +725,13 @@ class Index(fixtures.Fixture):
             )
 
     # -- answers
+
+    def admits(self, authorization: str) -> bool:
+        """Whether a request with this header may see anything."""
+        if self.account is None:
+            return True
+        given = base64.b64encode(":".join(self.account).encode()).decode()
+        return authorization == f"Basic {given}"
 
     def _answer(self, path: str, accept: str) -> _Answer | None:
         """Return what to send for a path, None for the end of silence.

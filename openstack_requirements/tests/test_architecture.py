@@ -84,6 +84,7 @@ WORLD = {
     "installers.uv",
     "installers.pip",
     "installers.configuration",
+    "installers.credentials",
     "sources",
     "checkouts",
     "survey",

@@ -18,15 +18,18 @@ control, which shows that it works where nobody keeps it out.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
 import shutil
 import subprocess
 import sys
+import threading
+import uuid
 from pathlib import Path
 
-from openstack_requirements.installers import configuration
+from openstack_requirements.installers import configuration, credentials
 from openstack_requirements.markers import python_key
 from openstack_requirements.tests import base
 from openstack_requirements.tests.loopback import Index
@@ -485,6 +488,124 @@ class TestRecord(CheckoutTestCase):
         self.assertEqual({"PIP_PRE": "0"}, found["variables"])
 
 
+class TestCredentials(CheckoutTestCase):
+    """No command line of any process shows the password of an index."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        # pip hands its options over to the pip that fills the environment
+        # in which this is built.
+        self.index.sdist("built", "1.0", build_requires=["lib"])
+        self.list = self.write("list.txt", "built\n")
+        self.secret = f"p@{uuid.uuid4().hex}"
+        self.index.account = ("user", self.secret)
+        quoted = self.secret.replace("@", "%40")
+        self.url = self.index.url.replace("://", f"://user:{quoted}@")
+        self.environment["PIP_INDEX_URL"] = self.url
+        self.configure("uv/uv.toml", f'index-url = "{self.url}"\n')
+
+    def seen(self, *command: str) -> tuple[base.Outcome, list[str]]:
+        """What a command does, and the command lines with the password."""
+        found: set[str] = set()
+        done = threading.Event()
+
+        def watch() -> None:
+            mark = self.secret.partition("@")[2].encode()
+            while not done.wait(0.005):
+                for path in Path("/proc").glob("[0-9]*/cmdline"):
+                    with contextlib.suppress(OSError):
+                        line = path.read_bytes()
+                        if mark in line:
+                            found.add(line.replace(b"\0", b" ").decode())
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        try:
+            outcome = self.run_it(*command)
+        finally:
+            done.set()
+            thread.join()
+        return outcome, sorted(found)
+
+    def assert_hidden(self, name: str, *argv: str) -> base.Outcome:
+        done, seen = self.seen(*self.script(name, *argv))
+        self.assertEqual(0, done.status, done.err)
+        self.assertEqual([], seen)
+        return done
+
+    def generate_hidden(self, *argv: str) -> None:
+        done = self.assert_hidden(
+            *("generate-constraints", "-q", "-r", self.list),
+            *("-p", sys.executable, *argv),
+        )
+        self.assertEqual("built===1.0\n", done.out)
+
+    def test_pip_alone_shows_it(self) -> None:
+        done, seen = self.seen(
+            *(sys.executable, "-I", "-m", "pip", "install", "--dry-run"),
+            *("--ignore-installed", "built"),
+        )
+        self.assertEqual(0, done.status, done.err)
+        self.assertTrue(seen)
+
+    def test_of_a_variable(self) -> None:
+        for installer in ("uv", "pip"):
+            for more in ([], ["--no-install"]):
+                self.generate_hidden("--installer", installer, *more)
+
+    def test_of_a_file_of_pip(self) -> None:
+        self.configure("pip/pip.conf", f"[global]\nindex-url = {self.url}\n")
+        for name in ("PIP_CONFIG_FILE", "PIP_INDEX_URL"):
+            del self.environment[name]
+        self.generate_hidden("--installer", "pip")
+
+    def test_the_netrc_file_of_the_user(self) -> None:
+        self.environment["PIP_INDEX_URL"] = self.index.url
+        self.write(
+            "home/.netrc",
+            f"machine 127.0.0.1 login user password {self.secret}\n",
+        )
+        (self.home / ".netrc").chmod(0o600)
+        self.generate_hidden("--installer", "pip")
+
+    def test_bootstrap_requirements(self) -> None:
+        self.assert_hidden(
+            *("bootstrap-requirements", "-q", "-p", sys.executable),
+            *("built", "--include-given"),
+        )
+
+
+#: URLs by option, what they become, and for which hosts there is an account.
+PASSWORDS: tuple[
+    tuple[dict[str, str], dict[str, str], dict[str, tuple[str, str]]], ...
+] = (
+    (
+        {"index-url": "https://u:p%40w@h:8/s"},
+        {"index-url": "https://h:8/s"},
+        {"h": ("u", "p@w")},
+    ),
+    (
+        {"extra-index-url": "https://u:p@a/s https://b/s\nfile:///c"},
+        {"extra-index-url": "https://a/s https://b/s file:///c"},
+        {"a": ("u", "p")},
+    ),
+    ({"index-url": "https://token@h/s"}, {}, {}),
+    ({"index-url": "https://u:a%20b@h/s"}, {}, {}),
+    ({"index-url": "https://u:a%0ab@h/s"}, {}, {}),
+    ({"index-url": "https://u:@h/s"}, {}, {}),
+    ({"index-url": "https://u:p@[h/s"}, {}, {}),
+    (
+        {"index-url": "https://u:p@h/s", "find-links": "https://v:q@h/f"},
+        {},
+        {},
+    ),
+    (
+        {"index-url": "https://u:p@h/s", "find-links": "https://v:q@i/f /x"},
+        {"index-url": "https://h/s", "find-links": "https://i/f /x"},
+        {"h": ("u", "p"), "i": ("v", "q")},
+    ),
+    ({"index-url": ""}, {}, {}),
+)
 #: A text, and what is shown of it.
 MASKED = (
     ("https://u:p@h/s?a=b", "https://****@h/s?a=****"),
@@ -501,6 +622,15 @@ MASKED = (
 
 
 class TestValues(base.TestCase):
+    def test_passwords(self) -> None:
+        for values, expected, accounts in PASSWORDS:
+            changed, found = credentials.without_passwords(values)
+            self.assertEqual(
+                (expected, accounts),
+                (changed, {host: tuple(who) for host, who in found.items()}),
+                str(values),
+            )
+
     def test_masked(self) -> None:
         for text, expected in MASKED:
             self.assertEqual(expected, configuration.masked(text))
