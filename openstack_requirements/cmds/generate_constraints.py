@@ -84,7 +84,7 @@ def _say_what_counts(project: str) -> None:
     from openstack_requirements.installers import configuration
 
     path = configuration.project_file(project)
-    _console.complain(
+    _console.say(
         f"{path}: decides with the configuration of the user and of the "
         "system which versions are chosen, and from where (--project-config)"
     )

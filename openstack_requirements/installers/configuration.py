@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from openstack_requirements.children import own_module
 from openstack_requirements.errors import CommandFailed, UnusableInput
 from openstack_requirements.freeze import Configuration
+from openstack_requirements.output import MASK, masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -89,7 +90,6 @@ _ASIDE = re.compile(
 _SECRET = re.compile(
     r"(?i)PASSWORD|PASSWD|TOKEN|SECRET|USERNAME|CREDENTIAL|_KEY|PROXY|AUTH"
 )
-_MASK = "****"
 _TRUE = frozenset(("1", "true", "t", "yes", "y", "on"))
 
 
@@ -100,27 +100,13 @@ class PipFile(NamedTuple):
     settings: Mapping[str, str]
 
 
-def masked(text: str) -> str:
-    """A text without what may be secret in its URLs.
-
-    That is the whole of the userinfo, since a token is often given as the
-    user's name, and the values of queries.
-    """
-    text = re.sub(r"(?<=://)[^/\s\"',?#]*@", f"{_MASK}@", text)
-    return re.sub(
-        r"(?<=[?&;])([\w.-]+)=[^&;#\s\"',]+",
-        rf"\1={_MASK}",
-        text,
-    )
-
-
 def variables(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
     """The variables of an installer that may decide what is chosen.
 
     :param prefix: ``UV_`` or ``PIP_``.
     """
     return {
-        name: _MASK if _SECRET.search(name) else _shown(value)
+        name: MASK if _SECRET.search(name) else _shown(value)
         for name, value in sorted(environ.items())
         if name.startswith(prefix) and value and not _ASIDE.match(name)
     }

@@ -29,7 +29,7 @@ import threading
 import uuid
 from pathlib import Path
 
-from openstack_requirements.installers import configuration, credentials
+from openstack_requirements.installers import credentials
 from openstack_requirements.markers import python_key
 from openstack_requirements.tests import base
 from openstack_requirements.tests.loopback import Index
@@ -606,19 +606,6 @@ PASSWORDS: tuple[
     ),
     ({"index-url": ""}, {}, {}),
 )
-#: A text, and what is shown of it.
-MASKED = (
-    ("https://u:p@h/s?a=b", "https://****@h/s?a=****"),
-    ("https://token@h/s https://i/s", "https://****@h/s https://i/s"),
-    ("git+https://u:p@h/x#egg=y", "git+https://****@h/x#egg=y"),
-    ("name=https://u:p@h/s", "name=https://****@h/s"),
-    (
-        '["https://u:p@h/s", "https://h/@x"]',
-        '["https://****@h/s", "https://h/@x"]',
-    ),
-    ("https://h/s?token=x&y=z#f", "https://h/s?token=****&y=****#f"),
-    ("user@host", "user@host"),
-)
 
 
 class TestValues(base.TestCase):
@@ -630,7 +617,3 @@ class TestValues(base.TestCase):
                 (changed, {host: tuple(who) for host, who in found.items()}),
                 str(values),
             )
-
-    def test_masked(self) -> None:
-        for text, expected in MASKED:
-            self.assertEqual(expected, configuration.masked(text))
