@@ -88,12 +88,15 @@ def read(root: str, *, extras: bool = True) -> Project:
     ]
     decisions = []
     if hidden.computed:
+        what = f"is computed by {hidden.computed}, which is not run"
+        if hidden.problem:
+            what = f"is in {hidden.computed}, and that cannot be read "
+            what += f"({hidden.problem})"
         decisions.append(
             Decision(
                 name,
                 "not-read",
-                f"what it requires is computed by {hidden.computed}, which "
-                "is not run; the rest of it was read",
+                f"what it requires {what}; the rest of it was read",
             )
         )
     for path, extra in hidden.files:

@@ -25,17 +25,21 @@ import ast
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from openstack_requirements import toml
+from openstack_requirements import setup_py, toml
 from openstack_requirements.manifests import PYPROJECT, SETUP_CFG
 from openstack_requirements.text import without_bom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-SETUP_PY = "setup.py"
+SETUP_PY = setup_py.FILE
 PKG_INFO = "PKG-INFO"
 #: Files that are looked at here, those of ``manifests`` aside.
 MORE_FILES = (SETUP_PY, PKG_INFO)
+#: Expressions, characters and items that are looked at to find the values of
+#: one setup.py. Where there are more (``b = a + a; c = b + b; ...``), it
+#: counts as one that computes them.
+MOST_VALUES = 100_000
 
 
 class Found(NamedTuple):
@@ -61,6 +65,8 @@ class Hidden(NamedTuple):
     :param computed: what computes requirements that nothing here says;
         empty where nothing does.
     :param name: the distribution, empty where that is not known.
+    :param problem: why what computes requirements cannot even be parsed;
+        empty where it can.
     """
 
     found: tuple[Found, ...] = ()
@@ -68,6 +74,7 @@ class Hidden(NamedTuple):
     requires_python: str = ""
     computed: str = ""
     name: str = ""
+    problem: str = ""
 
 
 def look(texts: Mapping[str, str]) -> Hidden:
@@ -184,9 +191,9 @@ def _of_code(texts: Mapping[str, str], document: Mapping[str, Any]) -> Hidden:
     if SETUP_PY in texts:
         try:
             return _of_setup_py(texts[SETUP_PY])
-        except (_Computed, SyntaxError, ValueError, RecursionError):
-            return Hidden(computed=SETUP_PY)
-        except MemoryError:  # what the parser says of code nested too deep
+        except setup_py.TooLarge as error:
+            return Hidden(computed=SETUP_PY, problem=str(error))
+        except (_Computed, ValueError, RecursionError):
             return Hidden(computed=SETUP_PY)
     if "dependencies" in _strings(_table(document, "project").get("dynamic")):
         return Hidden(computed=f"its build backend, {backend}")
@@ -194,7 +201,7 @@ def _of_code(texts: Mapping[str, str], document: Mapping[str, Any]) -> Hidden:
 
 
 def _of_setup_py(text: str) -> Hidden:
-    tree = ast.parse(without_bom(text))
+    tree = setup_py.parse(text)
     names = {
         target.id: node.value
         for node in tree.body
@@ -211,6 +218,7 @@ def _of_setup_py(text: str) -> Hidden:
     ]
     if len(calls) != 1:
         raise _Computed
+    plain = _Plain(names)
     given: dict[str, ast.expr] = {}
     for keyword in calls[0].keywords:
         if keyword.arg is None:
@@ -218,7 +226,7 @@ def _of_setup_py(text: str) -> Hidden:
         given[keyword.arg] = keyword.value
 
     def value_of(name: str) -> Any:
-        return _value(given[name], names, ()) if name in given else None
+        return plain.value(given[name]) if name in given else None
 
     def text_of(name: str) -> str:
         try:
@@ -258,38 +266,70 @@ def _lines(value: object) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _value(
-    node: ast.expr, names: Mapping[str, ast.expr], seen: tuple[str, ...]
-) -> Any:
-    """The value of an expression that is plain data.
+class _Plain:
+    """Reads plain data from the expressions of one module.
 
-    :raises _Computed: where it is not.
+    :param names: the expressions that are assigned to names.
     """
-    if isinstance(node, ast.Name) and node.id in names:
-        if node.id in seen:
-            raise _Computed
-        return _value(names[node.id], names, (*seen, node.id))
-    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        return [_value(each, names, seen) for each in node.elts]
-    if isinstance(node, ast.Dict):
-        if None in node.keys:
-            raise _Computed
-        return {
-            _value(key, names, seen): _value(value, names, seen)
-            for key, value in zip(node.keys, node.values, strict=True)
-            if key is not None
-        }
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left = _value(node.left, names, seen)
-        right = _value(node.right, names, seen)
-        if isinstance(left, str) and isinstance(right, str):
-            return left + right
-        if isinstance(left, list) and isinstance(right, list):
-            return left + right
+
+    def __init__(self, names: Mapping[str, ast.expr]) -> None:
+        self._names = names
+        self._left = MOST_VALUES
+
+    def value(self, node: ast.expr, seen: tuple[str, ...] = ()) -> Any:
+        """The value of an expression.
+
+        :param seen: the names whose values it is a part of.
+        :raises _Computed: where it is no plain data, or there is too much.
+        """
+        self._spend(1)
+        if isinstance(node, ast.Name) and node.id in self._names:
+            if node.id in seen:
+                raise _Computed
+            return self.value(self._names[node.id], (*seen, node.id))
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            return [self.value(item, seen) for item in node.elts]
+        if isinstance(node, ast.Dict):
+            return self._dict(node, seen)
+        if isinstance(node, ast.BinOp):
+            return self._sum(node, seen)
+        if isinstance(node, ast.Constant):
+            return node.value
         raise _Computed
-    if isinstance(node, ast.Constant):
-        return node.value
-    raise _Computed
+
+    def _dict(self, node: ast.Dict, seen: tuple[str, ...]) -> dict[Any, Any]:
+        result = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:  # **mapping
+                raise _Computed
+            try:
+                result[self.value(key, seen)] = self.value(value, seen)
+            except TypeError as error:  # a key that cannot be one
+                raise _Computed from error
+        return result
+
+    def _sum(self, node: ast.expr, seen: tuple[str, ...]) -> str | list[Any]:
+        """Texts or lists with ``+`` between them, however many."""
+        terms = []
+        while isinstance(node, ast.BinOp):
+            if not isinstance(node.op, ast.Add):
+                raise _Computed
+            terms.append(self.value(node.right, seen))
+            node = node.left
+        terms.append(self.value(node, seen))
+        terms.reverse()
+        if all(isinstance(term, str) for term in terms):
+            self._spend(sum(map(len, terms)))
+            return "".join(terms)
+        if all(isinstance(term, list) for term in terms):
+            self._spend(sum(map(len, terms)))
+            return [item for term in terms for item in term]
+        raise _Computed
+
+    def _spend(self, amount: int) -> None:
+        self._left -= amount
+        if self._left < 0:
+            raise _Computed
 
 
 # PKG-INFO

@@ -13,9 +13,19 @@
 
 from __future__ import annotations
 
-from openstack_requirements import dynamic
-from openstack_requirements.errors import BadLine
-from openstack_requirements.tests import base
+import functools
+import subprocess
+
+from openstack_requirements import (
+    dynamic,
+    interpreters,
+)
+from openstack_requirements.errors import (
+    BadLine,
+    UnusableInput,
+)
+from openstack_requirements.process import Processes
+from openstack_requirements.tests import base, bounded
 
 #: A setup.py, and what it asks for; None where only running it would tell.
 SETUP_PY: list[tuple[str, list[tuple[str, str]] | None]] = [
@@ -46,7 +56,38 @@ SETUP_PY: list[tuple[str, list[tuple[str, str]] | None]] = [
     ("(" * 5000, None),
     ("setup(install_requires=" + "-" * 5000 + "1)", None),
     ("setup(install_requires=" + "[]+" * 900 + "[])", []),
+    ("setup(install_requires=['a'] + 'b')", None),
+    ("setup(install_requires=['a'] - ['b'])", None),
+    ("setup(extras_require={[]: 1})", None),
+    ("setup(a={[]: 1}, pbr=True)", []),
+    ("setup(pbr={[]: 1})", None),
+    ("setup(extras_require={0x" + "f" * 5000 + ": ['a']})", None),
 ]
+
+#: What doubles with each line: sixty lines of it have no end.
+DOUBLED = "".join(f"a{n} = a{n - 1} + a{n - 1}\n" for n in range(1, 60))
+NESTED = "".join(f"a{n} = [a{n - 1}, a{n - 1}]\n" for n in range(1, 60))
+#: A setup.py that costs much, and what is wrong with it where it is not
+#: parsed at all.
+COSTLY = {
+    "text": (f"a0 = 'x'\n{DOUBLED}setup(install_requires=a59)", ""),
+    "lists": (f"a0 = ['x']\n{DOUBLED}setup(install_requires=a59)", ""),
+    "nothing": (f"a0 = []\n{DOUBLED}setup(install_requires=a59)", ""),
+    "nested": (f"a0 = []\n{NESTED}setup(install_requires=a59)", ""),
+    "size": ("x=1;" * 300_000, "it has more than 131072 characters"),
+    "sum": (
+        "\nsetup(install_requires=" + "[]+\n" * 6000 + "[])",
+        "line 2501: a statement of more than 5000 operators",
+    ),
+    "calls": ("a" + "()" * 6000, "line 1: a statement of more than 5000"),
+    "dots": ("a" + ".b" * 6000, "line 1: a statement of more than 5000"),
+    "items": ("a" + "[0]" * 6000, "line 1: a statement of more than 5000"),
+    "in f": ("f'{a" + "+a" * 6000 + "}'", "line 1: a statement of more"),
+    "continued": ("a" + "+\\\na" * 6000, "line 5001: a statement of more"),
+    # The parser takes a carriage return for the end of a comment.
+    "return": ("#\ra" + "+a" * 6000, "line 2: a statement of more"),
+    "no end": ('x = """ ' + '\\""" ' * 24_000, ""),
+}
 
 #: A value of poetry's table, and the requirement that it is.
 POETRY = [
@@ -124,6 +165,51 @@ class TestSetupPy(base.TestCase):
         dynamic = "[project]\nname='x'\ndynamic = ['dependencies']\n"
         found = look(code=code, pyproject=dynamic)
         self.assertEqual("setup.py", found.computed)
+
+    def test_what_costs_too_much_is_not_looked_at(self) -> None:
+        costly = {
+            name: functools.partial(look, code=code)
+            for name, (code, _) in COSTLY.items()
+        }
+        self.assertEqual([], bounded.failures(costly))
+        for name, (_, problem) in COSTLY.items():
+            found = costly[name]()
+            self.assertEqual("setup.py", found.computed, name)
+            self.assertEqual(problem, found.problem[: len(problem)], name)
+            self.assertEqual(not problem, not found.problem, name)
+
+    def test_statements_count_alone(self) -> None:
+        dots = "a" + ".b" * 2000
+        for code in (
+            f"{dots}\n{dots}\n{dots}\nsetup(install_requires=['x'])",
+            "'" + "." * 6000 + "'\nsetup(install_requires=['x'])",
+            "# " + "." * 6000 + "\nsetup(install_requires=['x'])",
+        ):
+            self.assertEqual("x", look(code=code).found[0].text)
+
+    def test_a_chain_does_not_end_an_old_python(self) -> None:
+        try:
+            python = interpreters.find("3.10", Processes()).executable
+        except UnusableInput as error:
+            self.skipTest(str(error))
+        child = (
+            "import sys; from openstack_requirements import dynamic; "
+            "text = 'a' + sys.argv[1] * 400_000; "
+            "found = dynamic.look({'setup.py': text}); "
+            "print(found.computed, found.problem[:6])"
+        )
+        for link in ("+a", ".a", "()", "[0]"):
+            done = subprocess.run(
+                [python, "-c", child, link],
+                env={"PYTHONPATH": str(base.ROOT)},
+                capture_output=True,
+                encoding="utf-8",
+                timeout=120,
+                check=False,
+            )
+            self.assertEqual(
+                (0, "setup.py it has\n"), (done.returncode, done.stdout), link
+            )
 
 
 class TestFiles(base.TestCase):

@@ -157,6 +157,8 @@ SETUP_PYS = (
     ("from setuptools import setup as s, setup\nsetup(pbr=True)", True),
     ("setup(setup_requires=['pbr'])", True),
     ("setup(setup_requires=('x', ' PBR>=1.8'))", True),
+    ("setup(a={[]: 1}, pbr=True)", True),
+    ("setup(pbr={[]: 1})", False),
     ("setup(setup_requires='pbr')", True),
     ("setup(pbr=False)", False),
     ("setup(setup_requires=['pbr-x', 'xpbr'])", False),
@@ -380,7 +382,14 @@ class TestSetupPy(base.TestCase):
         self.assertTrue(setup_py.uses_pbr(setup_py.SHORT))
 
     def test_not_python(self) -> None:
-        for text in ("print 'x'", "\0", "(" * 5000, "x = 1\n  y = 2\n"):
+        for text in (
+            "print 'x'",
+            "\0",
+            "(" * 5000,
+            "x = 1\n  y = 2\n",
+            "x = '" + "x" * setup_py.LARGEST_SETUP_PY + "'",
+            "x = a" + "+a" * setup_py.MOST_OPERATORS,
+        ):
             self.assertRaises(ValueError, setup_py.uses_pbr, text)
 
     def test_plan(self) -> None:
