@@ -21,7 +21,11 @@ from typing import TYPE_CHECKING
 
 from openstack_requirements import dynamic, files, manifests, project
 from openstack_requirements.bootstrap import Decision
-from openstack_requirements.errors import UnusableInput, UnusableProject
+from openstack_requirements.errors import (
+    BadLine,
+    UnusableInput,
+    UnusableProject,
+)
 from openstack_requirements.survey import Project
 
 if TYPE_CHECKING:
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
 #: What only a build needs is installed apart from everything else (PEP 518).
 _BUILD = ("build", "setup_requires")
 _OPTIONAL = ("extra", "optional", "group")
+#: What all files of one checkout may require together; more is an error.
+MOST_REQUIREMENTS = 10_000
 _SIGNS = (*project.MANIFESTS, dynamic.SETUP_PY)
 
 
@@ -62,7 +68,8 @@ def read(root: str, *, extras: bool = True) -> Project:
     """What one checkout requires.
 
     :param extras: count what only extras and dependency groups require.
-    :raises UnusableProject: where one of its files makes no sense.
+    :raises UnusableProject: where one of its files makes no sense, or there is
+        too much of it.
     """
     found = project.read(root)
     door = project.folder(root)
@@ -71,7 +78,10 @@ def read(root: str, *, extras: bool = True) -> Project:
         text = _try(root, door, path)
         if text is not None:
             texts[path] = text
-    hidden = dynamic.look(texts)
+    try:
+        hidden = dynamic.look(texts)
+    except UnusableInput as error:
+        raise _unusable(root, error) from error
     name = found.name or hidden.name or os.path.basename(os.path.abspath(root))
     asked = [
         (_who(name, each), each.text)
@@ -108,10 +118,22 @@ def read(root: str, *, extras: bool = True) -> Project:
                 Decision(name, "not-read", f"{path} is not there")
             )
             continue
+        try:
+            declared = manifests.read_requirements(text, path)
+        except BadLine as error:
+            place = os.path.join(root, error.source)
+            raise UnusableProject(
+                root, [error.at(place, error.number)]
+            ) from error
         asked += [
             (_by(name, extra, f"{path}:{each.line}"), each.text)
-            for each in manifests.read_requirements(text, path)
+            for each in declared
         ]
+        if len(asked) > MOST_REQUIREMENTS:
+            break
+    if len(asked) > MOST_REQUIREMENTS:
+        reason = f"requires more than {MOST_REQUIREMENTS} distributions"
+        raise UnusableProject(root, [UnusableInput(root, reason)])
     return Project(
         name, tuple(asked), hidden.requires_python, tuple(decisions)
     )
@@ -121,10 +143,13 @@ def _try(root: str, door: project.Door, path: str) -> str | None:
     try:
         return door(path)
     except UnusableInput as error:
-        place = os.path.join(root, error.what)
-        raise UnusableProject(
-            root, [UnusableInput(place, error.reason)]
-        ) from error
+        raise _unusable(root, error) from error
+
+
+def _unusable(root: str, error: UnusableInput) -> UnusableProject:
+    """An error about a file of a project, with the place of the project."""
+    place = os.path.join(root, error.what)
+    return UnusableProject(root, [UnusableInput(place, error.reason)])
 
 
 def _who(name: str, each: Declared) -> str:

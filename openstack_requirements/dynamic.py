@@ -25,8 +25,10 @@ import ast
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from openstack_requirements import setup_py, toml
+from openstack_requirements import manifests, setup_py
+from openstack_requirements.errors import BadLine, UnusableInput
 from openstack_requirements.manifests import PYPROJECT, SETUP_CFG
+from openstack_requirements.requirement import LONGEST_LINE
 from openstack_requirements.text import without_bom
 
 if TYPE_CHECKING:
@@ -40,6 +42,12 @@ MORE_FILES = (SETUP_PY, PKG_INFO)
 #: one setup.py. Where there are more (``b = a + a; c = b + b; ...``), it
 #: counts as one that computes them.
 MOST_VALUES = 100_000
+#: Requirements files that a project has read for it beside the usual ones, by
+#: ``file:`` and the like. One that names more is an error.
+MOST_FILES = 100
+#: A number of a poetry version with more digits is handed on as it is, to be
+#: complained of: Python itself reads no more than 4,300.
+MOST_DIGITS = 100
 
 
 class Found(NamedTuple):
@@ -83,12 +91,12 @@ def look(texts: Mapping[str, str]) -> Hidden:
     :param texts: its files by their path inside the project, those of
         :data:`MORE_FILES` among them.
     :raises BadLine: where pyproject.toml is not TOML.
+    :raises UnusableInput: where more than :data:`MOST_FILES` are to be read,
+        or there are more requirements than a manifest may have entries.
     """
-    document = (
-        toml.load(without_bom(texts[PYPROJECT]), PYPROJECT).table
-        if PYPROJECT in texts
-        else {}
-    )
+    document: Mapping[str, Any] = {}
+    if PYPROJECT in texts:
+        document = manifests.pyproject(texts[PYPROJECT])
     config = _config(texts.get(SETUP_CFG, ""))
     project = _table(document, "project")
     dynamic = project.get("dynamic")
@@ -97,7 +105,13 @@ def look(texts: Mapping[str, str]) -> Hidden:
     )
     tools = _table(document, "tool")
     files = [*_named_files(_table(tools, "setuptools", "dynamic"))]
+    of_toml = len(files)
     files += _files_of_config(config)
+    if len(files) > MOST_FILES:
+        raise UnusableInput(
+            PYPROJECT if of_toml > MOST_FILES else SETUP_CFG,
+            f"names more than {MOST_FILES} requirements files",
+        )
     said = Hidden()
     if is_open and all(extra for _, extra in files):
         if "poetry" in tools:
@@ -114,6 +128,11 @@ def look(texts: Mapping[str, str]) -> Hidden:
     python = project.get("requires-python") or config.get("python_requires")
     if isinstance(python, str):
         said = said._replace(requires_python=python)
+    if len(said.found) > manifests.MOST_ENTRIES:
+        raise UnusableInput(
+            said.found[-1].place,
+            f"has more than {manifests.MOST_ENTRIES} requirements",
+        )
     return said._replace(files=tuple(files))
 
 
@@ -146,22 +165,21 @@ def _named_files(dynamic: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _config(text: str) -> dict[str, str]:
     """What setup.cfg says of requirements, by option; extras in brackets."""
-    import configparser
-
-    parser = configparser.RawConfigParser(strict=False)
+    # Not by configparser: for a line with many blanks it takes for ever.
     try:
-        parser.read_string(without_bom(text))
-    except configparser.Error:
+        sections = {
+            name: manifests.options(text, name)
+            for name in ("metadata", "options", "options.extras_require")
+        }
+    except BadLine:
         return {}  # who reads the manifests has complained by now
-    found = {}
-    for section in ("metadata", "options"):
-        if parser.has_section(section):
-            for name, value in parser.items(section):
-                found[name.lower().replace("-", "_")] = value
-    if parser.has_section("options.extras_require"):
-        for name, value in parser.items("options.extras_require"):
-            found[f"[{name}]"] = value
-    return found
+    extras = sections.pop("options.extras_require")
+    found = {
+        name.replace("-", "_"): value
+        for options in sections.values()
+        for name, value in options.items()
+    }
+    return found | {f"[{name}]": value for name, value in extras.items()}
 
 
 def _files_of_config(config: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -185,7 +203,8 @@ class _Computed(Exception):
 def _of_code(texts: Mapping[str, str], document: Mapping[str, Any]) -> Hidden:
     """What setup.py says plainly, or what computes it."""
     build = _table(document, "build-system")
-    backend = str(build.get("build-backend", "setuptools.build_meta"))
+    named = _strings(build.get("build-backend"))
+    backend = "".join(named) or "setuptools.build_meta"
     if backend == "pbr.build":
         return Hidden()  # pbr reads requirements.txt, and so do we
     if SETUP_PY in texts:
@@ -433,19 +452,31 @@ def _specifiers(text: str) -> str:
 
     What these cannot say (``||``) comes out as it is, to be complained of.
     """
+    if len(text) > LONGEST_LINE:
+        return f" {text}"
     clauses = []
-    for part in re.split(r"\s*,\s*|(?<=[\w*])\s+(?=[<>=!~^])", text.strip()):
+    # A run of blanks is made one first: a pattern that matches runs would
+    # look at each of them from every blank in it.
+    for part in re.split(r" ?, ?|(?<=[\w*]) (?=[<>=!~^])", _one_blank(text)):
         match = re.fullmatch(r"(\^|~(?!=)|[<>=!~]=|[<>]|=)?\s*(\S+)", part)
         if match is None:
             return f" {text}"
         operator, version = match[1] or "=", match[2]
         release = re.match(r"\d+(?:\.\d+)*", version)
         if operator in {"^", "~"} and release:
-            numbers = [int(each) for each in release[0].split(".")]
+            parts = release[0].split(".")
+            if max(map(len, parts)) > MOST_DIGITS:
+                return f" {text}"
+            numbers = [int(number) for number in parts]
             clauses += [f">={version}", f"<{_above(operator, numbers)}"]
         elif version != "*":
             clauses.append(f"{'==' if operator == '=' else operator}{version}")
     return ",".join(clauses)
+
+
+def _one_blank(text: str) -> str:
+    """The text with one blank where there are several, and none around."""
+    return " ".join(text.split())
 
 
 def _above(operator: str, numbers: list[int]) -> str:

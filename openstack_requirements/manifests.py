@@ -27,7 +27,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from openstack_requirements import toml
+from openstack_requirements import groups, toml
 from openstack_requirements.errors import BadLine, UnusableInput
 from openstack_requirements.requirement import (
     LONGEST_LINE,
@@ -65,6 +65,12 @@ REQUIREMENTS_FILES = (
 SETUP_CFG = "setup.cfg"
 PYPROJECT = "pyproject.toml"
 LOWER_CONSTRAINTS = "lower-constraints.txt"
+
+#: A manifest with more entries (of lower-constraints.txt: lines) is an error
+#: at the first one that is too many. Honest ones have some hundreds.
+MOST_ENTRIES = 10_000
+#: How much is shown of an item of pyproject.toml that is no string.
+_SHOWN = 80
 
 _SECTION = re.compile(r"\[(?P<name>.+)\]", re.DOTALL)
 _EXTRAS = ("extras", "options.extras_require")
@@ -119,13 +125,16 @@ def read_requirements(content: str, file: str) -> list[Declared]:
 
     Blank lines and comments are none; a line that is no requirement (an
     option, a URL, an include, a continuation) is an entry with a problem.
+
+    :raises BadLine: where there are more than :data:`MOST_ENTRIES`.
     """
-    found = []
+    found: list[Declared] = []
     for number, line in enumerate(split_lines(content), 1):
         text = line.strip()
         if not text or (text[0] == "#" and _one_line(text)):
             continue
         column = line.index(text) + 1
+        _require_few(len(found) + 1, text, number, file)
         found.append(_declared(file, number, column, "file", "", text))
     return found
 
@@ -137,7 +146,8 @@ def read_setup_cfg(content: str, file: str = SETUP_CFG) -> list[Declared]:
     ``[options.extras_require]``), ``install_requires`` and
     ``setup_requires``.
 
-    :raises BadLine: where ``configparser`` could not read it either.
+    :raises BadLine: where ``configparser`` could not read it either, or
+        where there are more than :data:`MOST_ENTRIES`.
     """
     sections = _sections(content, file)
     found: dict[tuple[int, int], Declared] = {}
@@ -155,6 +165,7 @@ def read_setup_cfg(content: str, file: str = SETUP_CFG) -> list[Declared]:
             for line, column, text in _entries(
                 option, setuptools=section != _EXTRAS[0]
             ):
+                _require_few(len(found) + 1, text, line, file)
                 entry = _declared(file, line, column, kind, extra, text)
                 entry = entry._replace(table=section)
                 found.setdefault((line, column), entry)
@@ -167,7 +178,8 @@ def read_pyproject(content: str, file: str = PYPROJECT) -> list[Declared]:
     Those are ``dependencies`` and ``optional-dependencies`` (PEP 621),
     ``dependency-groups`` (PEP 735) and ``build-system.requires`` (PEP 518).
 
-    :raises BadLine: where it is not TOML, or nested too deep.
+    :raises BadLine: where it is not TOML, or nested too deep, or where there
+        are more than :data:`MOST_ENTRIES`, or its groups include too much.
     :raises UnusableInput: where a table or an array is something else.
     """
     document = _toml(content, file)
@@ -182,17 +194,26 @@ def read_pyproject(content: str, file: str = PYPROJECT) -> list[Declared]:
         ("optional", extras, ("project", "optional-dependencies", name))
         for name in extras
     ]
-    groups = _table(document.table, "dependency-groups", file)
-    lists += [
-        ("group", groups, ("dependency-groups", name)) for name in groups
-    ]
-    found = [_items(document, *each, file) for each in lists]
+    table = _table(document.table, "dependency-groups", file)
+    lists += [("group", table, ("dependency-groups", name)) for name in table]
+    found: list[list[Declared]] = []
+    number = 0
+    for kind, table, path in lists:
+        items = _items(document, kind, table, path, file)
+        number += len(items)
+        if number > MOST_ENTRIES:
+            last = items[MOST_ENTRIES - number]
+            _require_few(number, last.text, last.line, file)
+        found.append(items)
     # In the order of the arrays; an item whose place is not known stays
     # where it is in its array.
     found.sort(
         key=lambda items: max((each[1:3] for each in items), default=(0, 0))
     )
-    return [each for items in found for each in items]
+    declared = [each for items in found for each in items]
+    if any(each.include for each in declared):
+        groups.included(groups.groups_of(declared))
+    return declared
 
 
 def project_name(texts: Mapping[str, str]) -> str:
@@ -253,7 +274,36 @@ def read(texts: Mapping[str, str]) -> list[Declared]:
             found += read_setup_cfg(content)
         elif file == PYPROJECT:
             found += read_pyproject(content)
+        elif file == LOWER_CONSTRAINTS:
+            lines = content.split("\n", MOST_ENTRIES + 1)
+            _require_few(len(lines) - 1, lines[-1], len(lines) - 1, file)
     return found
+
+
+def pyproject(content: str) -> Mapping[str, Any]:
+    """What pyproject.toml says, for who needs more of it than its entries.
+
+    :raises BadLine: where it is not TOML, or nested too deep.
+    """
+    return _toml(content, PYPROJECT).table
+
+
+def options(content: str, section: str) -> dict[str, str]:
+    """The options of one section of setup.cfg, their names in lower case.
+
+    The lines of a value are joined with line feeds. What ``[DEFAULT]`` says
+    is in every section that is there.
+
+    :raises BadLine: where ``configparser`` could not read it either.
+    """
+    sections = _sections(content, SETUP_CFG)
+    if section not in sections:
+        return {}
+    found = {**sections.get("DEFAULT", {}), **sections[section]}
+    return {
+        name: "\n".join(value.text for value in option.values)
+        for name, option in found.items()
+    }
 
 
 def array_of(entry: Declared) -> toml.Path:
@@ -315,6 +365,13 @@ def _problem(text: str, kind: Kind, requirement: Requirement) -> str | None:
         if ":" in separator(text, requirement):
             return "a marker must follow a semicolon (PEP 508)"
     return None
+
+
+def _require_few(count: int, text: str, line: int, file: str) -> None:
+    """Refuse the entry that is one too many."""
+    if count > MOST_ENTRIES:
+        reason = f"the file has more than {MOST_ENTRIES} entries"
+        raise _bad(reason, text[:_SHOWN], line, file)
 
 
 def _one_line(text: str) -> bool:
@@ -437,7 +494,7 @@ def _items(
                 column,
                 kind,
                 section,
-                str(item),
+                _shown(item),
                 None,
                 problem,
                 include,
@@ -449,5 +506,12 @@ def _items(
 def _include(item: object) -> str:
     """The group that an item includes (PEP 735); empty where it does not."""
     if isinstance(item, dict) and list(item) == ["include-group"]:
-        return str(item["include-group"])
+        name = item["include-group"]
+        return name if isinstance(name, str) else ""
     return ""
+
+
+def _shown(item: object) -> str:
+    """An item that is no string, or its beginning."""
+    text = str(item)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

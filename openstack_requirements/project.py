@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 
     from openstack_requirements.manifests import Declared
 
-#: No honest manifest has more bytes.
-LARGEST = 1 << 20
+#: A file of a project with more bytes is an error. Honest ones have less than
+#: a quarter of that, and all of it can be read and judged within two seconds.
+LARGEST = 1 << 18
 
 _OUTSIDE = "is a link to outside of the project"
 
@@ -111,7 +112,14 @@ def load(root: str, door: Door) -> Project:
             errors.append(UnusableInput(place, error.reason))
     if errors:
         raise UnusableProject(root, errors)
-    return Project(root, texts, tuple(declared), manifests.project_name(texts))
+    try:
+        name = manifests.project_name(texts)
+    except UnusableInput as error:
+        place = os.path.join(root, error.what)
+        raise UnusableProject(
+            root, [UnusableInput(place, error.reason)]
+        ) from error
+    return Project(root, texts, tuple(declared), name)
 
 
 def write(root: str, contents: Mapping[str, str]) -> None:
@@ -154,6 +162,11 @@ def folder(root: str) -> Door:
             raise UnusableInput(
                 path, f"cannot be read ({error.strerror})"
             ) from error
+        except ValueError as error:
+            # A NUL, or what the file system's encoding cannot express.
+            raise UnusableInput(path, "cannot be the name of a file") from (
+                error
+            )
 
     return text
 

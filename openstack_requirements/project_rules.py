@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openstack_requirements import manifests, ranges
+from openstack_requirements import groups, manifests, ranges
 from openstack_requirements.errors import BadContent
 from openstack_requirements.findings import Finding
 from openstack_requirements.requirement import canonical_name, read_entries
@@ -28,16 +28,15 @@ from openstack_requirements.subjects import (
     Found,
     can_meet,
     finding_at,
-    groups_of,
     named,
     propose,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from openstack_requirements.manifests import Declared
-    from openstack_requirements.requirement import Requirement
+    from openstack_requirements.requirement import CanonicalName, Requirement
     from openstack_requirements.rules import Line
     from openstack_requirements.subjects import Subject
 
@@ -50,6 +49,8 @@ OBSOLETE = {
     "test-requirements-py2.txt": "test-requirements.txt, with markers",
     "test-requirements-py3.txt": "test-requirements.txt, with markers",
 }
+#: A message does not name more groups.
+MOST_NAMES = 20
 #: What builds a project under the current policy.
 BUILD_BACKEND = "pbr.build"
 _LOWER = manifests.LOWER_CONSTRAINTS
@@ -96,54 +97,53 @@ def build_system(project: Subject) -> Iterator[Found]:
 def unknown_groups(project: Subject) -> Iterator[Found]:
     """Dependency groups that include what is not there (PEP 735)."""
     text = project.texts.get(manifests.PYPROJECT, "")
-    groups = sorted(manifests.group_names(text))
-    names = set(map(canonical_name, groups))
+    names = sorted(manifests.group_names(text))
+    known = set(map(canonical_name, names))
     for each in project.declared:
-        if each.include and canonical_name(each.include) not in names:
+        if each.include and canonical_name(each.include) not in known:
             yield finding_at(
                 each,
                 f"the group {each.section} includes {each.include}, and there "
                 "is no such group",
-                f"include one of {', '.join(groups)}, or remove the item",
+                f"include one of {_first(names)}, or remove the item",
             )
 
 
 def group_cycles(project: Subject) -> Iterator[Found]:
     """Dependency groups that include themselves (PEP 735)."""
-    groups = groups_of(project.everything)
+    entries = groups.groups_of(project.everything)
+    circles = groups.circles(entries)
+    ways: dict[tuple[CanonicalName, CanonicalName], list[CanonicalName]] = {}
     for each in project.declared:
-        if each.include and _reaches(
-            groups, canonical_name(each.include), canonical_name(each.section)
-        ):
-            way = f", by way of {each.include}"
-            if canonical_name(each.include) == canonical_name(each.section):
-                way = ""
-            yield finding_at(
-                each,
-                f"the group {each.section} includes itself{way}",
-                "remove it, and move what both groups need to one that "
-                "includes neither",
-            )
+        if not each.include:
+            continue
+        group, name = (
+            canonical_name(each.section),
+            canonical_name(each.include),
+        )
+        circle = circles.get(group, frozenset())
+        if name not in circle:
+            continue
+        if len(circle) > groups.MOST_IN_CIRCLE:
+            others = f" and others of a circle of {len(circle)} groups"
+        else:
+            if (name, group) not in ways:
+                ways[name, group] = groups.way(entries, circle, name, group)
+            others = "".join(f", {word}" for word in ways[name, group][1:-1])
+        found = f", by way of {each.include}{others}" if name != group else ""
+        yield finding_at(
+            each,
+            f"the group {each.section} includes itself{found}",
+            "remove it, and move what both groups need to one that "
+            "includes neither",
+        )
 
 
-def _reaches(
-    groups: Mapping[str, Sequence[Declared]], start: str, goal: str
-) -> bool:
-    """Whether a group includes another, directly or through others."""
-    seen: set[str] = set()
-    waiting = [start]
-    while waiting:
-        name = waiting.pop()
-        if name == goal:
-            return True
-        if name not in seen:
-            seen.add(name)
-            waiting += [
-                canonical_name(each.include)
-                for each in groups.get(name, ())
-                if each.include
-            ]
-    return False
+def _first(names: Sequence[str]) -> str:
+    """Some names for a sentence, which are not too many."""
+    more = len(names) - MOST_NAMES
+    text = ", ".join(names[:MOST_NAMES])
+    return text if more <= 0 else f"{text} (and {more} more)"
 
 
 def lower_unreadable(project: Subject) -> Iterator[Found]:

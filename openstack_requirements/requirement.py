@@ -101,6 +101,9 @@ _GROUPS = {
 }
 #: No honest line is longer, and reading one that is may take long.
 LONGEST_LINE = 8192
+#: Of a line with more colons, none is taken for the start of a marker: what
+#: follows each of them would have to be read.
+MOST_COLONS = 20
 _PASSED_THROUGH = ("-f", "http://tarballs.openstack.org/")
 
 
@@ -509,7 +512,7 @@ def _read(
 def _split_marker(line: str, text: str) -> tuple[str, str]:
     """A requirement's text without its marker, and the marker."""
     semicolon = text.find(";")
-    colon = text.find(":")
+    colon = text.find(":") if text.count(":") <= MOST_COLONS else -1
     direct = _DIRECT.match(text) if colon >= 0 else None
     while direct is None and colon >= 0 and not 0 <= semicolon < colon:
         marker = text[colon + 1 :].strip()

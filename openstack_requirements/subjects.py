@@ -21,7 +21,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements import manifests, waivers
+from openstack_requirements import groups, manifests, waivers
 from openstack_requirements.findings import Finding
 from openstack_requirements.policy import EXEMPT
 from openstack_requirements.requirement import canonical_name
@@ -208,6 +208,7 @@ def _changed(
     Where entries came or went, all that is left counts together anew, and so
     stays with the package.
     """
+    changed = set(changed)
     counts = {
         (each.place, each.name): len(list(each.everything()))
         for each in before
@@ -240,42 +241,14 @@ def _packages(declared: Sequence[Declared]) -> Iterator[Package]:
     included: dict[
         tuple[Place, CanonicalName], list[tuple[Declared, Declared]]
     ] = {}
-    groups = groups_of(declared)
-    for group, entries in groups.items():
-        for entry in entries:
-            place = Place(entry.file, "group", entry.section)
-            for each in _included(groups, entry, (group,)):
-                if each.requirement is not None:
-                    name = canonical_name(each.requirement.package)
-                    found = included.setdefault((place, name), [])
-                    found.append((entry, each))
+    for item, entry in groups.included(groups.groups_of(declared)):
+        assert entry.requirement is not None
+        place = Place(item.file, "group", item.section)
+        name = canonical_name(entry.requirement.package)
+        included.setdefault((place, name), []).append((item, entry))
     for key in {**own, **included}:
         mine = tuple(own.get(key, ()))
         yield Package(*key, mine, tuple(included.get(key, ())), mine)
-
-
-def groups_of(declared: Iterable[Declared]) -> dict[str, list[Declared]]:
-    """The entries of each dependency group, under its normalised name."""
-    result: dict[str, list[Declared]] = {}
-    for each in declared:
-        if each.kind == "group":
-            name = canonical_name(each.section)
-            result.setdefault(name, []).append(each)
-    return result
-
-
-def _included(
-    groups: Mapping[str, Sequence[Declared]],
-    entry: Declared,
-    inside: tuple[str, ...],
-) -> Iterator[Declared]:
-    """The requirements that an ``include-group`` brings; of a cycle, none."""
-    name = canonical_name(entry.include) if entry.include else ""
-    if not name or name in inside:
-        return
-    for each in groups.get(name, ()):
-        yield each
-        yield from _included(groups, each, (*inside, name))
 
 
 def judged(project: Subject) -> Iterator[Package]:
@@ -358,7 +331,8 @@ def brings_in(text: str) -> bool:
     return (
         start.startswith(("-", ".", "/"))
         or "://" in start.partition("#")[0]
-        or re.match(r"[A-Za-z0-9._-]+\s*(\[[^\]]*\])?\s*@", start) is not None
+        # No blank is matched in two ways, which would take forever to fail.
+        or re.match(r"[A-Za-z0-9._-]+\s*(\[[^\]]*\]\s*)?@", start) is not None
     )
 
 

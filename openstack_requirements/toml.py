@@ -43,6 +43,9 @@ UNEDITABLE = (
 )
 #: No honest document is nested deeper, or has a key of more parts.
 DEEPEST = 32
+#: A number, a date or a bare key of more characters is an error: Python does
+#: not turn more than 4,300 digits into a number, nor such a number into text.
+LONGEST_WORD = 1000
 
 # Strings are matched without a choice between two ways, so that one that
 # never ends costs one look at the rest of the text.
@@ -80,13 +83,14 @@ def load(content: str, source: str = "") -> Document:
 
     :param content: its text, without a byte order mark.
     :param source: the file's name, for errors.
-    :raises BadLine: where it is not TOML 1.0, or is nested too deep.
+    :raises BadLine: where it is not TOML 1.0, is nested too deep, or has a
+        number with too many digits.
     """
     places = _places(content, source)
     try:
         table = _loads(content)
     except ValueError as error:
-        # TOMLDecodeError is one; a number of 5000 digits raises its base.
+        # TOMLDecodeError is one; a date that there is not raises its base.
         raise _bad(error, content, source) from error
     except RecursionError as error:
         raise BadLine(
@@ -179,7 +183,8 @@ def _places(content: str, source: str) -> dict[Path, Place]:
 
     Of a text that is no TOML, those before the fault.
 
-    :raises BadLine: for what is nested too deep.
+    :raises BadLine: for what is nested too deep, and for words and numbers
+        that are too long.
     """
     walk = _Walk()
     line, start = 1, 0
@@ -194,9 +199,17 @@ def _places(content: str, source: str) -> dict[Path, Place]:
             walk.mark(text, at)
         elif kind in {"string", "bare"}:
             walk.word(text, at, string=kind == "string")
+        problem = ""
         if walk.depth > DEEPEST:
+            problem = f"it is nested deeper than {DEEPEST}"
+        elif kind == "bare" and len(text) > LONGEST_WORD:
+            problem = (
+                f"a number or a bare key of more than {LONGEST_WORD} "
+                "characters"
+            )
+        if problem:
             raise BadLine(
-                f"it is nested deeper than {DEEPEST}",
+                problem,
                 content.split("\n", line)[line - 1][:40],
                 source=source,
                 number=at[0],

@@ -41,6 +41,7 @@ PURE = {
     "rulebook",
     "rules",
     "subjects",
+    "groups",
     "entry_rules",
     "project_rules",
     "install_rules",

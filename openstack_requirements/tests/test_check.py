@@ -333,6 +333,47 @@ class TestPlaces(base.TestCase):
 
 
 class TestGroups(base.TestCase):
+    def test_a_circle_is_told(self) -> None:
+        found = self.groups(
+            'a = [{include-group = "B"}]\n'
+            'b = ["foo>=1", {include-group = "c"}, {include-group = "z"}]\n'
+            'c = [{include-group = "a"}]\n'
+            'z = [{include-group = "z"}]\n'
+        )
+        self.assertEqual(
+            [
+                "the group a includes itself, by way of B, c",
+                "the group b includes itself, by way of c, a",
+                "the group c includes itself, by way of a, b",
+                "the group z includes itself",
+            ],
+            [
+                each.finding.message
+                for each in found
+                if each.finding.rule == "group-cycle"
+            ],
+        )
+
+    def test_a_large_circle_is_not_told_group_by_group(self) -> None:
+        found = self.groups(
+            "".join(
+                f'g{n} = [{{include-group = "g{(n + 1) % 12}"}}]\n'
+                for n in range(12)
+            )
+        )
+        self.assertEqual(12, len(found))
+        self.assertEqual(
+            "the group g0 includes itself, by way of g1 and others of a "
+            "circle of 12 groups",
+            found[0].finding.message,
+        )
+
+    def test_not_all_groups_are_proposed(self) -> None:
+        names = "".join(f"g{n:02} = []\n" for n in range(30))
+        (found,) = self.groups(f'a = [{{include-group = "x"}}]\n{names}')
+        fix = str(found.finding.fix)
+        self.assertIn("g18 (and 11 more), or remove", fix)
+
     def groups(self, text: str) -> list[Found]:
         text = f"{BUILD}[dependency-groups]\n{text}"
         return judge(CURRENT, "foo\npbr", {"pyproject.toml": text})

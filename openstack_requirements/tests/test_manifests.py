@@ -129,7 +129,10 @@ BAD_PYPROJECT = (
     ("a = 1\nb = \n", "x:2:5: not TOML"),
     ("a = '", "x:1: not TOML"),
     ("a = '''\nb\n", "x:2: not TOML"),
-    ("a = " + "9" * 500_000, "x:1: not TOML"),
+    ("a = " + "9" * 200_000, "x:1:5: a number or a bare key of more than"),
+    ("\na = -0x" + "9" * 5000, "x:2:5: a number or a bare key of more than"),
+    ("\n" + "a" * 5000 + "= 1", "x:2:1: a number or a bare key of more"),
+    ("a = 1979-02-30", "x:1:5: not TOML"),
     ("[project]\n[project]\n", "x:2:"),
     ("a = " + "[" * 100_000, "x:1:37: it is nested deeper than 32"),
     ("a = " + "{a=" * 100_000, "x:1:101: it is nested deeper than 32"),
@@ -139,6 +142,16 @@ BAD_PYPROJECT = (
     ("project.dependencies = 'x'", "project.dependencies is not an array"),
     ("[[project]]\nname = 'x'", "x: project is not a table"),
     ("[dependency-groups]\na = 1", "dependency-groups.a is not an array"),
+)
+
+
+#: Items of a group that are none, and how they are shown.
+NO_ITEMS = (
+    ("{include-group = 1}", "{'include-group': 1}"),
+    ("{include-group = ['x']}", "{'include-group': ['x']}"),
+    ("1979-01-01", "1979-01-01"),
+    ("[inf, nan]", "[inf, nan]"),
+    ("0x" + "f" * 900, str(int("f" * 900, 16))[:80] + "..."),
 )
 
 
@@ -229,6 +242,15 @@ class TestPyproject(base.TestCase):
             )
             for each, row in zip(found, DECLARED_IN_PYPROJECT, strict=True):
                 self.assertIn(row[5] or "None", str(each.problem))
+
+    def test_items_that_are_none(self) -> None:
+        for text, shown in NO_ITEMS:
+            (entry,) = manifests.read_pyproject(
+                f"dependency-groups.a = [{text}]"
+            )
+            self.assertEqual(
+                (shown, None, "it is not a string", ""), entry[5:9], text
+            )
 
     def test_bad(self) -> None:
         for content, message in BAD_PYPROJECT:

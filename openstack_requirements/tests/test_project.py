@@ -14,10 +14,196 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
-from openstack_requirements import project
-from openstack_requirements.errors import UnusableInput, UnusableProject
-from openstack_requirements.tests import base
+from openstack_requirements import (
+    checkouts,
+    dynamic,
+    manifests,
+    policy,
+    project,
+    project_rules,
+    subjects,
+)
+from openstack_requirements.errors import (
+    RequirementsError,
+    UnusableInput,
+    UnusableProject,
+)
+from openstack_requirements.tests import base, bounded
+
+#: A list that projects are judged by.
+LISTS = subjects.against(policy.CURRENT, "global-requirements.txt", [])
+
+
+def groups(*texts: str) -> str:
+    return "[dependency-groups]\n" + "".join(texts)
+
+
+def include(*names: object) -> str:
+    return ", ".join(f'{{include-group = "g{name}"}}' for name in names)
+
+
+def full(unit: str, head: str = "", tail: str = "") -> str:
+    """The largest text of these units that may be read."""
+    return head + unit * ((project.LARGEST - 300) // len(unit)) + tail
+
+
+POETRY = "[tool.poetry.dependencies]\n"
+MANY_FILES = "'a', " * (dynamic.MOST_FILES + 1)
+#: A file of a project that costs much, and what is said of it; nothing where
+#: all of it is read.
+COSTLY: dict[str, tuple[str, str, str]] = {
+    "groups that all include each other, twice": (
+        "pyproject.toml",
+        groups(
+            *(
+                f"g{n} = [{include(*range(22), *range(22))}]\n"
+                for n in range(22)
+            )
+        ),
+        "",
+    ),
+    "groups that include two, and so on": (
+        "pyproject.toml",
+        groups(
+            *(f"g{n} = [{include(n + 1, n + 1)}]\n" for n in range(60)),
+            "g60 = ['foo']\n",
+        ),
+        "",
+    ),
+    "a chain of groups": (
+        "pyproject.toml",
+        groups(*(f"g{n} = [{include(n + 1)}]\n" for n in range(7000))),
+        "pyproject.toml:4:7: the dependency groups include more than",
+    ),
+    "a circle of groups": (
+        "pyproject.toml",
+        groups(
+            *(f"g{n} = [{include((n + 1) % 140)}]\n" for n in range(140)),
+        ),
+        "",
+    ),
+    "an array of numbers": (
+        "pyproject.toml",
+        full("1,", groups("a = ["), "]"),
+        "pyproject.toml:2: the file has more than 10000 entries: 1",
+    ),
+    "an array of strings": (
+        "pyproject.toml",
+        full("'a',", "project.dependencies = [", "]"),
+        "pyproject.toml:1: the file has more than 10000 entries: a",
+    ),
+    "small arrays": (
+        "pyproject.toml",
+        "[project.optional-dependencies]\n"
+        + "".join(f"a{n} = ['b']\n" for n in range(11_000)),
+        "pyproject.toml:10002: the file has more than 10000 entries: b",
+    ),
+    "dotted tables": (
+        "pyproject.toml",
+        "".join(f"[a{n}{'.b' * 30}]\n" for n in range(3500)),
+        "",
+    ),
+    "nested arrays": (
+        "pyproject.toml",
+        full(f"{'[' * 31}{']' * 31},", "a = [", "]"),
+        "",
+    ),
+    "lines of a requirements file": (
+        "requirements.txt",
+        full("a\n"),
+        "requirements.txt:10001: the file has more than 10000 entries: a",
+    ),
+    "lines that are none": (
+        "requirements.txt",
+        full("?\n"),
+        "requirements.txt:10001: the file has more than 10000 entries: ?",
+    ),
+    "lower constraints": (
+        "lower-constraints.txt",
+        full("a==1\n"),
+        "lower-constraints.txt:10001: the file has more than 10000 entries",
+    ),
+    "lines with colons": (
+        "requirements.txt",
+        full("a" + ":" * 8000 + "\n"),
+        "",
+    ),
+    "blanks in a line": (
+        "requirements.txt",
+        "a" + " " * 200_000 + "b\n",
+        "",
+    ),
+    "blanks in an option's name": (
+        "setup.cfg",
+        "[options]\na" + " " * 200_000 + "b=1\n",
+        "",
+    ),
+    "extras": (
+        "setup.cfg",
+        "[options.extras_require]\n"
+        + "".join(f"e{n}=a\n" for n in range(11_000)),
+        "setup.cfg:10002: the file has more than 10000 entries: a",
+    ),
+    "a value with semicolons": (
+        "setup.cfg",
+        full("a;", "[options]\ninstall_requires="),
+        "setup.cfg:2: the file has more than 10000 entries: a",
+    ),
+    "blanks in a version": (
+        "pyproject.toml",
+        f"{POETRY}foo = '1{' ' * 200_000}2'\n",
+        "",
+    ),
+    "blanks in many versions": (
+        "pyproject.toml",
+        POETRY + "".join(f"f{n} = '1{' ' * 8000}2'\n" for n in range(32)),
+        "",
+    ),
+    "digits in a version": (
+        "pyproject.toml",
+        f"{POETRY}foo = '^{'1' * 5000}'\n",
+        "",
+    ),
+    "a number for a version": (
+        "pyproject.toml",
+        f"{POETRY}foo = 0x{'f' * 5000}\n",
+        "pyproject.toml:2:7: a number or a bare key of more than 1000",
+    ),
+    "a number of a group": (
+        "pyproject.toml",
+        groups(f"a = [0x{'f' * 5000}]\n"),
+        "pyproject.toml:2:6: a number or a bare key of more than 1000",
+    ),
+    "poetry's dependencies": (
+        "pyproject.toml",
+        POETRY + "".join(f"f{n} = '^1'\n" for n in range(11_000)),
+        "pyproject.toml: has more than 10000 requirements",
+    ),
+    "files to read": (
+        "pyproject.toml",
+        f"[tool.setuptools.dynamic]\ndependencies.file = [{MANY_FILES}]\n",
+        "pyproject.toml: names more than 100 requirements files",
+    ),
+    "files to read, of setup.cfg": (
+        "setup.cfg",
+        f"[options]\ninstall_requires = file: {'a, ' * 101}\n",
+        "setup.cfg: names more than 100 requirements files",
+    ),
+    "headers": ("PKG-INFO", full("Requires-Dist: a\n"), "PKG-INFO: has more"),
+    "blanks in a header": (
+        "PKG-INFO",
+        "Requires-Dist:" + " " * 200_000 + "a\n",
+        "",
+    ),
+}
+#: Names of files that no system has.
+NO_NAMES = {
+    "pyproject.toml": "[tool.setuptools.dynamic]\n"
+    'dependencies = {file = "a\\u0000b"}\n',
+    "setup.cfg": "[options]\ninstall_requires = file: a\0b\n",
+}
 
 
 class TestRead(base.TestCase):
@@ -79,7 +265,7 @@ class TestHostile(base.TestCase):
         self.assertEqual(
             [
                 "p/requirements.txt:2: is not UTF-8 text (byte 0xff)",
-                "p/test-requirements.txt: is larger than 1048576 bytes",
+                "p/test-requirements.txt: is larger than 262144 bytes",
                 "p/doc/requirements.txt: is not a regular file",
                 "p/lower-constraints.txt: is not a regular file",
                 "p/setup.cfg:2: the section is there twice: [a]",
@@ -111,6 +297,91 @@ class TestHostile(base.TestCase):
                 "p/pyproject.toml: cannot be read (No such file or directory)",
             ],
             self.complaint().splitlines(),
+        )
+
+
+class TestCostly(base.TestCase):
+    """Whatever a file of a project holds, reading it has an end."""
+
+    def project(self, files: dict[str, str]) -> str:
+        root = self.folder / f"p{len(os.listdir(self.folder))}"
+        for file, text in files.items():
+            self.write(str(root / file), text)
+        return str(root)
+
+    def look(self, root: str) -> str:
+        """All that is read of a project; what is wrong with it."""
+        try:
+            found = project.read(root)
+            subject = subjects.subject(LISTS, found.texts, found.declared)
+            for rule in (
+                project_rules.unknown_groups,
+                project_rules.group_cycles,
+                project_rules.lower_unreadable,
+            ):
+                list(rule(subject))
+            list(map(subjects.brings_in, (e.text for e in found.declared)))
+            checkouts.read(root)
+        except RequirementsError as error:
+            return str(error).replace(f"{root}/", "")
+        return ""
+
+    def test_costly(self) -> None:
+        roots = {
+            name: self.project({file: text, "setup.py": "setup(**x)"})
+            for name, (file, text, _) in COSTLY.items()
+        }
+        self.assertEqual(
+            [],
+            bounded.failures(
+                {
+                    name: partial(self.look, each)
+                    for name, each in roots.items()
+                }
+            ),
+        )
+        for name, (_, _, expected) in COSTLY.items():
+            found = self.look(roots[name])
+            self.assertEqual(expected, found[: len(expected)], name)
+            self.assertEqual(not expected, not found, f"{name}: {found}")
+
+    def test_names_of_no_files(self) -> None:
+        for file, text in NO_NAMES.items():
+            root = self.project({file: text})
+            error = self.assertRaises(UnusableProject, checkouts.read, root)
+            self.assertEqual(
+                f"{root}/a\\x00b: cannot be the name of a file", str(error)
+            )
+
+    def test_all_together(self) -> None:
+        files = [f"f{n}.txt" for n in range(3)]
+        root = self.project(
+            {
+                "pyproject.toml": "[tool.setuptools.dynamic]\n"
+                f"dependencies.file = {files}\n",
+                **dict.fromkeys(files, "a\n" * 4000),
+            }
+        )
+        error = self.assertRaises(UnusableProject, checkouts.read, root)
+        self.assertEqual(
+            f"{root}: requires more than 10000 distributions", str(error)
+        )
+
+    def test_one_of_them(self) -> None:
+        root = self.project(
+            {
+                "setup.cfg": "[options]\ninstall_requires = file: a.txt\n",
+                "a.txt": "a\n" * (manifests.MOST_ENTRIES + 1),
+            }
+        )
+        error = self.assertRaises(UnusableProject, checkouts.read, root)
+        self.assertIn(f"{root}/a.txt:10001: the file has", str(error))
+
+    def test_a_name_that_is_none(self) -> None:
+        root = self.project({"pyproject.toml": "[project]\nname = 1\n"})
+        error = self.assertRaises(UnusableProject, project.read, root)
+        self.assertEqual(
+            f"{root}/pyproject.toml: project.name is not a string", str(error)
         )
 
 
