@@ -52,14 +52,24 @@ if TYPE_CHECKING:
     from openstack_requirements.findings import Severity
     from openstack_requirements.yaml_rows import Document, Row
 
+    #: A rule; and a file and a line, or a package (or ALL) and _ANYWHERE.
+    _Subject = tuple[str, str | None, int | None]
+
 #: The file of a requirements repository that lists waivers.
 FILE = "waivers.yaml"
 #: What stands for every project, or for every package.
 ALL = "*"
 
+#: A project, a package or a rule of a row that is longer, or a project with
+#: more asterisks, is an error: a pattern of thousands takes long to match.
+LONGEST_NAME = 200
+MOST_ASTERISKS = 10
+
 _KEYS = ("project", "package", "rule", "reason", "until")
 # Every match starts at a "#": nothing is looked at twice.
 _COMMENT = re.compile(r"#[ \t]*requirements:[ \t]*ignore[ \t]*\[")
+_ANYWHERE = 0
+_WILDCARDS = frozenset("*?[")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -183,6 +193,8 @@ def listed(content: str, source: str = FILE) -> list[Waiver]:
     Anchors, aliases, tags and deeper nesting are refused.
 
     :param source: the file's name, for errors and findings.
+    :raises UnusableInput: where it is larger than
+        :data:`~openstack_requirements.yaml_rows.LARGEST`.
     :raises BadLine: where it is not YAML, or another kind of document.
     :raises BadContent: with all that is wrong with single waivers.
     """
@@ -238,26 +250,75 @@ def apply(
         for waiver in dict.fromkeys(waivers)
         if _is_for(waiver.project, project)
     ]
-    used: set[tuple[Waiver, str]] = set()
+    index = _Index(mine, today)
     left, waived = [], []
     for finding in findings:
-        reasons = []
-        for waiver in mine:
-            if finding.rule in rules and _covers(waiver, finding):
-                used.add((waiver, finding.rule))
-                if not _fault(waiver, today):
-                    reasons.append(_shown(waiver))
-        if reasons:
-            waived.append(Waived(finding, reasons[0]))
+        reason = None
+        if finding.rule in rules:
+            reason = index.reason(finding)
+        if reason is not None:
+            waived.append(Waived(finding, reason))
         else:
             left.append(finding)
     for waiver in mine:
-        of_it = [rule for rule in waiver.rules if (waiver, rule) in used]
+        of_it = index.used(waiver)
         if of_it or _is_heard(waiver, judged):
             left += _judge(waiver, of_it, today, rules)
         elif waiver.project and judged is None:
             left += _unknown(waiver, rules)  # it could not be of any use
     return left, tuple(waived)
+
+
+class _Index:
+    """Waivers by what they are about, so that each finding looks at few.
+
+    :param waivers: all that are for the project, those that count first
+        first.
+    """
+
+    def __init__(self, waivers: Sequence[Waiver], today: date) -> None:
+        self._reasons: dict[_Subject, tuple[int, str]] = {}
+        self._used: set[_Subject] = set()
+        for number, waiver in enumerate(waivers):
+            if not _fault(waiver, today):
+                for rule in waiver.rules:
+                    self._reasons.setdefault(
+                        _subject(waiver, rule), (number, _shown(waiver))
+                    )
+
+    def reason(self, finding: Finding) -> str | None:
+        """Why a finding may stay; None where no waiver that works says so."""
+        subjects: list[_Subject] = [
+            (finding.rule, finding.file, finding.line),
+            (finding.rule, ALL, _ANYWHERE),
+        ]
+        if finding.package is not None:
+            name = canonical_name(finding.package)
+            subjects.append((finding.rule, name, _ANYWHERE))
+        self._used.update(subjects)
+        found = [
+            self._reasons[subject]
+            for subject in subjects
+            if subject in self._reasons
+        ]
+        return min(found)[1] if found else None
+
+    def used(self, waiver: Waiver) -> list[str]:
+        """The rules of a waiver that it was about a finding of."""
+        return [
+            rule
+            for rule in waiver.rules
+            if _subject(waiver, rule) in self._used
+        ]
+
+
+def _subject(waiver: Waiver, rule: str) -> _Subject:
+    """What a waiver is about, for one of its rules."""
+    if not waiver.project:
+        return rule, waiver.file, waiver.line
+    if waiver.package == ALL:
+        return rule, ALL, _ANYWHERE
+    return rule, canonical_name(waiver.package), _ANYWHERE
 
 
 def _comments(file: str, text: str) -> Iterator[tuple[int, int, str]]:
@@ -332,23 +393,13 @@ def _is_for(pattern: str, project: str) -> bool:
     """Whether a row is for a project; a comment always is."""
     if not pattern:
         return True
-    both = canonical_name(project), canonical_name(pattern)
-    if not all("/" in each for each in both):
-        return fnmatchcase(*(each.rpartition("/")[2] for each in both))
-    return fnmatchcase(*both)
-
-
-def _covers(waiver: Waiver, finding: Finding) -> bool:
-    """Whether a waiver that is for the project is about a finding."""
-    if finding.rule not in waiver.rules:
-        return False
-    if not waiver.project:
-        return (waiver.file, waiver.line) == (finding.file, finding.line)
-    if waiver.package == ALL:
-        return True
-    return finding.package is not None and canonical_name(
-        waiver.package
-    ) == canonical_name(finding.package)
+    name: str = canonical_name(project)
+    wanted: str = canonical_name(pattern)
+    if "/" not in name or "/" not in wanted:
+        name, wanted = name.rpartition("/")[2], wanted.rpartition("/")[2]
+    if not set(wanted) & _WILDCARDS:
+        return name == wanted
+    return fnmatchcase(name, wanted)
 
 
 def _fault(waiver: Waiver, today: date) -> str:
@@ -368,7 +419,7 @@ def _is_heard(
     """Whether a waiver is judged that is about none of the findings."""
     if not waiver.project:
         return judged is None or (waiver.file, waiver.line) in judged
-    return judged is None and not set(waiver.project) & set("*?[")
+    return judged is None and not set(waiver.project) & _WILDCARDS
 
 
 def _judge(
@@ -507,6 +558,11 @@ def _wrong(key: str, text: str) -> str:
         return ""
     if not text:
         return f"{key} is empty"
+    if len(text) > LONGEST_NAME or text.count(ALL) > MOST_ASTERISKS:
+        return (
+            f"{key} has more than {LONGEST_NAME} characters or "
+            f"{MOST_ASTERISKS} asterisks"
+        )
     if key == "package" and text != ALL and not _is_name(text):
         return f"the package is a name, or '{ALL}' for all"
     return ""

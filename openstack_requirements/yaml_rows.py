@@ -21,7 +21,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.errors import BadLine
+from openstack_requirements.errors import BadLine, UnusableInput
 from openstack_requirements.text import without_bom
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     import yaml
 
+#: A document of more characters is an error: PyYAML takes a second for it.
+LARGEST = 1 << 18
 #: How much of a line an error shows.
 _SHOWN = 80
 _WANTED = (
@@ -61,9 +63,12 @@ class Document:
     """A document that is about to be read.
 
     :param source: the file's name, for errors.
+    :raises UnusableInput: where it is larger than :data:`LARGEST`.
     """
 
     def __init__(self, content: str, source: str) -> None:
+        if len(content) > LARGEST:
+            raise UnusableInput(source, f"is longer than {LARGEST} characters")
         self._content = without_bom(content)
         self._source = source
         self._starts = [0]
@@ -127,6 +132,8 @@ class Document:
                     raise self.bad("a second document", index)
             elif isinstance(event, yaml.ScalarEvent):
                 scalar = _scalar(event, resolve)
+                if any("\ud800" <= each <= "\udfff" for each in event.value):
+                    raise self.bad("half a character (a surrogate)", index)
                 if depth == 2:
                     scalars.append(scalar)
                 elif depth or scalar.text is not None:

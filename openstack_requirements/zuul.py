@@ -43,9 +43,12 @@ TEMPLATE = "check-requirements"
 EXEMPT = frozenset(
     {"openstack-dev/hacking", "openstack-dev/pbr", "openstack/requirements"}
 )
-#: No honest configuration is nested deeper, or longer.
+#: A configuration that is nested deeper, has more characters or has more
+#: nodes (lists, mappings and texts) is an error. OpenStack's has not a tenth.
 DEEPEST = 100
-LARGEST = 16 << 20
+LARGEST = 4 << 20
+MOST_NODES = 200_000
+#: A project with a longer name is none.
 LONGEST_NAME = 500
 
 
@@ -136,13 +139,17 @@ def read(text: str, source: str) -> dict[str, bool]:
         raise UnusableInput(source, f"is longer than {LARGEST} characters")
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        _require_shallow(yaml.parse(text, loader), source)
+        _require_small(yaml.parse(text, loader), source)
         root = yaml.compose(text, loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = source if mark is None else f"{source}:{mark.line + 1}"
         reason = getattr(error, "problem", None) or "it cannot be read"
         raise UnusableInput(place, f"not YAML ({reason})") from error
+    except (ValueError, OverflowError) as error:
+        # PyYAML turns digits into numbers, and numbers into characters.
+        reason = "not YAML (a number too large)"
+        raise UnusableInput(source, reason) from error
     if root is None:
         return {}
     if not isinstance(root, yaml.SequenceNode):
@@ -162,12 +169,15 @@ def read(text: str, source: str) -> dict[str, bool]:
     return result
 
 
-def _require_shallow(events: Iterator[yaml.Event], source: str) -> None:
-    """Refuse what is nested so deep that reading it would be dangerous."""
+def _require_small(events: Iterator[yaml.Event], source: str) -> None:
+    """Refuse what is so deep or so much that reading it is dangerous."""
     import yaml
 
-    depth = 0
+    depth = nodes = 0
     for event in events:
+        nodes += isinstance(event, yaml.NodeEvent)
+        if nodes > MOST_NODES:
+            raise UnusableInput(source, f"has more than {MOST_NODES} nodes")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:

@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.server
 import json
 import os
@@ -21,11 +22,12 @@ import threading
 import time
 
 import fixtures
+import yaml
 
 from openstack_requirements import fetch, zuul
 from openstack_requirements.cmds import validate_projects
 from openstack_requirements.errors import UnusableInput
-from openstack_requirements.tests import base
+from openstack_requirements.tests import base, bounded
 
 GOOD = """\
 - job: {name: x, vars: !secret [a]}
@@ -86,7 +88,15 @@ BOMBS = [
     f"- &p {{{''.join(f'k{n}: 1,' for n in range(50_000))}}}\n"
     + "- project: *p\n" * 20_000,
     "- &r {project: *r}\n- project: &q {name: a/b, templates: [*q]}\n",
+    "- project: {name: 0x" + "f" * 5000 + ", templates: " + "9" * 5000 + "}",
+    "- {1:1:1: 2, ? {a: b} : c, !!timestamp x: !!set {y}, .inf: !!binary z}",
 ]
+#: What is more than may be read, and what is said of it.
+TOO_MUCH = (
+    ("# x\n" * (zuul.LARGEST // 4 + 1), "x: is longer than 4194304 char"),
+    ("- x\n" * (zuul.MOST_NODES + 1), "x: has more than 200000 nodes"),
+    (f"[{'x,' * 1_000_000}]", "x: has more than 200000 nodes"),
+)
 
 
 class TestRead(base.TestCase):
@@ -107,9 +117,34 @@ class TestRead(base.TestCase):
             self.assertLess(time.monotonic() - start, 20, text[:40])
 
     def test_too_large(self) -> None:
-        text = "# x\n" * (zuul.LARGEST // 4 + 1)
-        error = self.assertRaises(UnusableInput, zuul.read, text, "x")
-        self.assertIn("longer than", str(error))
+        for text, expected in TOO_MUCH:
+            error = self.assertRaises(UnusableInput, zuul.read, text, "x")
+            self.assertIn(expected, str(error))
+
+    def test_nothing_takes_long(self) -> None:
+        texts = [*BOMBS, *(text for text, _ in TOO_MUCH)]
+        texts.append("- x\n" * (zuul.MOST_NODES - 2))
+
+        def read(text: str) -> None:
+            with contextlib.suppress(UnusableInput):
+                zuul.read(text, "x")
+
+        self.assertEqual(
+            [],
+            bounded.failures(
+                {text[:60]: functools.partial(read, text) for text in texts}
+            ),
+        )
+
+    def test_without_the_library_in_c(self) -> None:
+        """PyYAML's own parser stumbles over what the other one refuses."""
+        self.useFixture(
+            fixtures.MonkeyPatch("yaml.CSafeLoader", yaml.SafeLoader)
+        )
+        self.assertEqual(READ, zuul.read(GOOD, "x"))
+        for text in ('- "\\UFFFFFFFF"', f"%YAML 1.{'9' * 5000}\n---\n- x"):
+            error = self.assertRaises(UnusableInput, zuul.read, text, "x")
+            self.assertEqual("x: not YAML (a number too large)", str(error))
 
 
 class TestRules(base.TestCase):

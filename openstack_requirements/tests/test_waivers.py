@@ -21,12 +21,19 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import check, lists, manifests, policy, waivers
+from openstack_requirements import (
+    check,
+    lists,
+    manifests,
+    policy,
+    waivers,
+    yaml_rows,
+)
 from openstack_requirements.errors import RequirementsError, UnusableInput
 from openstack_requirements.findings import Finding
 from openstack_requirements.requirement import read_entries
 from openstack_requirements.subjects import comment_of
-from openstack_requirements.tests import base
+from openstack_requirements.tests import base, bounded
 from openstack_requirements.waivers import Waiver
 
 TODAY = date(2026, 11, 21)
@@ -154,6 +161,9 @@ BAD_YAML = (
     ("[" * 100_000, ["1:2: a mapping of keys"]),
     ("- " * 100_000, ["1:3: a mapping of keys"]),
     ("{" * 100_000, ["1:1: a list is wanted"]),
+    ('- {a: b, c: "\\ud800"}', ["1:13: half a character"]),
+    (f"- {{{FINE.replace('a,', 'x' * 201 + ',')}}}", ["1:13: project has"]),
+    (f"- {{{FINE.replace('a,', 'a*' * 11 + ',')}}}", ["1:13: project has"]),
     ("- {a: " + "x" * 100_000, ["1:100007: not YAML ("]),
     (f"- {{{FINE}, who: me}}", ["1:37: the keys are project, package"]),
     (f"- {{{FINE}, 1: me}}", ["1:37: the keys are project, package"]),
@@ -444,6 +454,49 @@ class TestListed(base.TestCase):
         (self.folder / "waivers.yaml").unlink()
         (self.folder / "waivers.yaml").mkdir()
         self.assertRaises(UnusableInput, lists.read_waivers, folder)
+
+
+class TestCostly(base.TestCase):
+    def test_many_inline(self) -> None:
+        text = "a  # requirements: ignore[marker-mismatch] x\n"
+        texts = {"requirements.txt": text * 5000, "setup.cfg": text * 5000}
+        long = "# requirements: ignore[marker-mismatch] x " * 6000
+        texts["pyproject.toml"] = long
+
+        def judge() -> None:
+            inline = waivers.inline(texts)
+            findings = [
+                FOUND._replace(file=each.file, line=each.line)
+                for each in inline
+            ]
+            left, waived = apply(findings, inline)
+            if (len(left), len(waived)) != (16_000, 16_000):
+                raise AssertionError
+
+        self.assertEqual(0, bounded.run(judge))
+
+    def test_many_rows(self) -> None:
+        row = "- {{project: 'o*{:x}*', package: '*', rule: entry-count}}\n"
+        rows = "".join(map(row.format, range(yaml_rows.LARGEST // 60)))
+        findings = [
+            NOWHERE._replace(rule="entry-count", line=line)
+            for line in range(5000)
+        ]
+        self.assertEqual(
+            0,
+            bounded.run(
+                lambda: apply(findings, waivers.listed(rows), "openstack/nova")
+            ),
+        )
+
+    def test_a_file_too_large(self) -> None:
+        text = "#" * (yaml_rows.LARGEST + 1)
+        error = self.assertRaises(
+            UnusableInput, waivers.listed, text, "w.yaml"
+        )
+        self.assertEqual(
+            "w.yaml: is longer than 262144 characters", str(error)
+        )
 
 
 class TestApply(base.TestCase):
