@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
     from openstack_requirements.requirement import CanonicalName
 
+#: So many lines of a bindep file are noted for distributions, counted anew for
+#: each of them: a comment of a thousand words names a thousand. What comes
+#: behind that is left out. It is advice for a person.
+MOST_NOTES = 100_000
+
 #: What bindep calls the systems whose ``os-release`` says this, or says that
 #: they are like it: the kind of their packages, and their family.
 _PLATFORMS = {
@@ -51,6 +56,7 @@ def system_packages(path: str) -> dict[CanonicalName, list[str]]:
     if not os.path.exists(path):
         return {}
     result: dict[CanonicalName, list[str]] = {}
+    notes = 0
     names: list[str] = []
     in_comment = False
     for line in map(str.strip, files.read_text(path).splitlines()):
@@ -60,6 +66,9 @@ def system_packages(path: str) -> dict[CanonicalName, list[str]]:
         elif not line:
             names = []
         else:
+            notes += len(names)
+            if notes > MOST_NOTES:
+                break
             for name in {canonical_name(each.rstrip(".-_")) for each in names}:
                 result.setdefault(name, []).append(line)
         in_comment = line.startswith("#")
@@ -82,7 +91,7 @@ def for_platform(lines: list[str], platforms: Collection[str]) -> list[str]:
         if wanted and wanted.isdisjoint(platforms):
             continue
         if unwanted.isdisjoint(platforms):
-            result.append(line.split("[")[0].split()[0])
+            result += line.split("[")[0].split()[:1]
     return list(dict.fromkeys(result))
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: A longer text is no comment but a license itself.
 LONGEST = 60
+#: A longer first line of a license's text is no name of one: it is not read.
+LONGEST_NAME = 500
 
 # What classifiers say, where that is not what follows the last "::". The
 # short forms are SPDX identifiers where the classifier is as precise as one.
@@ -165,6 +167,8 @@ def _of_text(text: str) -> str:
     if not lines:
         return ""
     name = lines[0]
+    if len(name) > LONGEST_NAME:
+        return ""
     known = _known(name) or _alternatives(name)
     if known:
         return known

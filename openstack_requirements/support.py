@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     Key = tuple[CanonicalName, str]
 
 _CLASSIFIER = re.compile(
-    r"Programming Language :: Python :: (\d+(?:\.\d+)?)(?: :: Only)?\Z"
+    r"Programming Language :: Python :: (\d{1,4}(?:\.\d{1,4})?)"
+    r"(?: :: Only)?\Z"
 )
 _MINORS = {2: range(8)}
 _MICROS = (0, 5, 18, 99)

@@ -33,6 +33,7 @@ from openstack_requirements.bootstrap import Answer, Decision, Demand
 from openstack_requirements.index import Index
 from openstack_requirements.installation import Order
 from openstack_requirements.requirement import (
+    LONGEST_LINE,
     CanonicalName,
     Requirement,
     canonical_name,
@@ -166,20 +167,14 @@ class _Job:
 
     def _of_projects(self) -> tuple[list[Demand], list[Decision]]:
         """What the checkouts ask for."""
-        from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
         demands: list[Demand] = []
         decisions: list[Decision] = []
         for project in self.request.projects:
             decisions += project.decisions
-            try:
-                suits = SpecifierSet(project.requires_python)
-            except InvalidSpecifier:
-                suits = SpecifierSet()
             pythons = [
                 version
                 for version, each in self.index.pythons.items()
-                if suits.contains(each.full_version, prereleases=True)
+                if _suits(project.requires_python, each.full_version)
             ]
             if not pythons:
                 decisions.append(
@@ -393,6 +388,18 @@ class _Job:
                     other = lowest.setdefault(name, found.version)
                     lowest[name] = bootstrap.lower(other, found.version)
         return lowest, []
+
+
+def _suits(wanted: str, version: str) -> bool:
+    """Whether a Python suits what a project says; nonsense says nothing."""
+    from packaging.specifiers import SpecifierSet
+
+    if len(wanted) > LONGEST_LINE:
+        return True
+    try:
+        return SpecifierSet(wanted).contains(version, prereleases=True)
+    except ValueError:  # no specifier, or a number of thousands of digits
+        return True
 
 
 def _rival(text: str) -> tuple[str, str]:

@@ -19,7 +19,7 @@ import fixtures
 
 from openstack_requirements import bindep
 from openstack_requirements.requirement import canonical_name
-from openstack_requirements.tests import base
+from openstack_requirements.tests import base, bounded
 
 
 class TestSystemPackages(base.TestCase):
@@ -50,6 +50,13 @@ class TestSystemPackages(base.TestCase):
         ):
             self.assertEqual(packages, found.get(canonical_name(name)))
 
+    def test_many_names_of_many_lines(self) -> None:
+        names = " ".join(f"n{number}" for number in range(30_000))
+        path = self.write("bindep.txt", f"# {names}\n" + "x\n" * 30_000)
+        self.assertEqual(0, bounded.run(lambda: bindep.system_packages(path)))
+        found = bindep.system_packages(path)
+        self.assertEqual(["x"] * 3, found[canonical_name("n7")])
+
     def test_no_file(self) -> None:
         self.assertEqual({}, bindep.system_packages("/no/such/file"))
 
@@ -62,6 +69,7 @@ class TestPlatforms(base.TestCase):
         "libx2-devel [platform:suse]",
         "libz [!platform:suse test]",
         "gcc [platform:debian]",
+        "[platform:emerge]",
     )
 
     def test_lines_of_a_platform(self) -> None:

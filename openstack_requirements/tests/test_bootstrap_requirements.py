@@ -523,6 +523,28 @@ class TestCheckouts(BootstrapTestCase):
         self.assertEqual([], lines)
         self.assertIn("it is for Python <3", decisions[0])
 
+    def test_a_checkout_for_nonsense(self) -> None:
+        for python in (f">={'9' * 5000}", "x", ">=3," * 9000, ">=3," * 100):
+            self.write(
+                "one/pyproject.toml",
+                f"[project]\nname='one'\nrequires-python='{python}'\n"
+                "dependencies=['linter>=0.1']\n",
+            )
+            root = str(self.folder / "one")
+            lines, decisions = self.proposed("--root", root)
+            self.assertEqual(["linter>=0.1  # MIT"], lines, python[:9])
+            self.assertEqual("nothing to decide", decisions[-1])
+
+    def test_a_setup_py_that_is_not_parsed(self) -> None:
+        self.write("one/setup.py", "\nx = a" + "+a" * 6000)
+        _, decisions = self.proposed("--root", str(self.folder / "one"))
+        self.assertEqual(
+            "one: what it requires is in setup.py, and that cannot be read "
+            "(line 2: a statement of more than 5000 operators); the rest of "
+            "it was read [not-read]",
+            decisions[0],
+        )
+
     def test_checkouts_that_make_no_sense(self) -> None:
         self.write("root/plain/setup.cfg", "bogus\n")
         self.write("root/poem/pyproject.toml", "[tool\n")

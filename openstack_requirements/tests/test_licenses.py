@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from openstack_requirements import licenses
 from openstack_requirements.freeze import Distribution
 from openstack_requirements.requirement import normalize
-from openstack_requirements.tests import base
+from openstack_requirements.tests import base, bounded
 
 OSI = "License :: OSI Approved :: "
 APACHE = f"{OSI}Apache Software License"
@@ -72,6 +72,8 @@ CASES: list[tuple[str, str, tuple[str, ...], str]] = [
     ("", "(same as jQuery)", (), ""),
     ("", "", (), ""),
     ("", " \n ", (), ""),
+    ("", "The  MIT" + " " * 200 + "License", (), "MIT"),
+    ("", "MIT" + " " * 600 + "License", (), ""),
     # nothing may break the line, or drive a terminal
     ("", "evil\x1b[31m license", (), "evil [31m license"),
     ("odd\rtext\n# more", "", (), "odd text # more"),
@@ -94,6 +96,25 @@ class TestOf(base.TestCase):
             self.assertEqual(
                 expected, found, f"{expression} {text} {classifiers}"
             )
+
+    def test_no_text_takes_long(self) -> None:
+        texts = (
+            "a" + " " * 300_000 + "b",
+            "a " + "(" * 300_000,
+            "(" + "a" * 300_000,
+            "\n" * 300_000,
+            "a and " * 50_000,
+        )
+
+        def read() -> None:
+            for text in texts:
+                licenses.of(Distribution("foo", "1", license=text))
+                classifier = f"License :: {text}"
+                licenses.of(
+                    Distribution("foo", "1", classifiers=(classifier,))
+                )
+
+        self.assertEqual(0, bounded.run(read))
 
     @given(
         st.text(max_size=80),
