@@ -38,6 +38,11 @@ if TYPE_CHECKING:
 
 #: How many lines of a build's own output an error shows.
 SHOWN_LINES = 30
+#: Characters of an installer's output that are searched for reasons; of more,
+#: the first quarter and the last three. All of it is in the log.
+LARGEST_OUTPUT = 1 << 16
+#: Characters of a word that are searched, and of a run of blanks.
+LONGEST_WORD = 500
 
 
 class Reason(NamedTuple):
@@ -296,6 +301,21 @@ def choose(
         f"Python {interpreter.full_version}",
         f"no installer can be used with it ({'; '.join(reasons)})",
     )
+
+
+def readable(output: str) -> str:
+    """What the tables of failures read of an installer's output.
+
+    The code of a build may print anything. The tables search, and what they
+    search in must not be long, nor have long words or runs of blanks: of more
+    than :data:`LARGEST_OUTPUT` characters these are the beginning and the end,
+    and of a longer word than :data:`LONGEST_WORD` its beginning.
+    """
+    if len(output) > LARGEST_OUTPUT:
+        start = LARGEST_OUTPUT // 4
+        end = len(output) - (LARGEST_OUTPUT - start)
+        output = f"{output[:start]}\n{output[end:]}"
+    return "".join(part[:LONGEST_WORD] for part in re.split(r"(\s+)", output))
 
 
 def could_not_be_built(output: str) -> str:

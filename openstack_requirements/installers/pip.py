@@ -34,6 +34,7 @@ from openstack_requirements.installers import (
     configuration,
     could_not_be_built,
     credentials,
+    readable,
 )
 from openstack_requirements.requirement import canonical_name
 
@@ -52,6 +53,8 @@ _OPTIONS = (
 )
 
 
+_HEAD = re.compile(r"\[\d{1,9} lines? of output\]\n")
+_END = "[end of output]"
 _OLDEST_WITH_DATES = (26, 0)
 
 
@@ -482,6 +485,7 @@ def explain(output: str) -> Reason:
         for line in output.splitlines()
         if not re.match(r"WARNING: |DEPRECATION: |\[notice\]", line)
     )
+    everything, output = output, readable(output)
     if "No space left on device" in output:
         return Reason("disk", "", (), "the disk is full", shown)
     missing = re.search(
@@ -554,8 +558,8 @@ def explain(output: str) -> Reason:
             "build",
             culprit,
             chain,
-            could_not_be_built(output),
-            _own_output(output) or shown,
+            could_not_be_built(everything),
+            _own_output(everything) or shown,
         )
     return Reason("other", "", (), "pip failed", shown)
 
@@ -569,12 +573,16 @@ def _named(
 
 def _own_output(output: str) -> str:
     """What the build itself printed: the last block that pip marks."""
-    blocks = re.findall(
-        r"\[\d+ lines? of output\]\n(.*?)\n\s*\[end of output\]",
-        output,
-        re.DOTALL,
-    )
-    return textwrap.dedent(blocks[-1]) if blocks else ""
+    # Not by one pattern: it would look for the end from each beginning.
+    found = ""
+    head = _HEAD.search(output)
+    while head is not None:
+        end = output.find(_END, head.end())
+        if end < 0:
+            break
+        found = output[head.end() : end] or found
+        head = _HEAD.search(output, end)
+    return textwrap.dedent(found.rstrip())
 
 
 def _culprit(output: str, missing: re.Match[str] | None) -> str:

@@ -38,6 +38,7 @@ from openstack_requirements.installers import (
     Reason,
     configuration,
     could_not_be_built,
+    readable,
 )
 from openstack_requirements.installers.pip import describe_sdists
 from openstack_requirements.requirement import canonical_name
@@ -440,7 +441,10 @@ class _Demand(NamedTuple):
 def explain(output: str) -> Reason:
     """What went wrong, from uv's output; never fails."""
     lines = [line for line in output.splitlines() if _says_something(line)]
-    words = [_DRAWING.sub("", line, count=1) for line in lines]
+    words = [
+        _DRAWING.sub("", line, count=1)
+        for line in readable("\n".join(lines)).splitlines()
+    ]
     text = re.sub(r"\s+", " ", " ".join(words))
     # A requirement of the list that has a marker: name{marker}>=1
     text = re.sub(r"(?<=[\w\]])\{[^{}]*\}", "", text)

@@ -17,11 +17,20 @@ admits printed for each case, on an index like the one in ``loopback.py``.
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 
-from openstack_requirements.installers import InstallFailed, Reason, pip, uv
-from openstack_requirements.tests import base
+from openstack_requirements.installers import (
+    LARGEST_OUTPUT,
+    LONGEST_WORD,
+    InstallFailed,
+    Reason,
+    pip,
+    readable,
+    uv,
+)
+from openstack_requirements.tests import base, bounded
 
 DATA = Path(__file__).with_name("uv-failures")
 MIDDLE = ("middle", "top")
@@ -310,6 +319,59 @@ class TestPip(base.TestCase):
                 case,
             )
             self.assertIn(phrase, reason.what, case)
+
+    def test_the_last_build_shows_its_own_words_alone(self) -> None:
+        output = (
+            "  error: subprocess-exited-with-error\n"
+            "  [1 line of output]\n    first\n  [end of output]\n"
+            "  [2 lines of output]\n    second\n      third\n\n"
+            "  [end of output]\n  [9 lines of output]\n"
+        )
+        self.assertEqual("second\n  third", pip.explain(output).output)
+
+
+#: What a build may print, over and over, behind what an installer says.
+PRINTED = {
+    "a": "",
+    "\n": "",
+    " ": "",
+    ".tar.": "",
+    "{": "",
+    "a-": "No solution found when resolving ",
+    "a depends on b and ": "No solution found when resolving ",
+    "you require a, and ": "No solution found when resolving ",
+    "Failed to fetch: `a-": "Failed to fetch ",
+    "`x` (v1) was included because ": "Failed to build `x`",
+    "fatal error: a.h.h ": "Failed to build `x`",
+    "Collecting a (from ": "",
+    "Collecting a (from b) (from versions: ": "",
+    "Cannot install ": "conflicting dependencies ",
+    "Could not find a version that satisfies the requirement a ": "",
+    "[1 lines of output]\n": "subprocess-exited-with-error\n",
+}
+
+
+class TestCostly(base.TestCase):
+    def test_whatever_is_printed(self) -> None:
+        def explain(output: str) -> None:
+            uv.explain(output)
+            pip.explain(output)
+
+        cases = {
+            unit: functools.partial(
+                explain, start + unit * ((1 << 20) // len(unit))
+            )
+            for unit, start in PRINTED.items()
+        }
+        self.assertEqual([], bounded.failures(cases))
+
+    def test_what_is_searched(self) -> None:
+        words = "  one\n\n two\t"
+        self.assertEqual(words, readable(words))
+        self.assertEqual(
+            f"{'a' * LONGEST_WORD}\n{'b' * LONGEST_WORD}",
+            readable("a" * LARGEST_OUTPUT + "b" * LARGEST_OUTPUT),
+        )
 
 
 class TestMessage(base.TestCase):
