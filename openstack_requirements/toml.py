@@ -187,22 +187,11 @@ def _places(content: str, source: str) -> dict[Path, Place]:
         that are too long.
     """
     walk = _Walk()
-    line, start = 1, 0
-    for token in _TOKEN.finditer(content):
-        kind, text = token.lastgroup, token[0]
-        at = line, token.start() - start + 1
-        if kind == "other":
-            break
-        if kind == "newline":
-            walk.end_line()
-        elif kind == "mark":
-            walk.mark(text, at)
-        elif kind in {"string", "bare"}:
-            walk.word(text, at, string=kind == "string")
+    for token, (line, column) in walk.through(content):
         problem = ""
         if walk.depth > DEEPEST:
             problem = f"it is nested deeper than {DEEPEST}"
-        elif kind == "bare" and len(text) > LONGEST_WORD:
+        elif token.lastgroup == "bare" and len(token[0]) > LONGEST_WORD:
             problem = (
                 f"a number or a bare key of more than {LONGEST_WORD} "
                 "characters"
@@ -212,13 +201,24 @@ def _places(content: str, source: str) -> dict[Path, Place]:
                 problem,
                 content.split("\n", line)[line - 1][:40],
                 source=source,
-                number=at[0],
-                column=at[1],
+                number=line,
+                column=column,
             )
-        if "\n" in text:
-            line += text.count("\n")
-            start = token.start() + text.rindex("\n") + 1
     return walk.found
+
+
+def _spans(content: str) -> dict[Path, tuple[int, int]]:
+    """From where to where each array stands, brackets included."""
+    walk = _Walk()
+    starts: dict[Path, int] = {}
+    spans: dict[Path, tuple[int, int]] = {}
+    for token, _ in walk.through(content):
+        if walk.opened is not None:
+            starts.setdefault(walk.opened, token.start())
+        elif walk.closed is not None:
+            path = walk.closed
+            spans.setdefault(path, (starts[path], token.end()))
+    return spans
 
 
 class _Walk:
@@ -227,11 +227,34 @@ class _Walk:
     def __init__(self) -> None:
         self.found: dict[Path, Place] = {}
         self.depth = 0  # of what was met last
+        #: What the last token was the start or the end of.
+        self.opened: Path | None = None
+        self.closed: Path | None = None
         self._table: Path = ()
         self._key: list[str] = []  # of the statement at hand
         self._value = False  # whether a value comes next, and no key
         self._heading = False
         self._open: list[_Open] = []
+
+    def through(self, content: str) -> Iterator[tuple[re.Match[str], Place]]:
+        """Each token, when it has been looked at, as far as it is TOML."""
+        line, start = 1, 0
+        for token in _TOKEN.finditer(content):
+            kind, text = token.lastgroup, token[0]
+            at = line, token.start() - start + 1
+            self.opened = self.closed = None
+            if kind == "other":
+                return
+            if kind == "newline":
+                self.end_line()
+            elif kind == "mark":
+                self.mark(text, at)
+            elif kind in {"string", "bare"}:
+                self.word(text, at, string=kind == "string")
+            yield token, at
+            if "\n" in text:
+                line += text.count("\n")
+                start = token.start() + text.rindex("\n") + 1
 
     def end_line(self) -> None:
         """Outside of all brackets, a statement ends with its line."""
@@ -250,12 +273,13 @@ class _Walk:
             self._open.append(_Open(path, array=text == "["))
             self._value = text == "["
             self.depth = len(self._open)
+            self.opened = path
         elif text == "[":
             self._heading = True
         elif text == "=":
             self._value = True
         elif text in "]}" and inner:
-            self._open.pop()
+            self.closed = self._open.pop().path
             self._value = True
         elif text == "," and inner:
             self._value = inner.go_on()
@@ -287,29 +311,54 @@ def edit(
         the quotes inside of that may be changed.
     :raises UnusableInput: where that cannot be done without harm.
     """
-    import tomlkit
-
     expected = load(content, source).table
+    spans = _spans(content)
+    changed = content
     try:
-        document = tomlkit.parse(content)
-        exact = tomlkit.dumps(document) == content
-        for path, items in edits.items():
-            array: Any = document
+        # From the last one on, so that the places of the others stay.
+        for path in sorted(edits, key=spans.__getitem__, reverse=True):
             plain: Any = expected
             for key in path:
-                array, plain = array[key], plain[key]
-            for index in sorted(items, reverse=True):
-                plain[index : index + 1] = _replace_item(
-                    array, index, items[index]
-                )
-        changed = tomlkit.dumps(document)
-        right = exact and load(changed, source).table == expected
+                plain = plain[key]
+            start, end = spans[path]
+            array = _edit_array(content[start:end], plain, edits[path])
+            changed = f"{changed[:start]}{array}{changed[end:]}"
+        right = load(changed, source).table == expected
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         # tomlkit's own errors, and what it stumbles over elsewhere.
         raise UnusableInput(source, UNEDITABLE) from error
     if not right:
         raise UnusableInput(source, UNEDITABLE)
     return changed
+
+
+def _edit_array(
+    text: str, plain: list[Any], items: Mapping[int, Sequence[str]]
+) -> str:
+    """The text of an array in which items are replaced.
+
+    tomlkit gets nothing but the array: for other parts of a document it may
+    take very long.
+
+    :param plain: its items, which are replaced as well.
+    :raises ValueError: where it holds more than strings and groups that are
+        included, or tomlkit cannot read it.
+    """
+    import tomlkit
+
+    for item in plain:
+        if isinstance(item, list) or (
+            isinstance(item, dict) and len(item) != 1
+        ):
+            raise ValueError("an item is neither a string nor a small table")
+    head = "array = "
+    document = tomlkit.parse(head + text)
+    if tomlkit.dumps(document) != head + text:
+        raise ValueError("tomlkit does not keep it as it is")
+    array: Any = document["array"]
+    for index in sorted(items, reverse=True):
+        plain[index : index + 1] = _replace_item(array, index, items[index])
+    return tomlkit.dumps(document).removeprefix(head)
 
 
 def _replace_item(
@@ -321,11 +370,10 @@ def _replace_item(
         return texts
     written = array[index].as_string()
     strings = [_string(text, written) for text in texts]
-    before = array.as_string().partition(written)[0]
     # A comment above an item is about all that comes instead of it, so that
     # what is new goes before the item; but there is nothing to go by before
     # the first one on the line of the bracket.
-    beside = index == 0 and "\n" not in before
+    beside = index == 0 and "\n" not in array.as_string().partition(written)[0]
     array[index] = strings[0] if beside else strings[-1]
     more = strings[1:] if beside else strings[:-1]
     for offset, string in enumerate(more, index + beside):

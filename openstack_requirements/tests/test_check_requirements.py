@@ -317,6 +317,28 @@ class TestHostile(CheckTestCase):
         os.mkdir(self.project / "setup.cfg")
         self.assertIn("is not a regular file", self.judged().err)
 
+    def test_groups_that_include_each_other(self) -> None:
+        self.lists(CURRENT)
+        names = [f"g{number}" for number in range(22)]
+        items = ", ".join(f'{{include-group = "{name}"}}' for name in names)
+        groups = "".join(f"{name} = [{items}, {items}]\n" for name in names)
+        path = "project/pyproject.toml"
+        self.write(path, f"{BUILD}[dependency-groups]\n{groups}")
+        done = self.run_process(
+            *("check-requirements", "--local", "--reqs", str(self.reqs)),
+            str(self.project),
+        )
+        self.assertEqual((1, ""), (done.status, done.err))
+        self.assertIn("[group-cycle]", done.out)
+
+    def test_what_is_too_much_is_told(self) -> None:
+        self.write("project/pyproject.toml", f"a = {'9' * 5000}\n")
+        self.files(**{"test-requirements": "foo\n" * 10_001})
+        done = self.check("--local", str(self.project))
+        self.assertEqual((2, ""), (done.status, done.out))
+        for place in ("test-requirements.txt:10001: ", "pyproject.toml:1:5: "):
+            self.assertIn(f"{self.project}/{place}", done.err)
+
 
 class TestMany(CheckTestCase):
     def many(self, number: int) -> list[str]:

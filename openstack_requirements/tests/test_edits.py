@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from hypothesis import given
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 
 from openstack_requirements import edits, manifests
 from openstack_requirements.errors import UnusableInput
-from openstack_requirements.tests import base
+from openstack_requirements.tests import base, bounded
 
 # File, before, what comes instead of which text, after.
 CASES: tuple[tuple[str, str, dict[str, list[str]], str | None], ...] = (
@@ -241,6 +242,45 @@ class TestCases(base.TestCase):
             {entries[1]: ["b", "c"]},
         )
         self.assertIn("by hand", str(error))
+
+    def test_whatever_else_is_there(self) -> None:
+        array = "project.dependencies = ['a', 'b']\n"
+        for more in (
+            "".join(f"x.b{n}.c = 1\n" for n in range(12_000)),
+            "".join(f"[x{n}]\n" for n in range(25_000)),
+            f"x = [{'{a=1},' * 30_000}]\n",
+        ):
+            before = array + more
+            entries = manifests.read({"pyproject.toml": before})
+            change = functools.partial(
+                edits.apply, before, entries, {entries[1]: ["b>=2", "c"]}
+            )
+            self.assertEqual(0, bounded.run(change), more[:20])
+            self.assertEqual(
+                "project.dependencies = ['a', 'b>=2', 'c']\n",
+                change()[: -len(more)],
+            )
+
+    def test_all_of_many(self) -> None:
+        items = ", ".join(f"'a{n}'" for n in range(5000))
+        before = f"project.dependencies = [{items}]\n"
+        entries = manifests.read({"pyproject.toml": before})
+        changes = {entry: [f"{entry.text}>=1"] for entry in entries}
+        self.assertEqual(
+            0, bounded.run(lambda: edits.apply(before, entries, changes))
+        )
+
+    def test_what_an_array_should_not_hold(self) -> None:
+        for item in ("['x']", "{a = 1, b = 2}", "{}"):
+            before = f"project.dependencies = ['a', {item}]\n"
+            entries = manifests.read({"pyproject.toml": before})
+            self.assertRaises(
+                UnusableInput,
+                edits.apply,
+                before,
+                entries,
+                {entries[0]: ["b"]},
+            )
 
 
 class TestLaws(base.TestCase):

@@ -157,6 +157,8 @@ class TestUpdate(Update):
         for content, word in (
             (b"print 'x'\n", "cannot be read as Python"),
             (b"x = '\xe9'\n", "not UTF-8"),
+            (b"x = a" + b"+a" * 9000, "line 1: a statement of more than 5000"),
+            (b"x = 1\n" * 100_000, "is larger than 262144 bytes"),
         ):
             self.write("proj/setup.py", content)
             done = self.update("proj")
