@@ -125,7 +125,9 @@ class Store:
         if not os.access(environments.python_of(self._environment), os.X_OK):
             return None
         try:
-            memory = json.loads(files.read_text(self._memory))
+            memory = json.loads(
+                files.read_text(self._memory, files.LARGEST_DATA)
+            )
             found = environments.installed(self._environment)
         except (OutsideError, UnusableInput, ValueError, RecursionError):
             return None

@@ -26,6 +26,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from openstack_requirements import files
 from openstack_requirements.children import python_command
 from openstack_requirements.errors import (
     CommandFailed,
@@ -71,11 +72,8 @@ def site_folders_of(python: str, children: Children) -> list[str]:
     """
     folder = os.path.dirname(os.path.dirname(os.path.abspath(python)))
     try:
-        with open(
-            os.path.join(folder, "pyvenv.cfg"), encoding="utf-8"
-        ) as file:
-            settings = file.read()
-    except (OSError, UnicodeDecodeError):
+        settings = files.read_text(os.path.join(folder, "pyvenv.cfg"))
+    except UnusableInput:
         return _own_folders(python, children)
     found = site_folders(folder)
     if re.search(r"(?im)^include-system-site-packages\s*=\s*true", settings):

@@ -42,23 +42,48 @@ if TYPE_CHECKING:
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS}
 #: How many hexadecimal digits make the name of a new file its own.
 _TOKEN = 12
+#: The most bytes of a file that people write, such as a list. A line costs
+#: far more than its bytes: this many are still read in a second or two.
+LARGEST_TEXT = 1 << 20
+#: The most bytes of a file that programs write, such as a freeze. The same
+#: as for a file at a git revision.
+LARGEST_DATA = 8 << 20
 #: File systems that know no locks, or whose lock server is away.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
-def read_text(path: str | Path) -> str:
+def read_text(path: str | Path, largest: int = LARGEST_TEXT) -> str:
     """The text of a file, its line ends as they are.
 
-    :raises UnusableInput: where it cannot be read or is not UTF-8.
+    Pipes and devices are read as well, so that a shell's process substitution
+    can be named; what never ends is an error at the limit.
+
+    :param largest: the most bytes that the file may have. No more than one
+        byte beyond is read.
+    :raises UnusableInput: where it cannot be read, is too large or is not
+        UTF-8.
     """
     try:
         with open(path, "rb") as file:
-            data = file.read()
-    except OSError as error:
+            data = file.read(largest + 1)
+    except (OSError, ValueError) as error:
         raise UnusableInput(
-            os.fspath(path), f"cannot be read ({error.strerror})"
+            os.fspath(path), f"cannot be read ({_reason(error)})"
         ) from error
+    require_fair_size(len(data), os.fspath(path), largest)
     return decode(data, os.fspath(path))
+
+
+def require_fair_size(
+    size: int, source: str, largest: int = LARGEST_TEXT
+) -> None:
+    """Refuse what is larger than a file of its kind may be.
+
+    :param source: the name of the file, for errors.
+    :raises UnusableInput: where it is.
+    """
+    if size > largest:
+        raise UnusableInput(source, f"is larger than {largest >> 20} MiB")
 
 
 def names_in(folder: str) -> list[str]:
@@ -68,9 +93,9 @@ def names_in(folder: str) -> list[str]:
     """
     try:
         return sorted(os.listdir(folder))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise UnusableInput(
-            folder, f"cannot be read ({error.strerror})"
+            folder, f"cannot be read ({_reason(error)})"
         ) from error
 
 
@@ -98,7 +123,7 @@ def require_replaceable(path: str | Path) -> None:
     :raises UnusableInput: where the folder is missing or not writable, or
         the path is a folder.
     """
-    target = os.path.realpath(path)
+    target = _resolved(path)
     folder = os.path.dirname(target)
     if os.path.isdir(target):
         raise UnusableInput(os.fspath(path), "is a folder")
@@ -116,12 +141,30 @@ def require_folder(path: str | Path) -> None:
     """
     try:
         os.makedirs(path, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise UnusableInput(
-            os.fspath(path), f"cannot be made a folder ({error.strerror})"
+            os.fspath(path), f"cannot be made a folder ({_reason(error)})"
         ) from error
     if not os.access(path, os.W_OK | os.X_OK):
         raise UnusableInput(os.fspath(path), "cannot be written")
+
+
+def _resolved(path: str | Path) -> str:
+    """The path that symbolic links lead to.
+
+    :raises UnusableInput: for what cannot be a path at all.
+    """
+    try:
+        return os.path.realpath(path)
+    except ValueError as error:
+        raise UnusableInput(os.fspath(path), _reason(error)) from error
+
+
+def _reason(error: OSError | ValueError) -> str:
+    """What is wrong with a path, in the system's words where it has some."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return "no file can have such a name"
 
 
 def edit(path: str | Path, change: Callable[[str], str]) -> bool:
@@ -161,7 +204,7 @@ class Lock:
     """
 
     def __init__(self, path: str | Path) -> None:
-        folder, name = os.path.split(os.path.realpath(path))
+        folder, name = os.path.split(_resolved(path))
         self._path = os.fspath(path)
         self._lock = os.path.join(folder, f".{name}.lock")
         self._descriptor = -1
@@ -251,7 +294,7 @@ def replace(path: str | Path, content: str) -> bool:
     :raises OutsideError: where the disk is to blame.
     """
     data = content.encode("utf-8")
-    target = os.path.realpath(path)
+    target = _resolved(path)
     try:
         try:
             old = os.stat(target)

@@ -154,6 +154,10 @@ def folder(root: str) -> Door:
     def text(path: str, /) -> str | None:
         try:
             return decode(_bytes(base, path), path)
+        except ValueError as error:
+            raise UnusableInput(
+                path, "no file can have such a name"
+            ) from error
         except OSError as error:
             # Of "doc/requirements.txt", "doc" may be a file.
             missing = error.errno in {errno.ENOENT, errno.ENOTDIR}

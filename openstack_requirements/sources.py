@@ -51,13 +51,14 @@ def state(
         return State.from_freezes(freezes([what]), _left_out(never))
     revision, path = _split(what)
     if os.path.lexists(what) or not path:
-        text = files.read_text(what)
+        text = files.read_text(what, files.LARGEST_DATA)
     else:
         text = _at_revision(revision, path, what, root)
     if _is_freeze(what, text):
         return State.from_freezes(
             [freeze.from_json(without_bom(text), what)], _left_out(never)
         )
+    files.require_fair_size(len(text), what)
     entries = read_entries(text, what, permit_urls=True, keep_editable=False)
     return State.from_constraints(entries, never=never)
 
@@ -70,7 +71,7 @@ def freezes(paths: Iterable[str]) -> list[Freeze]:
     """
     found: dict[str, tuple[str, Freeze]] = {}
     for path in _files(paths):
-        text = files.read_text(path)
+        text = files.read_text(path, files.LARGEST_DATA)
         each = freeze.from_json(without_bom(text), path)
         other, first = found.setdefault(each.python_version, (path, each))
         if first is not each:

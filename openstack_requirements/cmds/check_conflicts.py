@@ -104,7 +104,8 @@ def _freezes(options: argparse.Namespace) -> list[Freeze]:
         raise ConflictingOptions("--freeze looks at no --python")
     if paths is not None:
         return [
-            freeze.from_json(files.read_text(path), path) for path in paths
+            freeze.from_json(files.read_text(path, files.LARGEST_DATA), path)
+            for path in paths
         ]
     from openstack_requirements import environments
 

@@ -141,7 +141,7 @@ def _at_hand(options: argparse.Namespace) -> list[Distribution]:
     from openstack_requirements import children, environments
 
     freezes = [
-        freeze.from_json(files.read_text(path), path)
+        freeze.from_json(files.read_text(path, files.LARGEST_DATA), path)
         for path in getattr(options, "freeze", ())
     ]
     paths = getattr(options, "environment", ())

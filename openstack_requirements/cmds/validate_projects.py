@@ -77,4 +77,4 @@ def _configuration(source: str) -> str:
         raise UnusableInput(
             source, "does not exist; name another with --zuul-projects"
         )
-    return files.read_text(source)
+    return files.read_text(source, files.LARGEST_DATA)

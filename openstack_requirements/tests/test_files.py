@@ -16,6 +16,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -23,7 +24,7 @@ import threading
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from openstack_requirements import files
+from openstack_requirements import files, git, project
 from openstack_requirements.errors import OutsideError, UnusableInput
 from openstack_requirements.tests import base
 
@@ -31,6 +32,106 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 OLD, NEW = "old\n", "new content\n"
+#: Commands that read a list, here LIST, or the lists in FOLDER.
+READERS = [
+    ["edit-constraints", "LIST", "a"],
+    ["edit-constraints", "LIST", "--pin", "a==1"],
+    ["normalize-requirements", "LIST"],
+    ["normalize-requirements", "-s", "LIST"],
+    ["validate-constraints", "LIST", "LIST"],
+    ["build-lower-constraints", "LIST"],
+    ["check-conflicts", "LIST", "--freeze", "LIST"],
+    ["diff-constraints", "LIST", "LIST"],
+    ["generate-constraints", "--from-freezes", "LIST"],
+    ["check-requirements", "--reqs", "FOLDER", "--local", "FOLDER"],
+    ["update-requirements", "--source", "FOLDER", "FOLDER"],
+]
+
+
+class TestRead(base.TestCase):
+    """Whatever is named, no more than the limit and a byte is read."""
+
+    def test_the_limit(self) -> None:
+        path = self.write("x.txt", "x" * files.LARGEST_TEXT)
+        self.assertEqual(files.LARGEST_TEXT, len(files.read_text(path)))
+        path = self.write("x.txt", "x" * (files.LARGEST_TEXT + 1))
+        error = self.assertRaises(UnusableInput, files.read_text, path)
+        self.assertEqual(f"{path}: is larger than 1 MiB", str(error))
+        text = files.read_text(path, files.LARGEST_DATA)
+        self.assertEqual(files.LARGEST_TEXT + 1, len(text))
+
+    def test_one_limit_for_data_wherever_it_is(self) -> None:
+        self.assertEqual(git.LARGEST_FILE, files.LARGEST_DATA)
+        self.assertEqual(project.LARGEST, files.LARGEST_TEXT)
+
+    def test_what_never_ends(self) -> None:
+        error = self.assertRaises(UnusableInput, files.read_text, "/dev/zero")
+        self.assertIn("larger than", str(error))
+
+    def test_a_pipe(self) -> None:
+        """As a shell gives one for a process substitution."""
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        thread = threading.Thread(target=write_slowly, args=(writing, NEW))
+        thread.start()
+        self.addCleanup(thread.join)
+        self.assertEqual(NEW, files.read_text(f"/dev/fd/{reading}"))
+
+    def test_a_pipe_that_never_ends(self) -> None:
+        reading, writing = os.pipe()
+        with subprocess.Popen(["cat", "/dev/zero"], stdout=writing) as child:
+            os.close(writing)
+            path = f"/dev/fd/{reading}"
+            self.assertRaises(UnusableInput, files.read_text, path)
+            os.close(reading)  # which ends the child
+            self.assertEqual(-signal.SIGPIPE, child.wait(20))
+
+    def test_what_cannot_be_a_name(self) -> None:
+        for name in ("a\0b", "\ud800"):
+            for do in (
+                files.read_text,
+                files.names_in,
+                files.require_replaceable,
+                files.require_folder,
+                files.Lock,
+                lambda path: files.replace(path, NEW),
+                lambda path: files.edit(path, str.upper),
+                project.folder(str(self.folder)),
+            ):
+                error = self.assertRaises(UnusableInput, do, name)
+                self.assertIn("no file can have such a name", str(error))
+
+    def test_every_command_on_a_sparse_list(self) -> None:
+        """3 GB, within little memory and time."""
+        path = self.write("lists/global-requirements.txt", "")
+        os.truncate(path, 3 << 30)
+        places = {"LIST": path, "FOLDER": os.path.dirname(path)}
+        for command in READERS:
+            words = [places.get(word, word) for word in command]
+            done = subprocess.run(
+                [
+                    *(sys.executable, "-c"),
+                    "import os, resource, sys\n"
+                    "resource.setrlimit(resource.RLIMIT_DATA, (3 << 27,) * 2)"
+                    "\nresource.setrlimit(resource.RLIMIT_CPU, (20, 20))\n"
+                    "os.execv(sys.argv[1], sys.argv[1:])",
+                    *base.script(*words),
+                ],
+                capture_output=True,
+                encoding="utf-8",
+                check=False,
+            )
+            said = f"{path}: is larger than"
+            self.assertTrue(done.stderr.startswith(said), done.stderr)
+            self.assertEqual(2, done.returncode, str(command))
+            self.assertEqual(3 << 30, os.path.getsize(path))
+
+
+def write_slowly(pipe: int, text: str) -> None:
+    with open(pipe, "w", encoding="utf-8") as file:
+        for char in text:
+            file.write(char)
+            file.flush()
 
 
 class TestReplace(base.TestCase):
