@@ -42,12 +42,20 @@ if TYPE_CHECKING:
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS}
 #: How many hexadecimal digits make the name of a new file its own.
 _TOKEN = 12
+#: How many bytes of a file's name go into the names of its lock and of its
+#: new content. With what is added to them they fit into the shortest limit of
+#: the file systems in use (143, of encrypted folders; else 255).
+_MOST_OF_A_NAME = 120
 #: The most bytes of a file that people write, such as a list. A line costs
 #: far more than its bytes: this many are still read in a second or two.
 LARGEST_TEXT = 1 << 20
 #: The most bytes of a file that programs write, such as a freeze. The same
 #: as for a file at a git revision.
 LARGEST_DATA = 8 << 20
+_MOUNTED = (
+    "is mounted as a single file, which cannot be replaced in one step; name "
+    "the file that is mounted there, or mount its folder instead"
+)
 #: File systems that know no locks, or whose lock server is away.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
@@ -129,6 +137,8 @@ def require_replaceable(path: str | Path) -> None:
         raise UnusableInput(os.fspath(path), "is a folder")
     if not os.path.isdir(folder):
         raise UnusableInput(os.fspath(path), "its folder does not exist")
+    if _is_mounted(target):
+        raise UnusableInput(os.fspath(path), _MOUNTED)
     special = os.path.exists(target) and not os.path.isfile(target)
     if not os.access(target if special else folder, os.W_OK):
         raise UnusableInput(os.fspath(path), "cannot be written")
@@ -204,9 +214,8 @@ class Lock:
     """
 
     def __init__(self, path: str | Path) -> None:
-        folder, name = os.path.split(_resolved(path))
         self._path = os.fspath(path)
-        self._lock = os.path.join(folder, f".{name}.lock")
+        self._lock = f"{_hidden(_resolved(path))}.lock"
         self._descriptor = -1
 
     def __enter__(self) -> None:
@@ -232,6 +241,20 @@ class Lock:
         finally:
             _close(self._descriptor)
             self._descriptor = -1
+
+
+def _hidden(target: str) -> str:
+    """What the files beside a file start with: its name, after a dot.
+
+    Only the start of a long name: files whose names start alike then share
+    a lock, which does no harm.
+    """
+    folder, name = os.path.split(target)
+    data = os.fsencode(name)
+    if len(data) > _MOST_OF_A_NAME:
+        # Some file systems take no half of a character.
+        name = data[:_MOST_OF_A_NAME].decode("utf-8", "ignore")
+    return os.path.join(folder, f".{name}")
 
 
 def _take(lock: str) -> int:
@@ -329,9 +352,27 @@ def _failure(
     kind: type[OutsideError] | None = None,
 ) -> RequirementsError:
     """The error of ours for one of the system's."""
+    if error.errno == errno.EBUSY and _is_mounted(_resolved(path)):
+        return UnusableInput(path, f"{_MOUNTED}; nothing was changed")
     if kind is OutsideError or error.errno in _DISK:
         return OutsideError(f"{path}: {reason}")
     return UnusableInput(path, reason)
+
+
+def _is_mounted(target: str) -> bool:
+    """Whether something is mounted at this very path, where that is told.
+
+    A file that is mounted from the same file system looks like any other:
+    only the list of mounts has it.
+    """
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8") as file:
+            points = [line.split(" ", 5)[4] for line in file]
+    except (OSError, ValueError, IndexError):
+        return False
+    for char in "\\ \t\n":  # as the kernel writes them
+        target = target.replace(char, f"\\{ord(char):03o}")
+    return target in points
 
 
 def _replace(target: str, data: bytes, old: os.stat_result | None) -> None:
@@ -376,11 +417,11 @@ def _new_file(target: str, mode: int) -> tuple[str, int]:
     It is locked while it is written, which tells it from one that a killed
     process has left behind.
     """
-    folder, name = os.path.split(target)
+    start = _hidden(target)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     while True:
         token = os.urandom(_TOKEN // 2).hex()
-        temporary = os.path.join(folder, f".{name}.{token}.new")
+        temporary = f"{start}.{token}.new"
         descriptor = os.open(temporary, flags, mode)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -400,8 +441,8 @@ def _new_file(target: str, mode: int) -> tuple[str, int]:
 
 def _remove_abandoned(target: str) -> None:
     """Remove new files that were never moved over the target."""
-    folder, name = os.path.split(target)
-    start, end = f".{name}.", ".new"
+    folder, name = os.path.split(_hidden(target))
+    start, end = f"{name}.", ".new"
     try:
         names = os.listdir(folder)
     except OSError:

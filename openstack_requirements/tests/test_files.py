@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 OLD, NEW = "old\n", "new content\n"
+CONTENT = "a >= 1\n"
 #: Commands that read a list, here LIST, or the lists in FOLDER.
 READERS = [
     ["edit-constraints", "LIST", "a"],
@@ -267,37 +268,125 @@ class TestReplace(base.TestCase):
         self.assertIn("['x.txt']\nold\n", done.stdout)
 
 
+class TestNames(base.TestCase):
+    """What lies beside a file has a name that the file system takes."""
+
+    def names(self) -> list[str]:
+        return sorted(os.listdir(self.folder / "place"))
+
+    def test_names_of_every_length(self) -> None:
+        (self.folder / "place").mkdir()
+        for unit in ("n", "\u00e9", "\u4e9c", "\U0001f40d", "\udcff"):
+            size = len(os.fsencode(unit))
+            for length in (100, 119, 120, 121, 140, 143, 240, 255):
+                name = unit * (length // size)
+                path = self.folder / "place" / name
+                path.write_text(OLD)
+                with files.Lock(path):
+                    lock = (set(self.names()) - {name}).pop()
+                    self.assertLessEqual(len(os.fsencode(lock)), 143)
+                self.assertTrue(files.edit(path, lambda _: NEW), name)
+                self.assertEqual(NEW, path.read_text())
+                self.assertEqual([name], self.names())
+                path.unlink()
+
+    def test_what_a_killed_process_left_goes(self) -> None:
+        path = self.folder / "place" / ("n" * 240)
+        path.parent.mkdir()
+        descriptor = files._new_file(str(path), 0o600)[1]
+        os.close(descriptor)
+        self.assertLessEqual(len(self.names()[0]), 143)
+        files.replace(path, NEW)
+        self.assertEqual([path.name], self.names())
+
+
+class TestMounted(base.TestCase):
+    """A file that is mounted alone cannot be moved over."""
+
+    def on_mounted(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command where FILE is mounted from the same file system."""
+        place = self.folder / "a place"
+        path = self.write("a place/x.txt", CONTENT)
+        source = self.write("source.txt", CONTENT)
+        return in_a_namespace(
+            self,
+            [path if word == "FILE" else word for word in command],
+            f"mount --bind '{source}' '{place}/x.txt'",
+        )
+
+    def test_edits(self) -> None:
+        path = self.folder / "a place" / "x.txt"
+        for command in (
+            ["edit-constraints", "FILE", "a"],
+            ["normalize-requirements", "-s", "FILE"],
+        ):
+            done = self.on_mounted(*base.script(*command))
+            self.assertEqual(
+                f"{path}: is mounted as a single file, which cannot be "
+                "replaced in one step; name the file that is mounted there, "
+                "or mount its folder instead; nothing was changed\n",
+                done.stderr,
+            )
+            self.assertEqual(2, done.returncode)
+            self.assertEqual(["x.txt"], os.listdir(path.parent))
+            self.assertEqual(CONTENT, path.read_text())
+            source = self.folder / "source.txt"
+            self.assertEqual(CONTENT, source.read_text())
+
+    def test_a_long_job_fails_before_it_starts(self) -> None:
+        code = (
+            "import sys; from openstack_requirements import files\n"
+            "try: files.require_replaceable(sys.argv[1])\n"
+            "except files.UnusableInput as error: print(error)"
+        )
+        done = self.on_mounted(sys.executable, "-c", code, "FILE")
+        self.assertIn("is mounted as a single file", done.stdout)
+        path = str(self.folder / "a place" / "x.txt")
+        done = subprocess.run(
+            [sys.executable, "-c", code, path],
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        self.assertEqual(("", ""), (done.stdout, done.stderr))
+
+
 def on_a_tiny_disk(
     test: base.TestCase,
     command: list[str],
     prepare: str = ":",
     size: str = "128k",
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command with the folder of a tiny tmpfs as its last argument.
+    """Run a command with the folder of a tiny tmpfs as its last argument."""
+    mount = test.folder / "disk"
+    mount.mkdir()
+    return in_a_namespace(
+        test,
+        [*command, str(mount)],
+        f"mount -t tmpfs -o size={size} none '{mount}'",
+        prepare.format(mount),
+    )
+
+
+def in_a_namespace(
+    test: base.TestCase, command: list[str], mounting: str, prepare: str = ":"
+) -> subprocess.CompletedProcess[str]:
+    """Run a command where something is mounted.
 
     In namespaces of its own, so that nobody else sees the mount and it is
     gone with the command; as a user where that is allowed.
     """
     unshare = shutil.which("unshare")
-    mount = test.folder / "disk"
-    mount.mkdir()
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     start = [str(unshare), *user, "--mount", "sh", "-c"]
-    setup = f"mount -t tmpfs -o size={size} none {mount}"
-    probe = [*start, f"{setup} && echo ready"]
+    probe = [*start, f"{mounting} && echo ready"]
     if (
         unshare is None
         or subprocess.run(probe, capture_output=True, check=False).returncode
     ):
-        test.skipTest("a tmpfs cannot be mounted here")
+        test.skipTest("nothing can be mounted here")
     return subprocess.run(
-        [
-            *start,
-            f'{setup} && {prepare.format(mount)} && exec "$@"',
-            "-",
-            *command,
-            str(mount),
-        ],
+        [*start, f'{mounting} && {prepare} && exec "$@"', "-", *command],
         capture_output=True,
         encoding="utf-8",
         check=False,

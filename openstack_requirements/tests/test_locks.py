@@ -55,6 +55,7 @@ CHANGING: list[tuple[object, str]] = [
 #: The others, which only look; makedirs is for folders, not for files.
 LOOKING = {
     "access",
+    "fsencode",
     "fspath",
     "fstat",
     "listdir",
