@@ -268,6 +268,8 @@ class Interrupted(BaseException):
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)
         self.signal_number = signal_number
+        #: Whether that came before the command has written anything.
+        self.nothing_written = False
 
 
 def printable(text: str, *, keep_lines: bool = False) -> str:

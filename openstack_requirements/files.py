@@ -16,17 +16,22 @@ flushed to the disk and moved over it. Whatever happens in between, the name
 stands for the old content or for the new one, never for anything else.
 
 Where several processes may edit one file, each in turn reads and replaces it
-under a lock (:func:`edit`). Whatever a killed process leaves behind stops
-nobody, and goes with the next one.
+under a lock (:func:`edit`). A signal that asks to stop waits for the end of
+that, so nothing is left behind; only while somebody else has the lock does it
+arrive at once. What a killed process leaves behind stops nobody, and goes
+with the next one.
 """
 
 from __future__ import annotations
 
+import _thread
 import errno
 import fcntl
 import os
 import stat
+import time
 
+from openstack_requirements import signals
 from openstack_requirements.errors import (
     OutsideError,
     RequirementsError,
@@ -38,6 +43,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+#: How long to wait for a lock that somebody else has, in seconds, and after
+#: how many seconds to say so.
+LONGEST_WAIT = 120
+SILENT_WAIT = 1
 #: What the disk is to blame for, rather than the one who named the file.
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS}
 #: How many hexadecimal digits make the name of a new file its own.
@@ -177,7 +186,13 @@ def _reason(error: OSError | ValueError) -> str:
     return "no file can have such a name"
 
 
-def edit(path: str | Path, change: Callable[[str], str]) -> bool:
+def edit(
+    path: str | Path,
+    change: Callable[[str], str],
+    *,
+    longest_wait: int = LONGEST_WAIT,
+    waiting: Callable[[str], object] | None = None,
+) -> bool:
     """Replace a file's text by what a function makes of it.
 
     Any number of processes may do so at the same moment, as different users:
@@ -185,9 +200,12 @@ def edit(path: str | Path, change: Callable[[str], str]) -> bool:
 
     :param change: gets the text and gives the new one. It is called once
         more when the file is locked, so it must depend on nothing else.
+    :param longest_wait: how long to wait for the lock, in seconds.
+    :param waiting: is told once of the lock's file where that takes long.
     :returns: whether the content changed.
     :raises UnusableInput: where the file cannot be read, locked or written.
-    :raises OutsideError: where the disk is to blame.
+    :raises OutsideError: where the disk is to blame, or somebody else has
+        the lock for longer than that.
     """
     if os.path.exists(path) and not os.path.isfile(path):
         raise UnusableInput(os.fspath(path), "is not a regular file")
@@ -195,7 +213,7 @@ def edit(path: str | Path, change: Callable[[str], str]) -> bool:
     if change(content) == content:
         # Nothing to do needs no lock, and no folder that can be written.
         return False
-    with Lock(path):
+    with Lock(path, longest_wait=longest_wait, waiting=waiting):
         return replace(path, change(read_text(path)))
 
 
@@ -211,18 +229,34 @@ class Lock:
     is likely to be in a git checkout, which would not be clean any more. So
     a process that has waited may hold what nobody else will find: then it
     tries again. A file that was left behind is one like any other.
+
+    Signals that ask to stop wait for the end of the block, so it is to be
+    short, and to start no process.
+
+    Parameters and errors are those of :func:`edit`.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        longest_wait: int = LONGEST_WAIT,
+        waiting: Callable[[str], object] | None = None,
+    ) -> None:
+        self._longest_wait = longest_wait
+        self._waiting = waiting
+        self._deferred = signals.Deferred()
         self._path = os.fspath(path)
         self._lock = f"{_hidden(_resolved(path))}.lock"
         self._descriptor = -1
 
     def __enter__(self) -> None:
+        self._deferred.__enter__()
         try:
             while self._descriptor < 0:
-                self._descriptor = _take(self._lock)
+                self._descriptor = self._take()
         except OSError as error:
+            self._deferred.lift()
             kind = OutsideError if error.errno in _NO_LOCKS else None
             raise _failure(
                 self._path,
@@ -230,6 +264,9 @@ class Lock:
                 error,
                 kind,
             ) from error
+        except BaseException:
+            self._deferred.lift()
+            raise
 
     def __exit__(self, *_: object) -> None:
         try:
@@ -239,8 +276,67 @@ class Lock:
         except OSError:
             pass  # it is of no harm, and goes another time
         finally:
-            _close(self._descriptor)
-            self._descriptor = -1
+            try:
+                _close(self._descriptor)
+            finally:
+                self._descriptor = -1
+                self._deferred.lift()
+
+    def _take(self) -> int:
+        """The lock's descriptor, or -1 where its file was removed since."""
+        descriptor = _open_lock(self._lock)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._wait(descriptor)
+            if _is(self._lock, descriptor):
+                return descriptor
+        except BaseException:
+            _close(descriptor)
+            raise
+        _close(descriptor)
+        return -1
+
+    def _wait(self, descriptor: int) -> None:
+        """Wait until nobody else has the lock, as far as the time goes.
+
+        A thread waits for it, in the system's own queue: asking again and
+        again would let those who come later go first. It has a descriptor of
+        its own, so that it does no harm if it gets the lock when nobody wants
+        it any more.
+        """
+        end = time.monotonic() + self._longest_wait
+        problems: list[OSError] = []
+        done = _thread.allocate_lock()
+        done.acquire()
+        mine = os.dup(descriptor)
+
+        def wait() -> None:
+            try:
+                fcntl.flock(mine, fcntl.LOCK_EX)
+            except OSError as error:
+                problems.append(error)
+            finally:
+                _close(mine)
+                done.release()
+
+        _thread.start_new_thread(wait, ())
+        self._deferred.lift()
+        try:
+            if not done.acquire(timeout=min(SILENT_WAIT, self._longest_wait)):
+                if self._waiting is not None and self._longest_wait:
+                    self._waiting(self._lock)
+                if not done.acquire(timeout=max(0, end - time.monotonic())):
+                    raise OutsideError(
+                        f"{self._path}: is locked by another process for "
+                        f"more than {self._longest_wait} seconds "
+                        f"({self._lock}); nothing was changed"
+                    )
+        finally:
+            self._deferred.defer()
+        if problems:
+            raise problems[0]
 
 
 def _hidden(target: str) -> str:
@@ -255,20 +351,6 @@ def _hidden(target: str) -> str:
         # Some file systems take no half of a character.
         name = data[:_MOST_OF_A_NAME].decode("utf-8", "ignore")
     return os.path.join(folder, f".{name}")
-
-
-def _take(lock: str) -> int:
-    """Wait for a lock; its descriptor, or -1 where it was removed since."""
-    descriptor = _open_lock(lock)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if _is(lock, descriptor):
-            return descriptor
-    except BaseException:
-        _close(descriptor)
-        raise
-    _close(descriptor)
-    return -1
 
 
 def _open_lock(lock: str) -> int:
@@ -331,7 +413,8 @@ def replace(path: str | Path, content: str) -> bool:
             with open(target, "rb") as file:
                 if file.read() == data:
                     return False
-        _replace(target, data, old)
+        with signals.Deferred():
+            _replace(target, data, old)
     except OSError as error:
         reason = f"cannot be written ({error.strerror}); nothing was changed"
         raise _failure(os.fspath(path), reason, error) from error

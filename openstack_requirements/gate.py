@@ -19,6 +19,7 @@ change come together, for one project or for many of them side by side.
 from __future__ import annotations
 
 import os
+import signal
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,10 +31,12 @@ from openstack_requirements import (
     lists,
     manifests,
     project,
+    signals,
     waivers,
 )
 from openstack_requirements.errors import (
     BadLine,
+    Interrupted,
     OutsideError,
     RequirementsError,
     UnusableInput,
@@ -135,6 +138,7 @@ def judge_all(
 
     :param jobs: how many to judge at once.
     :param done: is told of each that is finished.
+    :raises OutsideError: where one of the processes that judge is killed.
     """
     if jobs < 2 or len(roots) < WORTH_SHARING:
         for root in roots:
@@ -143,30 +147,66 @@ def judge_all(
         return
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
 
     # A fork has all that was imported and read before.
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(
-        jobs, mp_context=context, initializer=_Shared.set, initargs=(request,)
-    ) as pool:
-        share = max(1, len(roots) // (jobs * 8))
-        for outcome in pool.map(_shared, roots, chunksize=share):
+    others = multiprocessing.active_children()
+    deferred = signals.Deferred()
+    pool = ProcessPoolExecutor(
+        jobs,
+        mp_context=context,
+        initializer=_Shared.start,
+        initargs=(request, deferred),
+    )
+    share = max(1, len(roots) // (jobs * 8))
+    try:
+        # Until a worker has its own handlers, no signal may reach it.
+        with deferred:
+            outcomes = pool.map(_shared, roots, chunksize=share)
+        for outcome in outcomes:
             yield outcome
             done(outcome.root)
+    except BrokenProcessPool as error:
+        raise OutsideError(
+            "a process that judges projects was killed; where memory is "
+            "short, --jobs 1 takes the least"
+        ) from error
+    except BaseException:
+        for process in multiprocessing.active_children():
+            if process not in others:
+                process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 class _Shared:
-    """What the processes of a pool have in common."""
+    """What a process of a pool knows.
+
+    The process that started it tells it when to stop (SIGTERM). It leaves
+    without a word then, and takes along whatever git it has started. What
+    the terminal tells all processes at once is not for it.
+    """
 
     request: Request
 
     @classmethod
-    def set(cls, request: Request) -> None:
+    def start(cls, request: Request, deferred: signals.Deferred) -> None:
         cls.request = request
+        signals.forget()
+        for number in signals.STOPPING:
+            signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+        deferred.lift()
 
 
 def _shared(root: str) -> Outcome:
-    return _outcome(_Shared.request, root)
+    try:
+        with signals.Watched():
+            return _outcome(_Shared.request, root)
+    except Interrupted:
+        os._exit(0)
 
 
 def _outcome(request: Request, root: str) -> Outcome:

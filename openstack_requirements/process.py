@@ -29,6 +29,7 @@ import time
 from collections import deque
 from typing import IO, TYPE_CHECKING, Any
 
+from openstack_requirements import signals
 from openstack_requirements.errors import (
     CommandFailed,
     CommandTimedOut,
@@ -246,6 +247,7 @@ class Processes:
         with self._lock:
             if self._stopped:
                 raise CommandFailed(command, -signal.SIGTERM, "")
+            signals.hold()  # until _finish() sees to the child
             try:
                 child = subprocess.Popen(
                     list(command),
@@ -256,7 +258,10 @@ class Processes:
                     start_new_session=True,
                     **streams,
                 )
-            except OSError as error:
+            except BaseException as error:
+                signals.release()
+                if not isinstance(error, OSError):
+                    raise
                 raise OutsideError(
                     f"{command[0]}: cannot be started ({error.strerror})"
                 ) from error
@@ -282,9 +287,10 @@ class Processes:
 
         alarm = threading.Timer(deadline, end)
         alarm.daemon = True
-        for thread in (alarm, *threads):
-            thread.start()
         try:
+            for thread in (alarm, *threads):
+                thread.start()
+            signals.release()
             _wait_unreaped(child)
         finally:
             # It must not go off once the child's number is free.

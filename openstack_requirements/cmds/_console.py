@@ -19,10 +19,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
+from openstack_requirements import signals
 from openstack_requirements.cmds._run import command, fail, say, warn, write
 from openstack_requirements.errors import (
     ConflictingOptions,
@@ -52,7 +52,6 @@ __all__ = [
 ]
 
 NAMED_TWICE = "the never-constrain list is named twice: name it once"
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Parser(argparse.ArgumentParser):
@@ -147,26 +146,16 @@ def shows_colours(stream: TextIO) -> bool:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Turn the signals that ask to stop into :class:`Interrupted`.
+    """For what takes long, before anything is written.
 
-    Once one has come, no other interrupts the cleaning up.
+    :raises Interrupted: where a signal asks to stop; it says so.
     """
-
-    def stop(number: int, _frame: object) -> None:
-        for each in _SIGNALS:
-            signal.signal(each, signal.SIG_IGN)
-        raise Interrupted(number)
-
-    old = {each: signal.getsignal(each) for each in _SIGNALS}
     try:
-        for each, handler in old.items():
-            # Who started us in the background may have had it ignored.
-            if handler is not signal.SIG_IGN:
-                signal.signal(each, stop)
-        yield
-    finally:
-        for each, handler in old.items():
-            signal.signal(each, handler)
+        with signals.Watched():
+            yield
+    except Interrupted as error:
+        error.nothing_written = True
+        raise
 
 
 class _Never(argparse.Action):

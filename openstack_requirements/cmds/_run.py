@@ -25,6 +25,7 @@ from __future__ import annotations
 import os
 import sys
 
+from openstack_requirements import signals
 from openstack_requirements.errors import (
     OUTSIDE,
     Interrupted,
@@ -49,7 +50,9 @@ def command(main: Main) -> Main:
         except RequirementsError as error:
             return fail(error)
         except Interrupted as interrupt:
-            say("interrupted; nothing was written")
+            signals.heard()
+            more = "; nothing was written" if interrupt.nothing_written else ""
+            say(f"interrupted{more}")
             return 128 + interrupt.signal_number
         except KeyboardInterrupt:
             say("interrupted")

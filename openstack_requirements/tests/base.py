@@ -147,6 +147,8 @@ class TestCase(testtools.TestCase):
 
 def script(name: str, *argv: str) -> list[str]:
     """The command line that runs a console script, wherever it is."""
-    module = f"openstack_requirements.cmds.{name.replace('-', '_')}"
-    code = f"import sys; from {module} import main; sys.exit(main())"
+    code = (
+        "import sys; from openstack_requirements.cmds._entry import "
+        f"{name.replace('-', '_')} as main; sys.exit(main())"
+    )
     return [sys.executable, "-c", code, *argv]

@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import sys
@@ -23,6 +24,7 @@ from unittest import mock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 #: Nobody's numbers, for children that change users.
 USERS = (64_123, 64_124)
@@ -94,6 +96,24 @@ def at_call(
             double = wrapped(name, getattr(owner, name))
             stack.enter_context(mock.patch.object(owner, name, double))
         yield called
+
+
+@contextlib.contextmanager
+def locked(path: str | Path) -> Iterator[None]:
+    """Hold the lock of a file, as another process would.
+
+    The toolkit's own way keeps signals waiting, and so would children that
+    are started meanwhile.
+    """
+    folder, name = os.path.split(path)
+    lock = os.path.join(folder, f".{name}.lock")
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+        os.unlink(lock)
+    finally:
+        os.close(descriptor)
 
 
 def die() -> None:

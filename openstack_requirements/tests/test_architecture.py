@@ -66,6 +66,7 @@ PURE = {
 #: Each is one door to the world.
 WORLD = {
     "files",
+    "signals",
     "git",
     "fetch",
     "metadata",

@@ -248,7 +248,7 @@ class TestCommand(TestCase):
     def test_an_interrupt_while_it_waits(self) -> None:
         command = base.script("edit-constraints", self.file, "oslo.db")
         with (
-            files.Lock(self.file),
+            forks.locked(self.file),
             subprocess.Popen(
                 command, stderr=subprocess.PIPE, encoding="utf-8"
             ) as child,

@@ -26,11 +26,11 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import constraints, files
+from openstack_requirements import constraints
 from openstack_requirements.cmds import edit_constraints
 from openstack_requirements.errors import RequirementsError
 from openstack_requirements.requirement import canonical_name, read_entries
-from openstack_requirements.tests import base
+from openstack_requirements.tests import base, forks
 
 CONTENT = (
     "# about this file\n"
@@ -435,7 +435,7 @@ class TestAtOnce(EditTestCase):
         self.assertEqual("", path.read_text())
 
     def test_waiting_can_be_interrupted(self) -> None:
-        with files.Lock(self.path):
+        with forks.locked(self.path):
             child = self.start("last")
             time.sleep(0.5)
             self.assertIsNone(child.poll())

@@ -55,6 +55,7 @@ CHANGING: list[tuple[object, str]] = [
 #: The others, which only look; makedirs is for folders, not for files.
 LOOKING = {
     "access",
+    "dup",
     "fsencode",
     "fspath",
     "fstat",
@@ -305,7 +306,7 @@ class TestLock(TestCase):
                 return 33
             return 0
 
-        with files.Lock(self.path):
+        with forks.locked(self.path):
             child = forks.start(wait_for_it)
             self.soon(self.waiting)
             os.kill(child, signal.SIGINT)
@@ -464,6 +465,8 @@ class TestFaults(TestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        # It is not set again where that very call fails.
+        self.addCleanup(os.umask, os.umask(0o022))
         self.start_over()
 
     def start_over(self) -> None:

@@ -72,7 +72,15 @@ SLOW_FOR_AN_EDIT = {
 
 
 def scripts() -> dict[str, str]:
-    """The console scripts and the functions that they call."""
+    """The console scripts and the functions that do their work."""
+    return {
+        name: f"openstack_requirements.cmds.{name.replace('-', '_')}:main"
+        for name in entries()
+    }
+
+
+def entries() -> dict[str, str]:
+    """The console scripts and where they start."""
     config = configparser.ConfigParser()
     config.read(base.ROOT / "setup.cfg")
     lines = config["entry_points"]["console_scripts"].strip().splitlines()
