@@ -36,6 +36,7 @@ from openstack_requirements.errors import (
     OutsideError,
     RequirementsError,
     UnusableInput,
+    printable,
 )
 
 TYPE_CHECKING = False  # typing itself costs more to import than this module
@@ -329,9 +330,9 @@ class Lock:
                     self._waiting(self._lock)
                 if not done.acquire(timeout=max(0, end - time.monotonic())):
                     raise OutsideError(
-                        f"{self._path}: is locked by another process for "
-                        f"more than {self._longest_wait} seconds "
-                        f"({self._lock}); nothing was changed"
+                        f"{printable(self._path)}: another process has the "
+                        f"lock {printable(self._lock)}, and had it for "
+                        f"{self._longest_wait} seconds; nothing was changed"
                     )
         finally:
             self._deferred.defer()

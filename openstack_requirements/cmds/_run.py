@@ -33,6 +33,12 @@ from openstack_requirements.errors import (
     printable,
 )
 
+#: The help of ``--lock-timeout``, but for its default.
+LOCK_TIMEOUT = (
+    "how long to wait while another process has the lock of FILE; 0: not at "
+    "all"
+)
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -106,3 +112,29 @@ def write(text: str) -> None:
 def warn(text: str) -> None:
     """Something that is not right, but does not stop the command."""
     say(f"warning: {printable(text)}")
+
+
+def seconds(text: str) -> int:
+    """A whole number of seconds from 0 on, for argparse as well.
+
+    :raises ValueError: where it is none, or longer than anybody waits.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < 7):
+        raise ValueError
+    return int(text)
+
+
+def edit(file: str, change: Callable[[str], str], longest_wait: int) -> None:
+    """Edit a file under its lock, and say so where that has to be waited for.
+
+    :raises RequirementsError: as :func:`files.edit` does.
+    """
+    from openstack_requirements import files  # for commands that edit
+
+    def tell(lock: str) -> None:
+        say(
+            f"{lock}: another process has this lock; waiting for up to "
+            f"{longest_wait} seconds"
+        )
+
+    files.edit(file, change, longest_wait=longest_wait, waiting=tell)

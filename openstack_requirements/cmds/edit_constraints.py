@@ -50,6 +50,10 @@ _OPTIONS = {
         "with --pin: even where the global list beside FILE does not admit "
         "the version",
     ),
+    "--lock-timeout": (
+        "SECONDS",
+        f"{_run.LOCK_TIMEOUT} (default: {files.LONGEST_WAIT})",
+    ),
 }
 _GLOBAL = "global-requirements.txt"
 _NO_LIST: tuple[str, Sequence[Entry], bool] = ("", (), True)
@@ -70,7 +74,8 @@ def parser() -> Parser:
         usage="%(prog)s [-h] [--version] FILE [--] NAME [[--] REPLACEMENT]\n"
         "       %(prog)s FILE --from-source DIR [REPLACEMENT]\n"
         "       %(prog)s FILE --remove NAME [--remove NAME ...]\n"
-        "       %(prog)s FILE --pin NAME==VERSION [--python X.Y] [--force]",
+        "       %(prog)s FILE --pin NAME==VERSION [--python X.Y] [--force]\n"
+        "       all of them: [--lock-timeout SECONDS]",
         description="Replace the lines of NAME in a constraints file by "
         "REPLACEMENT, or remove them. Everything else stays as it is. Any "
         "number of these commands may edit one file at the same moment.",
@@ -107,10 +112,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not operands:
         _misused("name the file to edit")
     file, *words = operands
+    wait = _longest_wait(given)
     if "--pin" in given:
         if words or given.keys() - {"--pin", "--python", "--force"}:
             _misused("--pin goes with nothing but --python and --force")
-        files.edit(file, _pinning(file, given))
+        _run.edit(file, _pinning(file, given), wait)
         return 0
     if given.keys() & {"--python", "--force"}:
         _misused("--python and --force go with --pin")
@@ -126,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, _ in edits:
         if not is_name(name):
             _misused(f"not the name of a distribution: {name!r}")
-    files.edit(file, _editing(file, edits))
+    _run.edit(file, _editing(file, edits), wait)
     for name, replacement in edits:
         _warn_of_other_name(name, replacement)
     return 0
@@ -281,6 +287,19 @@ def _value(option: str, text: str | None, words: Iterator[str]) -> str:
     if not text:
         _misused(f"{option} takes a value")
     return text
+
+
+def _longest_wait(given: dict[str, list[str]]) -> int:
+    """Take out how long to wait for the lock, in seconds."""
+    option = "--lock-timeout"
+    if option not in given:
+        return files.LONGEST_WAIT
+    text = _only(given, option)
+    del given[option]
+    try:
+        return _run.seconds(text)
+    except ValueError:
+        _misused(f"not a number of seconds: {text!r}")
 
 
 def _only(given: dict[str, list[str]], option: str) -> str:

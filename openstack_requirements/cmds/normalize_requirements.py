@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openstack_requirements import files, requirement
-from openstack_requirements.cmds import _console
+from openstack_requirements.cmds import _console, _run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +37,13 @@ def parser() -> _console.Parser:
         action="store_true",
         help="change FILE in place instead of printing",
     )
+    result.add_argument(
+        "--lock-timeout",
+        metavar="SECONDS",
+        type=_run.seconds,
+        default=files.LONGEST_WAIT,
+        help=f"with -s: {_run.LOCK_TIMEOUT}",
+    )
     return result
 
 
@@ -44,10 +51,12 @@ def parser() -> _console.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
     options = parser().parse_args(argv)
-    content = files.read_text(options.file)
-    normal = requirement.normalize(content, options.file)
+
+    def normal(content: str) -> str:
+        return requirement.normalize(content, options.file)
+
     if options.save:
-        files.replace(options.file, normal)
+        _run.edit(options.file, normal, options.lock_timeout)
     else:
-        _console.write(normal)
+        _console.write(normal(files.read_text(options.file)))
     return 0

@@ -98,6 +98,10 @@ MISUSES = [
     (["FILE", "--pin", "oslo.db==1.*"], "not a version"),
     (["FILE", "--pin", "oslo.db==1 ;os_name=='x'"], "not a version"),
     (["FILE", "--pin", "oslo.db==latest"], "not a version"),
+    (["FILE", "a", "--lock-timeout"], "--lock-timeout takes a value"),
+    (["FILE", "a", "--lock-timeout", "-1"], "not a number of seconds: '-1'"),
+    (["FILE", "a", "--lock-timeout", "9" * 5000], "not a number of seconds"),
+    (["FILE", "a", "--lock-timeout=1", "--lock-timeout=1"], "once"),
     (["FILE", "--pin", "a==1", "--python", "3"], "not a Python version"),
     (["FILE", "--pin", "a==1", "--python", "3.x"], "not a Python version"),
     (["FILE", "--pin", "a==1", "--python", "py3.12"], "not a Python version"),
@@ -261,6 +265,29 @@ class TestCommand(TestCase):
             self.assertEqual(130, child.wait())
         self.assertEqual(PINS, self.content())
         self.assertEqual(["binary", "upper-constraints.txt"], self.names())
+
+    def test_a_lock_that_another_process_has(self) -> None:
+        lock = self.folder / "f" / ".upper-constraints.txt.lock"
+        for command in (
+            ["edit-constraints", self.file, "oslo.db"],
+            ["edit-constraints", self.file, "--pin", "oslo.db==5"],
+            ["normalize-requirements", "-s", self.file],
+        ):
+            self.write("f/upper-constraints.txt", f"{PINS}a  >=1\n")
+            with forks.locked(self.file):
+                done = self.run_process(*command, "--lock-timeout", "2")
+                self.assertEqual((3, ""), (done.status, done.out))
+                self.assertEqual(
+                    f"{lock}: another process has this lock; waiting for up "
+                    f"to 2 seconds\n{self.file}: another process has the "
+                    f"lock {lock}, and had it for 2 seconds; nothing was "
+                    "changed\n",
+                    done.err,
+                )
+                self.assertEqual(f"{PINS}a  >=1\n", self.content())
+            done = self.run_process(*command, "--lock-timeout", "2")
+            self.assertEqual((0, ""), (done.status, done.err))
+            self.assertNotEqual(f"{PINS}a  >=1\n", self.content())
 
     def waits(self, process: int) -> bool:
         try:

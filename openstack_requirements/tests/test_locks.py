@@ -297,6 +297,48 @@ class TestLock(TestCase):
             files.replace(self.path, NEW)
         self.assertEqual(NEW, self.path.read_text())
 
+    def test_waiting_is_told_and_has_a_limit(self) -> None:
+        told: list[str] = []
+        with (
+            forks.locked(self.path),
+            mock.patch.object(files, "SILENT_WAIT", 0.05),
+        ):
+            for limit in (0, 1):
+                error = self.assertRaises(
+                    OutsideError,
+                    files.edit,
+                    self.path,
+                    become_new,
+                    longest_wait=limit,
+                    waiting=told.append,
+                )
+                self.assertEqual(
+                    f"{self.path}: another process has the lock {self.lock}, "
+                    f"and had it for {limit} seconds; nothing was changed",
+                    str(error),
+                )
+            self.assertEqual([str(self.lock)], told)
+            self.assertEqual(OLD, self.path.read_text())
+        # What still waited for the lock has let go of it by then.
+        self.assertTrue(files.edit(self.path, become_new))
+        self.assertEqual(["x.txt"], self.names())
+
+    def test_who_waited_in_time_goes_on(self) -> None:
+        told: list[str] = []
+        with mock.patch.object(files, "SILENT_WAIT", 0.01):
+            with forks.locked(self.path):
+                thread = threading.Thread(
+                    target=files.edit,
+                    args=(self.path, become_new),
+                    kwargs={"waiting": told.append},
+                )
+                thread.start()
+                self.soon(lambda: bool(told))
+            thread.join()
+        self.assertEqual([str(self.lock)], told)
+        self.assertEqual(NEW, self.path.read_text())
+        self.assertEqual(["x.txt"], self.names())
+
     def test_an_interrupt_ends_the_waiting(self) -> None:
         def wait_for_it() -> int:
             signal.signal(signal.SIGINT, signal.default_int_handler)
