@@ -91,7 +91,9 @@ class TestImports(base.TestCase):
         return self.run_process(
             *command,
             environment={
-                "PYTHONPATH": str(self.folder / "plant"),
+                "PYTHONPATH": os.pathsep.join(
+                    [str(self.folder / "plant"), *filter(None, sys.path)]
+                ),
                 "PLANT_AT": str(at),
                 "PLANT_HOW": how,
             },
