@@ -16,8 +16,8 @@ watched first, and the command is imported then. Each attribute of this
 module is the function that does so for the command of that name.
 """
 
-from __future__ import annotations
-
+# Nothing is imported that Python has not imported itself, not even
+# ``__future__``, until an interrupt is shown in one line.
 import sys
 
 TYPE_CHECKING = False
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 def _show(
-    kind: type[BaseException],
+    kind: "type[BaseException]",
     error: BaseException,
-    trace: TracebackType | None,
+    trace: "TracebackType | None",
 ) -> None:
     """Show an exception that nobody has caught: an interrupt in one line.
 
@@ -50,13 +50,13 @@ from openstack_requirements import signals  # noqa: E402 - after the hook
 from openstack_requirements.cmds import _run  # noqa: E402
 
 
-def __getattr__(name: str) -> Callable[[], int]:
+def __getattr__(name: str) -> "Callable[[], int]":
     """The function that runs the command in a module of this package."""
     if name.startswith("_"):
         raise AttributeError(name)
 
     @_run.command
-    def start(argv: Sequence[str] | None) -> int:
+    def start(argv: "Sequence[str] | None") -> int:
         module = f"{__package__}.{name}"
         __import__(module)  # importlib takes longer to import
         status: int = sys.modules[module].main(argv)
