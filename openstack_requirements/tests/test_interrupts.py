@@ -570,6 +570,10 @@ class TestPool(base.TestCase):
                 self.skipTest("nobody tells whose children there are")
             os.kill(int(tasks.read_text().split()[0]), signal.SIGKILL)
             out, err = child.communicate(timeout=60)
+        # Who is killed cannot see to its own git any more.
+        for group in self.started.read_text().split():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(int(group), signal.SIGKILL)
         self.assertEqual("", out)
         self.assertIn("a process that judges projects was killed", err)
         self.assertEqual((3, 1), (child.returncode, err.count("\n")))
