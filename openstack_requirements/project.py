@@ -154,10 +154,6 @@ def folder(root: str) -> Door:
     def text(path: str, /) -> str | None:
         try:
             return decode(_bytes(base, path), path)
-        except ValueError as error:
-            raise UnusableInput(
-                path, "no file can have such a name"
-            ) from error
         except OSError as error:
             # Of "doc/requirements.txt", "doc" may be a file.
             missing = error.errno in {errno.ENOENT, errno.ENOTDIR}
@@ -168,7 +164,7 @@ def folder(root: str) -> Door:
             ) from error
         except ValueError as error:
             # A NUL, or what the file system's encoding cannot express.
-            raise UnusableInput(path, "cannot be the name of a file") from (
+            raise UnusableInput(path, "no file can have such a name") from (
                 error
             )
 

@@ -24,7 +24,6 @@ from openstack_requirements.errors import (
     BadLine,
     UnusableInput,
 )
-from openstack_requirements.process import Processes
 from openstack_requirements.tests import base, bounded
 
 #: A setup.py, and what it asks for; None where only running it would tell.
@@ -189,7 +188,7 @@ class TestSetupPy(base.TestCase):
 
     def test_a_chain_does_not_end_an_old_python(self) -> None:
         try:
-            python = interpreters.find("3.10", Processes()).executable
+            python = interpreters.find("3.10", self.children()).executable
         except UnusableInput as error:
             self.skipTest(str(error))
         child = (

@@ -368,7 +368,7 @@ class TestChildren(base.TestCase):
                 contextlib.suppress(Interrupted),
                 signals.Watched(),
             ):
-                Processes().read(["sleep", "300"])
+                Processes().read(["sleep", "300"], folder=os.curdir)
             try:
                 os.kill(started[0], 0)
             except ProcessLookupError:

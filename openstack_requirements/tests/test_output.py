@@ -341,19 +341,21 @@ class TestReports(base.TestCase):
         self.assertEqual(1, len(found))
 
     def test_a_freeze(self) -> None:
+        # A freeze with half a character would be refused.
+        hostile = HOSTILE.replace("\ud800", "")
         made = freeze.Freeze(
             "3.12",
-            {"python_version": "3.12", "platform_version": HOSTILE},
+            {"python_version": "3.12", "platform_version": hostile},
             (
                 freeze.Distribution(
                     "a",
                     "1",
                     (f"b @ https://u:{SECRET}@h/b ; extra == 'x'",),
-                    license=f"\u00e4{HOSTILE}",
+                    license=f"\u00e4{hostile}",
                 ),
             ),
-            (f"-e {HOSTILE}",),
-            kept=(freeze.Kept("c", "1", "", False, HOSTILE),),
+            (f"-e {hostile}",),
+            kept=(freeze.Kept("c", "1", "", False, hostile),),
         )
         text = freeze.to_json(made)
         self.assertNotIn(SECRET, text)

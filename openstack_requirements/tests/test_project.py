@@ -350,7 +350,7 @@ class TestCostly(base.TestCase):
             root = self.project({file: text})
             error = self.assertRaises(UnusableProject, checkouts.read, root)
             self.assertEqual(
-                f"{root}/a\\x00b: cannot be the name of a file", str(error)
+                f"{root}/a\\x00b: no file can have such a name", str(error)
             )
 
     def test_all_together(self) -> None:
