@@ -25,7 +25,9 @@ value too, and so is something that it does not mention: then
 Single comparisons mean what ``packaging`` says, which is asked wherever they
 are not among the plainest; what is ours is the algebra around them. On each
 axis only the rows that the comparisons tell apart count, so that the product
-stays small.
+stays small, and it is a truth table, which answers all cases at once. What a
+question may cost is bounded all the same: beyond the limits in
+:mod:`~openstack_requirements.limits` a marker is too complex to be judged.
 """
 
 from __future__ import annotations
@@ -34,11 +36,15 @@ import re
 from collections import Counter
 from functools import lru_cache
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from openstack_requirements import limits
 from openstack_requirements.errors import RequirementsError, printable
 from openstack_requirements.requirement import marker_problem
 from openstack_requirements.specifiers import admits, release
+from openstack_requirements.text import canonical
+from openstack_requirements.truth_tables import TruthTable
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -51,9 +57,8 @@ if TYPE_CHECKING:
 
     from packaging.markers import Marker
 
-#: More combinations than this and a marker is refused: no honest one comes
-#: near, and a hostile one must not stop the gate.
-MOST_COMBINATIONS = 200_000
+#: What is wrong with a marker whose meaning would take too long to work out.
+TOO_COMPLEX = "it is too complex"
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>'[^']*'|\"[^\"]*\")|(?P<paren>[()])"
@@ -230,6 +235,9 @@ def _quickly(comparison: Comparison, value: str) -> bool | None:
     operator = text.split(" ", 2)[1]
     if variable in _TEXTS and operator in {"==", "!="}:
         return (operator == "==") == (value == literal)
+    if variable == "extra" and operator in {"==", "!="}:
+        same = canonical(value) == canonical(literal)
+        return (operator == "==") == same
     if (
         variable in _PYTHON.variables
         and operator in {"==", "!=", "<", "<=", ">", ">="}
@@ -299,86 +307,213 @@ class Environments:
         pythons = Axis(_PYTHON.variables, rows)
         return cls([pythons, *(axis for axis in _AXES if axis != _PYTHON)])
 
-    def cases(
-        self, trees: Sequence[Tree]
-    ) -> Iterator[tuple[dict[Comparison, bool], dict[str, str]]]:
-        """What the comparisons can be together, with an example of each.
+    def cases(self, markers: Sequence[str]) -> Cases:
+        """The kinds of environments that some markers tell apart.
 
-        :raises BadMarker: for a variable that the set says nothing of, and
-            where there would be more than :data:`MOST_COMBINATIONS`.
+        :raises BadMarker: where one has no meaning, compares a variable that
+            the set says nothing of, or is too complex.
         """
-        if any(not axis.rows for axis in self.axes):
+        return Cases(self.axes, markers)
+
+
+class Cases:
+    """The kinds of environments that markers tell apart, and sets of them.
+
+    ``all`` is the set of all cases, ``selected`` has for each marker the set
+    of those that it selects. Sets are integers: ``&``, ``|`` and ``&~`` join
+    them.
+
+    :raises BadMarker: as :meth:`Environments.cases` says.
+    """
+
+    def __init__(self, axes: Sequence[Axis], markers: Sequence[str]) -> None:
+        trees = [parse(marker) for marker in markers]
+        self._longest = max(markers, key=len, default="")
+        self._columns: dict[Comparison, tuple[int, int]] = {}
+        self._examples: list[list[dict[str, str]]] = []
+        self.all = 0
+        self.selected = [0 for _ in trees]
+        if any(not axis.rows for axis in axes):
             return  # there is no environment in this set
-        wanted = dict.fromkeys(
-            comparison for tree in trees for comparison in comparisons(tree)
-        )
-        choices = []
-        known = {name for axis in self.axes for name in axis.variables}
+        leaves = [each for tree in trees for each in comparisons(tree)]
+        self._read(axes, list(dict.fromkeys(leaves)))
+        sizes = [len(examples) for examples in self._examples]
+        if prod(sizes) > limits.MOST_CASES:
+            raise BadMarker(self._longest, TOO_COMPLEX)
+        self._table = TruthTable(sizes)
+        self._require_little(len(leaves))
+        self.all = self._table.everything
+        self.selected = [self._select(tree) for tree in trees]
+
+    def _read(
+        self, axes: Sequence[Axis], wanted: Sequence[Comparison]
+    ) -> None:
+        """Find a column's rows, and in which of them each comparison holds."""
+        known = {name for axis in axes for name in axis.variables}
         for comparison in wanted:
             if comparison.variable not in known:
                 raise BadMarker(
                     comparison.text,
                     f"{comparison.variable} is not known here",
                 )
-        total = 1
-        for axis in self.axes:
-            mine = [each for each in wanted if each.variable in axis.variables]
-            seen = _distinct(axis, mine)
-            total *= len(seen)
-            if total > MOST_COMBINATIONS:
-                raise BadMarker(comparison.text, "it is too complex")
-            choices.append(seen)
-        for rows in product(*choices):
-            truth: dict[Comparison, bool] = {}
-            example: dict[str, str] = {}
-            for row_truth, row_example in rows:
-                truth.update(row_truth)
-                example.update(row_example)
-            yield truth, example
+        for column, axis in enumerate(axes):
+            mine = [
+                comparison
+                for variable in axis.variables
+                for comparison in wanted
+                if comparison.variable == variable
+            ]
+            try:
+                rows = _distinct(axis, mine)
+            except _TooComplex as error:
+                raise BadMarker(self._longest, TOO_COMPLEX) from error
+            self._examples.append(list(rows.values()))
+            for place, comparison in enumerate(mine):
+                holds = sum(
+                    truth[place] << row for row, truth in enumerate(rows)
+                )
+                self._columns[comparison] = (column, holds)
+
+    def _select(self, tree: Tree) -> int:
+        """The cases that a structure selects."""
+        if isinstance(tree, Comparison):
+            return self._table.where(*self._columns[tree])
+        every = tree.operator == "and"
+        selected = self.all if every else 0
+        for part in tree.parts:
+            if every:
+                selected &= self._select(part)
+            else:
+                selected |= self._select(part)
+        return selected
+
+    def _require_little(self, sets: int) -> None:
+        """Fail where so many sets are too much work."""
+        if sets * self._table.bits > limits.MOST_MARKER_WORK:
+            raise BadMarker(self._longest, TOO_COMPLEX)
+
+    def example(self, cases: int) -> dict[str, str] | None:
+        """An environment of these cases, or None where they are none."""
+        if not cases:
+            return None
+        result: dict[str, str] = {}
+        rows = self._table.first(cases)
+        for examples, row in zip(self._examples, rows, strict=True):
+            result.update(examples[row])
+        return result
+
+    def combinations(self) -> list[tuple[bool, ...]]:
+        """Which of the markers hold together, in the order of the cases.
+
+        :raises BadMarker: where there are too many ways.
+        """
+        ways: dict[tuple[bool, ...], int] = {(): self.all} if self.all else {}
+        for selected in self.selected:
+            parts = [
+                ((*way, holds), part)
+                for way, cases in ways.items()
+                for holds, part in (
+                    (True, cases & selected),
+                    (False, cases & ~selected),
+                )
+            ]
+            ways = {way: part for way, part in parts if part}
+            self._require_little(len(ways) * len(self.selected))
+        return sorted(ways, key=lambda way: ways[way] & -ways[way])
+
+
+class _TooComplex(Exception):
+    """The comparisons of one axis would take too long to evaluate."""
+
+
+class _Values:
+    """How the comparisons of one variable fall for its values.
+
+    :raises _TooComplex: where that would take too long.
+    """
+
+    def __init__(self, variable: str, wanted: Sequence[Comparison]) -> None:
+        self.wanted = [each for each in wanted if each.variable == variable]
+        self._known: dict[str, tuple[bool, ...]] = {}
+        # What packaging has to evaluate takes longer, and so does long text.
+        self._cost = sum(
+            (8 if _quickly(each, "0") is None else 1)
+            * (1 + len(each.text) // 64)
+            for each in self.wanted
+        )
+        self._spent = 0
+
+    def _require_little(self, values: int) -> None:
+        """Fail where so many more values are too much work."""
+        if self._spent + values * self._cost > limits.MOST_EVALUATIONS:
+            raise _TooComplex
+
+    def truth(self, value: str) -> tuple[bool, ...]:
+        """Whether each of the comparisons holds for a value."""
+        if value not in self._known:
+            self._require_little(1)
+            self._spent += self._cost
+            self._known[value] = tuple(
+                _compare(each, value) for each in self.wanted
+            )
+        return self._known[value]
+
+    def distinct(self, values: Iterable[str]) -> list[str]:
+        """One of these values for each way in which the comparisons fall."""
+        values = dict.fromkeys(values)
+        self._require_little(len(values.keys() - self._known.keys()))
+        seen: dict[tuple[bool, ...], str] = {}
+        for value in values:
+            seen.setdefault(self.truth(value), value)
+        return list(seen.values())
 
 
 def _distinct(
     axis: Axis, wanted: Sequence[Comparison]
-) -> list[tuple[dict[Comparison, bool], dict[str, str]]]:
-    """One row of the axis for each way in which the comparisons can fall."""
-    seen: dict[tuple[bool, ...], tuple[dict[Comparison, bool], dict[str, str]]]
-    seen = {}
-    mentioned: dict[str, list[str]] = {}
-    for comparison in wanted:
-        mentioned.setdefault(comparison.variable, []).append(
-            comparison.literal
-        )
-    # An axis that no comparison looks at needs one row, for the example.
-    for row in _rows(axis, mentioned):
-        values = dict(zip(axis.variables, row, strict=True))
-        truth = {
-            each: _compare(each, values[each.variable]) for each in wanted
-        }
-        seen.setdefault(tuple(truth.values()), (truth, values))
+) -> dict[tuple[bool, ...], dict[str, str]]:
+    """One row of the axis for each way in which the comparisons can fall.
+
+    :param wanted: the comparisons, in the order of the axis' variables.
+    :returns: how they fall, and the values of the variables.
+    """
+    found = [_Values(variable, wanted) for variable in axis.variables]
+    seen: dict[tuple[bool, ...], dict[str, str]] = {}
+    for row in _rows(axis, found):
+        truth: tuple[bool, ...] = ()
+        for values, value in zip(found, row, strict=True):
+            truth += values.truth(value)
+        if truth not in seen:
+            seen[truth] = dict(zip(axis.variables, row, strict=True))
         if not wanted:
-            break
-    return list(seen.values())
+            break  # one row is needed all the same, for the example
+    return seen
 
 
-def _rows(
-    axis: Axis, mentioned: Mapping[str, Sequence[str]]
-) -> Iterator[tuple[str, ...]]:
+def _rows(axis: Axis, found: Sequence[_Values]) -> Iterator[tuple[str, ...]]:
     yield from axis.rows
-    if not axis.open or not mentioned:
+    if not axis.open or not any(values.wanted for values in found):
         return
     if axis.variables == _PYTHON.variables:
-        yield from _more_pythons(mentioned)
+        yield from _more_pythons(
+            each.literal for values in found for each in values.wanted
+        )
         return
     choices = []
-    for number, variable in enumerate(axis.variables):
+    for number, (variable, values) in enumerate(
+        zip(axis.variables, found, strict=True)
+    ):
         known = Counter(row[number] for row in axis.rows)
-        words: dict[str, None] = {}
-        for literal in mentioned.get(variable, ()):
-            words.update(dict.fromkeys(_near(variable, literal)))
+        words = dict.fromkeys(
+            word
+            for each in values.wanted
+            for word in _near(variable, each.literal)
+        )
         # A value that one row alone has belongs to that row: "win32" comes
         # with "nt". One that several have may come with what is new, too.
         new = [word for word in words if known[word] != 1]
-        choices.append([*new, _OTHER])
+        choices.append(values.distinct([*new, _OTHER]))
+    if prod(map(len, choices)) > limits.MOST_EVALUATIONS:
+        raise _TooComplex
     yield from product(*choices)
 
 
@@ -404,24 +539,21 @@ def _around(numbers: Sequence[int]) -> Iterator[str]:
                 yield f"{text}.1"
 
 
-def _more_pythons(
-    mentioned: Mapping[str, Sequence[str]],
-) -> Iterator[tuple[str, str]]:
+def _more_pythons(literals: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Pythons around those that the markers mention."""
     found: dict[tuple[int, int, int], None] = {}
-    for literals in mentioned.values():
-        for literal in literals:
-            for text in re.findall(r"\d+(?:\.\d+)*", literal):
-                parts = [int(part[:6]) for part in text.split(".")[:3]]
-                major, minor, micro = [*parts, 0, 0][:3]
-                for minor_step in (-1, 0, 1):
-                    for micro_step in (-1, 0, 1):
-                        found[
-                            major,
-                            max(minor + minor_step, 0),
-                            max(micro + micro_step, 0),
-                        ] = None
-                found[major + 1, 0, 0] = None
+    for literal in literals:
+        for text in re.findall(r"\d+(?:\.\d+)*", literal):
+            parts = [int(part[:6]) for part in text.split(".")[:3]]
+            major, minor, micro = [*parts, 0, 0][:3]
+            for minor_step in (-1, 0, 1):
+                for micro_step in (-1, 0, 1):
+                    found[
+                        major,
+                        max(minor + minor_step, 0),
+                        max(micro + micro_step, 0),
+                    ] = None
+            found[major + 1, 0, 0] = None
     for major, minor, micro in found:
         if major == 2 and minor > 7:
             continue  # there was none, and never will be
@@ -517,13 +649,11 @@ def counterexample(
 
     :raises BadMarker: where one of them has no meaning.
     """
-    one, two = parse(first), parse(second)
-    if one == two:
+    if parse(first) == parse(second):
         return None
-    for truth, example in environments.cases([one, two]):
-        if _holds(one, truth) != _holds(two, truth):
-            return example
-    return None
+    cases = environments.cases([first, second])
+    one, two = cases.selected
+    return cases.example(one ^ two)
 
 
 def equivalent(
@@ -543,11 +673,11 @@ def overlap(
 
     :raises BadMarker: where one of them has no meaning.
     """
-    trees = [parse(marker) for marker in markers]
-    for truth, example in environments.cases(trees):
-        if all(_holds(tree, truth) for tree in trees):
-            return example
-    return None
+    cases = environments.cases(markers)
+    together = cases.all
+    for selected in cases.selected:
+        together &= selected
+    return cases.example(together)
 
 
 def disjoint(
@@ -567,11 +697,11 @@ def uncovered(
 
     :raises BadMarker: where one of them has no meaning.
     """
-    trees = [parse(marker) for marker in markers]
-    for truth, example in environments.cases(trees):
-        if not any(_holds(tree, truth) for tree in trees):
-            return example
-    return None
+    cases = environments.cases(markers)
+    left = cases.all
+    for selected in cases.selected:
+        left &= ~selected
+    return cases.example(left)
 
 
 def implies(first: str, second: str, environments: Environments = ANY) -> bool:
@@ -579,11 +709,8 @@ def implies(first: str, second: str, environments: Environments = ANY) -> bool:
 
     :raises BadMarker: where one of them has no meaning.
     """
-    one, two = parse(first), parse(second)
-    return not any(
-        _holds(one, truth) and not _holds(two, truth)
-        for truth, _ in environments.cases([one, two])
-    )
+    one, two = environments.cases([first, second]).selected
+    return not one & ~two
 
 
 def combinations(
@@ -594,13 +721,7 @@ def combinations(
     :returns: a row for each way in which they fall in some environment.
     :raises BadMarker: where one of them has no meaning.
     """
-    trees = [parse(marker) for marker in markers]
-    return list(
-        dict.fromkeys(
-            tuple(_holds(tree, truth) for tree in trees)
-            for truth, _ in environments.cases(trees)
-        )
-    )
+    return environments.cases(markers).combinations()
 
 
 def applies(
@@ -681,7 +802,10 @@ def _values(comparison: Comparison, version: str) -> list[str]:
     if comparison.variable != "python_full_version":
         return []
     patches = {0, 1, 9999}
-    for patch in re.findall(r"\d+\.\d+\.(\d{1,4})", comparison.literal):
+    found = re.findall(r"\d+\.\d+\.(\d{1,4})", comparison.literal)
+    if len(found) > limits.MOST_PYTHONS:
+        raise BadMarker(comparison.text, TOO_COMPLEX)
+    for patch in found:
         patches |= {max(0, int(patch) + step) for step in (-1, 0, 1)}
     return [f"{version}.{patch}" for patch in sorted(patches)]
 
@@ -701,7 +825,8 @@ def pythons_in(markers: Iterable[str]) -> list[str]:
     Those that ``==`` and ``!=`` name, and one for each range between the
     bounds that other comparisons set, where none of the former is in it.
 
-    :raises BadMarker: where one of the markers has no meaning.
+    :raises BadMarker: where one of the markers has no meaning, or they name
+        too many Pythons.
     """
     named: set[tuple[int, ...]] = set()
     bounds: set[tuple[tuple[int, ...], tuple[int, ...]]] = set()
@@ -713,6 +838,8 @@ def pythons_in(markers: Iterable[str]) -> list[str]:
                 parts = [int(part[:6]) for part in text.split(".")[:2]]
                 major, minor = [*parts, 0][:2]
                 _sort_in(each, (major, minor), named, bounds)
+            if len(named) + len(bounds) > limits.MOST_PYTHONS:
+                raise BadMarker(marker, TOO_COMPLEX)
     # Each range reaches from behind one bound to the next one.
     ends = [(low, high) for low, high in sorted(bounds)]
     starts = [(0, 0), *(high for _, high in ends)]
