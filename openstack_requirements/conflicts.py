@@ -27,6 +27,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from openstack_requirements import limits, markers
 from openstack_requirements.errors import BadContent, BadLine
 from openstack_requirements.findings import Finding, Waived
 from openstack_requirements.freeze import version_key
@@ -34,6 +35,7 @@ from openstack_requirements.requirement import (
     canonical_name,
     parse_line,
 )
+from openstack_requirements.specifiers import long_number
 from openstack_requirements.text import split_lines
 
 if TYPE_CHECKING:
@@ -331,7 +333,7 @@ def _holds(marker: str, freeze: Freeze, extra: str) -> bool:
     }
     try:
         return _marker(marker).evaluate(environment)
-    except ValueError:
+    except (KeyError, ValueError):
         return True  # it has no meaning: then it excludes nothing
 
 
@@ -348,7 +350,15 @@ def _parsed(text: str) -> Requirement | None:
     from packaging.requirements import InvalidRequirement
     from packaging.requirements import Requirement as Parsed
 
-    try:
-        return Parsed(text)
-    except (InvalidRequirement, RecursionError):
+    if (
+        len(text) > limits.LONGEST_LINE
+        or long_number(text) is not None
+        or "\\" in text.partition(";")[2]
+    ):
         return None
+    try:
+        parsed = Parsed(text)
+        markers.parse("" if parsed.marker is None else str(parsed.marker))
+    except (InvalidRequirement, markers.BadMarker, RecursionError):
+        return None
+    return parsed

@@ -25,6 +25,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from openstack_requirements import ranges
 from openstack_requirements.errors import RequirementsError
 from openstack_requirements.requirement import canonical_name
 
@@ -180,9 +181,6 @@ def demands(
         not satisfy it. Markers are not looked at: a pair too many only makes
         a batch larger.
     """
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-    from packaging.version import InvalidVersion
-
     for name, each in freeze.by_name().items():
         if name not in names:
             continue
@@ -192,11 +190,10 @@ def demands(
             if match is None or other == name or other not in names:
                 continue
             try:
-                specifier = SpecifierSet(match["specifiers"] or "")
-                satisfied = specifier.contains(
-                    versions[other], prereleases=True
+                satisfied = ranges.admits(
+                    match["specifiers"].strip(), versions[other]
                 )
-            except (InvalidSpecifier, InvalidVersion, KeyError):
+            except (ValueError, KeyError):
                 continue
             if not satisfied:
                 yield name, other

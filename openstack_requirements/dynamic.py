@@ -25,10 +25,10 @@ import ast
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from openstack_requirements import manifests, setup_py
+from openstack_requirements import limits, manifests, setup_py
 from openstack_requirements.errors import BadLine, UnusableInput
 from openstack_requirements.manifests import PYPROJECT, SETUP_CFG
-from openstack_requirements.requirement import LONGEST_LINE
+from openstack_requirements.specifiers import long_number
 from openstack_requirements.text import without_bom
 
 if TYPE_CHECKING:
@@ -128,10 +128,10 @@ def look(texts: Mapping[str, str]) -> Hidden:
     python = project.get("requires-python") or config.get("python_requires")
     if isinstance(python, str):
         said = said._replace(requires_python=python)
-    if len(said.found) > manifests.MOST_ENTRIES:
+    if len(said.found) > limits.MOST_REQUIREMENTS:
         raise UnusableInput(
             said.found[-1].place,
-            f"has more than {manifests.MOST_ENTRIES} requirements",
+            f"has more than {limits.MOST_REQUIREMENTS} requirements",
         )
     return said._replace(files=tuple(files))
 
@@ -452,7 +452,7 @@ def _specifiers(text: str) -> str:
 
     What these cannot say (``||``) comes out as it is, to be complained of.
     """
-    if len(text) > LONGEST_LINE:
+    if len(text) > limits.LONGEST_LINE or long_number(text) is not None:
         return f" {text}"
     clauses = []
     # A run of blanks is made one first: a pattern that matches runs would

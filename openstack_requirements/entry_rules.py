@@ -262,7 +262,8 @@ def _lower_side(clause: str) -> str:
     """What a clause says of lower versions: ``>=1.4`` of ``~=1.4``."""
     for operator, version in ranges.clauses(clause):
         if operator in {"~=", "=="}:
-            return f">={version.removesuffix('.*')}"
+            # A bound has no local part (PEP 440).
+            return f">={version.removesuffix('.*').partition('+')[0]}"
     return ""
 
 

@@ -26,7 +26,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from openstack_requirements import files
+from openstack_requirements import files, limits
 from openstack_requirements.children import python_command
 from openstack_requirements.errors import (
     CommandFailed,
@@ -36,6 +36,7 @@ from openstack_requirements.errors import (
 )
 from openstack_requirements.freeze import Distribution, Freeze
 from openstack_requirements.requirement import canonical_name
+from openstack_requirements.specifiers import long_number, parse_version
 
 if TYPE_CHECKING:
     import importlib.metadata
@@ -214,7 +215,12 @@ def _distribution(
     name, version = one("Name"), one("Version")
     if not _NAME.match(name):
         raise OutsideError(f"{path}: its metadata has no proper Name")
-    if not version or re.search(r"[\s;,#]", version):
+    if (
+        not version
+        or re.search(r"[\s;,#]", version)
+        or len(version) > limits.LONGEST_VERSION
+        or long_number(version) is not None
+    ):
         raise OutsideError(f"{path}: its metadata has no proper Version")
     # An egg-info keeps its requirements in a file of its own.
     requires = (
@@ -236,12 +242,8 @@ def normal_version(version: str) -> str:
 
     ``===`` compares text, and installers compare with the normal form.
     """
-    from packaging.version import InvalidVersion, Version
-
-    try:
-        return str(Version(version))
-    except InvalidVersion:
-        return version
+    parsed = parse_version(version)
+    return version if parsed is None else str(parsed)
 
 
 def clear(folder: str, children: Children) -> None:

@@ -29,7 +29,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
-from openstack_requirements import markers
+from openstack_requirements import limits, markers
 from openstack_requirements.errors import (
     ProofFailed,
     RequirementsError,
@@ -41,6 +41,11 @@ from openstack_requirements.requirement import (
     Requirement,
     canonical_name,
     parse_line,
+)
+from openstack_requirements.specifiers import (
+    LONG_NUMBER,
+    long_number,
+    parse_version,
 )
 
 if TYPE_CHECKING:
@@ -62,7 +67,7 @@ MARKER_STYLES: tuple[MarkerStyle, ...] = get_args(MarkerStyle)
 Order = Literal["hash", "name"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 
-_PYTHON_VERSION = re.compile(r"\d+\.\d+\Z")
+_PYTHON_VERSION = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}\Z")
 
 
 class FreezeError(RequirementsError):
@@ -306,13 +311,8 @@ def version_key(version: str) -> tuple[bool, Version | str]:
 
     What is no version comes last, as text: very old Pythons admit it.
     """
-    from packaging.version import InvalidVersion
-    from packaging.version import Version as Parsed
-
-    try:
-        return False, Parsed(version)
-    except InvalidVersion:
-        return True, version
+    parsed = parse_version(version)
+    return (True, version) if parsed is None else (False, parsed)
 
 
 def order_key(line: str) -> str:
@@ -379,12 +379,19 @@ def prove(
 
 
 def applies(requirement: Requirement, environment: Mapping[str, str]) -> bool:
-    """Whether a requirement's marker holds in an environment."""
+    """Whether a requirement's marker holds in an environment.
+
+    :raises BadMarker: where it has no meaning there.
+    """
     if not requirement.markers:
         return True
-    from packaging.markers import Marker
+    from packaging.markers import Marker, UndefinedEnvironmentName
 
-    return Marker(requirement.markers).evaluate(dict(environment))
+    markers.parse(requirement.markers)  # it has to have a meaning
+    try:
+        return Marker(requirement.markers).evaluate(dict(environment))
+    except (ValueError, UndefinedEnvironmentName) as error:
+        raise markers.BadMarker(requirement.markers, str(error)) from error
 
 
 def to_json(freeze: Freeze) -> str:
@@ -547,6 +554,10 @@ def _distribution(data: object) -> Distribution:
         raise _Misshapen(f"{name!r} is not the name of a distribution")
     if not re.fullmatch(r"[^\s;,#]+", version):
         raise _Misshapen(f"{version!r} is not a version (of {name})")
+    if len(version) > limits.LONGEST_VERSION:
+        raise _Misshapen(f"the version of {name} is too long")
+    if long_number(version) is not None:
+        raise _Misshapen(f"the version of {name} has {LONG_NUMBER}")
     return Distribution(
         name,
         version,

@@ -36,6 +36,7 @@ from openstack_requirements.errors import (
 )
 from openstack_requirements.installers import KINDS, pip
 from openstack_requirements.requirement import canonical_name
+from openstack_requirements.specifiers import admits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -197,7 +198,6 @@ class Index:
     ) -> Described | None:
         """What is known already to meet a requirement on a Python."""
         from packaging.requirements import Requirement
-        from packaging.specifiers import SpecifierSet
 
         specifier = Requirement(requirement).specifier
         for other in [version, *reversed(self.pythons)]:
@@ -209,8 +209,10 @@ class Index:
             python = self.pythons[version].full_version
             if other == version or (
                 _suits_any_platform(known.file)
-                and SpecifierSet(known.distribution.requires_python).contains(
-                    python, prereleases=True
+                and admits(
+                    known.distribution.requires_python,
+                    python,
+                    prereleases=True,
                 )
             ):
                 return known

@@ -27,6 +27,11 @@ from __future__ import annotations
 #: Beyond: the line is an error.
 LONGEST_LINE = 8192
 
+#: Colons in the text of a line that may stand before a marker (``setup.cfg``).
+#: Real ones have up to 1, URLs aside. Beyond: none is taken for the start of a
+#: marker, since what follows each of them would have to be read.
+MOST_COLONS = 20
+
 #: Digits in one number of a version, wherever a version is read: specifiers,
 #: markers, pins, freezes, metadata, options. Dates and times take 14. Beyond:
 #: the line, the marker or the freeze is an error, and metadata is unreadable.

@@ -20,11 +20,15 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from openstack_requirements import markers
+from openstack_requirements import limits, markers
 from openstack_requirements.errors import BadContent, BadLine
 from openstack_requirements.freeze import Pin, to_content, version_key
 from openstack_requirements.requirement import canonical_name
-from openstack_requirements.rules import Line, exact_version
+from openstack_requirements.rules import (
+    Line,
+    compared_text,
+    exact_version,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,11 +63,24 @@ def merge(pins: Iterable[Line]) -> str:
     Lines are sorted by name and spelled as where the version is from. Where
     markers keep the lines of a package apart, each of these has a line of its
     own; where they overlap, one version has to do for all.
+
+    :raises BadLine: at a package with more markers than are compared.
     """
     packages: dict[CanonicalName, list[Line]] = {}
     for pin in pins:
         name = canonical_name(pin.requirement.package)
         packages.setdefault(name, []).append(pin)
+    compared = 0
+    for group in packages.values():
+        texts = [pin.requirement.markers for pin in group]
+        compared += compared_text(texts, texts)
+        if compared > limits.MOST_COMPARED_TEXT:
+            raise BadLine(
+                "it has too many markers to be compared with each other",
+                group[-1].text,
+                source=group[-1].file,
+                number=group[-1].number,
+            )
     return to_content(
         (
             _highest(group, marker)

@@ -32,6 +32,7 @@ from openstack_requirements.errors import BadLine, UnusableInput
 from openstack_requirements.requirement import (
     LONGEST_LINE,
     Requirement,
+    Tally,
     parse_line,
 )
 from openstack_requirements.text import split_lines, without_bom
@@ -66,9 +67,6 @@ SETUP_CFG = "setup.cfg"
 PYPROJECT = "pyproject.toml"
 LOWER_CONSTRAINTS = "lower-constraints.txt"
 
-#: A manifest with more entries (of lower-constraints.txt: lines) is an error
-#: at the first one that is too many. Honest ones have some hundreds.
-MOST_ENTRIES = 10_000
 #: How much is shown of an item of pyproject.toml that is no string.
 _SHOWN = 80
 
@@ -126,16 +124,17 @@ def read_requirements(content: str, file: str) -> list[Declared]:
     Blank lines and comments are none; a line that is no requirement (an
     option, a URL, an include, a continuation) is an entry with a problem.
 
-    :raises BadLine: where there are more than :data:`MOST_ENTRIES`.
+    :raises BadLine: where the file holds more than is read.
     """
     found: list[Declared] = []
+    tally = Tally(file)
     for number, line in enumerate(split_lines(content), 1):
+        tally.line(line, number)
         text = line.strip()
         if not text or (text[0] == "#" and _one_line(text)):
             continue
         column = line.index(text) + 1
-        _require_few(len(found) + 1, text, number, file)
-        found.append(_declared(file, number, column, "file", "", text))
+        found.append(_declared(tally, number, column, "file", "", text))
     return found
 
 
@@ -146,10 +145,11 @@ def read_setup_cfg(content: str, file: str = SETUP_CFG) -> list[Declared]:
     ``[options.extras_require]``), ``install_requires`` and
     ``setup_requires``.
 
-    :raises BadLine: where ``configparser`` could not read it either, or
-        where there are more than :data:`MOST_ENTRIES`.
+    :raises BadLine: where ``configparser`` could not read it either, or the
+        file holds more than is read.
     """
     sections = _sections(content, file)
+    tally = Tally(file)
     found: dict[tuple[int, int], Declared] = {}
     for section, options in sections.items():
         if section not in {*_EXTRAS, "options"}:
@@ -165,8 +165,8 @@ def read_setup_cfg(content: str, file: str = SETUP_CFG) -> list[Declared]:
             for line, column, text in _entries(
                 option, setuptools=section != _EXTRAS[0]
             ):
-                _require_few(len(found) + 1, text, line, file)
-                entry = _declared(file, line, column, kind, extra, text)
+                tally.requirement(text, line)
+                entry = _declared(tally, line, column, kind, extra, text)
                 entry = entry._replace(table=section)
                 found.setdefault((line, column), entry)
     return [found[place] for place in sorted(found)]
@@ -178,8 +178,8 @@ def read_pyproject(content: str, file: str = PYPROJECT) -> list[Declared]:
     Those are ``dependencies`` and ``optional-dependencies`` (PEP 621),
     ``dependency-groups`` (PEP 735) and ``build-system.requires`` (PEP 518).
 
-    :raises BadLine: where it is not TOML, or nested too deep, or where there
-        are more than :data:`MOST_ENTRIES`, or its groups include too much.
+    :raises BadLine: where it is not TOML, nested too deep, or holds more than
+        is read.
     :raises UnusableInput: where a table or an array is something else.
     """
     document = _toml(content, file)
@@ -196,15 +196,8 @@ def read_pyproject(content: str, file: str = PYPROJECT) -> list[Declared]:
     ]
     table = _table(document.table, "dependency-groups", file)
     lists += [("group", table, ("dependency-groups", name)) for name in table]
-    found: list[list[Declared]] = []
-    number = 0
-    for kind, table, path in lists:
-        items = _items(document, kind, table, path, file)
-        number += len(items)
-        if number > MOST_ENTRIES:
-            last = items[MOST_ENTRIES - number]
-            _require_few(number, last.text, last.line, file)
-        found.append(items)
+    tally = Tally(file)
+    found = [_items(document, *each, tally) for each in lists]
     # In the order of the arrays; an item whose place is not known stays
     # where it is in its array.
     found.sort(
@@ -275,8 +268,9 @@ def read(texts: Mapping[str, str]) -> list[Declared]:
         elif file == PYPROJECT:
             found += read_pyproject(content)
         elif file == LOWER_CONSTRAINTS:
-            lines = content.split("\n", MOST_ENTRIES + 1)
-            _require_few(len(lines) - 1, lines[-1], len(lines) - 1, file)
+            tally = Tally(file)
+            for number, line in enumerate(split_lines(content), 1):
+                tally.line(line, number)
     return found
 
 
@@ -329,7 +323,7 @@ def separator(text: str, requirement: Requirement) -> str:
 
 
 def _declared(
-    file: str, line: int, column: int, kind: Kind, section: str, text: str
+    tally: Tally, line: int, column: int, kind: Kind, section: str, text: str
 ) -> Declared:
     requirement, problem = None, None
     try:
@@ -337,9 +331,10 @@ def _declared(
     except BadLine as error:
         problem = error.reason
     else:
+        tally.read(requirement, text, line)
         problem = _problem(text, kind, requirement)
     return Declared(
-        file,
+        tally.source,
         line,
         column,
         kind,
@@ -365,13 +360,6 @@ def _problem(text: str, kind: Kind, requirement: Requirement) -> str | None:
         if ":" in separator(text, requirement):
             return "a marker must follow a semicolon (PEP 508)"
     return None
-
-
-def _require_few(count: int, text: str, line: int, file: str) -> None:
-    """Refuse the entry that is one too many."""
-    if count > MOST_ENTRIES:
-        reason = f"the file has more than {MOST_ENTRIES} entries"
-        raise _bad(reason, text[:_SHOWN], line, file)
 
 
 def _one_line(text: str) -> bool:
@@ -471,25 +459,27 @@ def _items(
     kind: Kind,
     table: dict[str, Any],
     path: toml.Path,
-    file: str,
+    tally: Tally,
 ) -> list[Declared]:
     """The items of one array of requirements."""
     section = str(path[-1]) if kind in {"optional", "group"} else ""
     items = table.get(str(path[-1]), [])
     if not isinstance(items, list):
         where = ".".join(map(str, path))
-        raise UnusableInput(file, f"{where} is not an array")
+        raise UnusableInput(tally.source, f"{where} is not an array")
     found = []
     for index, item in enumerate(items):
         line, column = document.places.get((*path, index), (0, 0))
+        text = item if isinstance(item, str) else _shown(item)
+        tally.requirement(text, line)
         if isinstance(item, str):
-            found.append(_declared(file, line, column, kind, section, item))
+            found.append(_declared(tally, line, column, kind, section, item))
             continue
         include = _include(item) if kind == "group" else ""
         problem = None if include else "it is not a string"
         found.append(
             Declared(
-                file,
+                tally.source,
                 line,
                 column,
                 kind,

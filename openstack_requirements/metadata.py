@@ -29,6 +29,7 @@ from openstack_requirements import installers
 from openstack_requirements.errors import CommandFailed
 from openstack_requirements.installers import pip
 from openstack_requirements.requirement import canonical_name
+from openstack_requirements.specifiers import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -137,14 +138,9 @@ def _ask(children: Children, batch: Sequence[Key], found: Found) -> None:
 
 def _pin(one: Key) -> str:
     """A released version as pip takes it."""
-    from packaging.version import InvalidVersion, Version
-
     name, version = one
-    try:
-        Version(version)
-    except InvalidVersion:
-        return f"{name}==={version}"
-    return f"{name}=={version}"
+    operator = "===" if parse_version(version) is None else "=="
+    return f"{name}{operator}{version}"
 
 
 def _split(batch: Sequence[Key], culprit: str) -> list[Sequence[Key]]:

@@ -19,11 +19,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openstack_requirements import groups, manifests, ranges
+from openstack_requirements import groups, limits, manifests, ranges
 from openstack_requirements.errors import BadContent
 from openstack_requirements.findings import Finding
 from openstack_requirements.requirement import canonical_name, read_entries
-from openstack_requirements.rules import exact_version, listed, shown
+from openstack_requirements.rules import (
+    compared_text,
+    exact_version,
+    listed,
+    shown,
+)
 from openstack_requirements.subjects import (
     Found,
     can_meet,
@@ -33,7 +38,7 @@ from openstack_requirements.subjects import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from openstack_requirements.manifests import Declared
     from openstack_requirements.requirement import CanonicalName, Requirement
@@ -163,7 +168,15 @@ def lower_unreadable(project: Subject) -> Iterator[Found]:
                 column=each.column or None,
             )
         return
-    for pins in listed(_LOWER, entries).by_name.values():
+    by_name = listed(_LOWER, entries).by_name
+    for name in _too_many(project, by_name):
+        yield _at(
+            by_name[name][0],
+            "has too many markers to be compared with those of the "
+            "requirements",
+            "have fewer lines for it, or simpler markers",
+        )
+    for pins in by_name.values():
         for pin in pins:
             if exact_version(pin.requirement) is None:
                 yield _at(
@@ -231,14 +244,16 @@ def lower_unbounded(project: Subject) -> Iterator[Found]:
         if pins and not ranges.lower_bounds(mine.specifiers):
             pin = pins[0]
             version = exact_version(pin.requirement)
-            clauses = [*filter(None, [mine.specifiers]), f">={version}"]
+            # A bound has no local part (PEP 440).
+            bound = f">={(version or '').partition('+')[0]}"
+            clauses = [*filter(None, [mine.specifiers]), bound]
             yield propose(
                 each,
                 f"{named(mine)} has no lower bound that "
                 f"{shown(pin.requirement)} of {_LOWER}:{pin.number} could "
                 "equal",
                 mine._replace(specifiers=",".join(clauses))
-                if version
+                if version and ranges.readable(bound)
                 else None,
                 "add a lower bound, such as >=1.0, and pin it there",
             )
@@ -265,27 +280,57 @@ def _with_pins(
     except BadContent:
         return  # that is another rule's finding
     by_name = listed(_LOWER, entries).by_name
+    too_many = _too_many(project, by_name)
+    for each, mine in _for_lower(project):
+        name = canonical_name(mine.package)
+        if name in too_many:
+            continue  # that is another rule's finding, too
+        pins = by_name.get(name, ())
+        yield (
+            each,
+            mine,
+            [
+                pin
+                for pin in pins
+                if can_meet(mine.markers, pin.requirement.markers)
+            ],
+        )
+
+
+def _for_lower(project: Subject) -> Iterator[tuple[Declared, Requirement]]:
+    """The requirements that have to have a lower constraint."""
     # A change of the pins concerns entries that have not changed as well.
     for each in project.everything:
         mine = each.requirement
         if (
-            mine is None
-            or each.file == "doc/requirements.txt"
-            or each.kind in _NOT_LOWER
+            mine is not None
+            and each.file != "doc/requirements.txt"
+            and each.kind not in _NOT_LOWER
+            and canonical_name(mine.package) not in project.against.never
         ):
-            continue
+            yield each, mine
+
+
+def _too_many(
+    project: Subject, by_name: Mapping[CanonicalName, Sequence[Line]]
+) -> dict[CanonicalName, int]:
+    """The packages whose markers are too many to compare with their pins'."""
+    wanted: dict[CanonicalName, set[str]] = {}
+    for _, mine in _for_lower(project):
         name = canonical_name(mine.package)
-        if name not in project.against.never:
-            pins = by_name.get(name, ())
-            yield (
-                each,
-                mine,
-                [
-                    pin
-                    for pin in pins
-                    if can_meet(mine.markers, pin.requirement.markers)
-                ],
-            )
+        if name in by_name:
+            wanted.setdefault(name, set()).add(mine.markers)
+    compared = 0
+    result = {}
+    for name, texts in wanted.items():
+        cost = compared_text(
+            texts, (pin.requirement.markers for pin in by_name[name])
+        )
+        if cost and compared + cost > limits.MOST_COMPARED_TEXT:
+            result[name] = cost
+        else:
+            compared += cost
+    return result
 
 
 def _admits(project: Subject, mine: Requirement, version: str) -> bool:

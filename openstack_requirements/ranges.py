@@ -23,12 +23,17 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from openstack_requirements import limits
 from openstack_requirements.requirement import sorted_specifiers
+from openstack_requirements.specifiers import (
+    long_number,
+    parse_set,
+    parse_version,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
 
@@ -59,10 +64,8 @@ def share_versions(first: str, second: str) -> bool:
         for operator, text in clauses(specifiers):
             if operator == "===":
                 # Text, which is in a set or is not.
-                return _set(specifiers).contains(
-                    text, prereleases=True
-                ) and admits(other, text)
-    return not _set(together).is_unsatisfiable()
+                return admits(specifiers, text) and admits(other, text)
+    return not parse_set(together).is_unsatisfiable()
 
 
 @lru_cache(maxsize=16384)
@@ -78,8 +81,13 @@ def excludes(specifiers: str, allowed: str) -> bool:
     if "===" in operators or "===" in allowed:
         pins = (specifiers.lstrip("="), allowed.lstrip("="))
         return pins[0] != pins[1]
-    above = ",".join(filter(None, (_from_below(specifiers), allowed)))
-    return not _set(above).is_subset(_set(specifiers))
+    above = parse_set(
+        ",".join(filter(None, (_from_below(specifiers), allowed)))
+    )
+    # Clause by clause: the intersection of many takes quadratic time.
+    return not all(
+        above.is_subset(parse_set(clause)) for clause in specifiers.split(",")
+    )
 
 
 def _from_below(specifiers: str) -> str:
@@ -89,9 +97,18 @@ def _from_below(specifiers: str) -> str:
         if operator in {">=", ">"}:
             found.append(f"{operator}{text}")
         elif operator in LOWER:
-            wildcard = text.endswith(".*")
-            found.append(f">={text[:-2]}.dev0" if wildcard else f">={text}")
+            found.append(f">={_lowest(text)}")
     return ",".join(found)
+
+
+def _lowest(version: str) -> str:
+    """The lowest version that one with ``.*`` or a local part stands for.
+
+    What a bound names has neither (PEP 440).
+    """
+    if version.endswith(".*"):
+        return f"{version[:-2]}.dev0"
+    return version.partition("+")[0]
 
 
 def lower_bounds(specifiers: str) -> list[str]:
@@ -113,15 +130,20 @@ def admits(specifiers: str, version: str) -> bool:
 
     :raises ValueError: where the set cannot be read.
     """
-    return not specifiers or _set(specifiers).contains(
+    if not specifiers:
+        return True
+    wanted = parse_set(specifiers)
+    return long_number(version) is None and wanted.contains(
         version, prereleases=True
     )
 
 
 def readable(specifiers: str) -> bool:
-    """Whether a text is a set of specifiers."""
+    """Whether a text is a set of specifiers, and not of too many."""
+    if specifiers.count(",") >= limits.MOST_SPECIFIERS:
+        return False
     try:
-        return not specifiers or bool(_set(specifiers))
+        return not specifiers or bool(parse_set(specifiers))
     except ValueError:
         return False
 
@@ -137,10 +159,20 @@ def together(clauses: Iterable[str]) -> str:
     if any(each.startswith("===") for each in kept):
         return ",".join(kept)  # text, which no set of versions implies
     # Exclusions first: the bounds are what people look for.
-    for each in sorted(kept, key=lambda each: not each.startswith("!=")):
-        others = ",".join(other for other in kept if other != each)
-        if others and _set(others).is_subset(_set(each)):
-            kept.remove(each)
+    order = sorted(kept, key=lambda each: not each.startswith("!="))
+    found = [parse_set(clause).to_range() for clause in order]
+    # What all the clauses from each one on admit.
+    rest = [parse_set("").to_range()]
+    for each in reversed(found):
+        rest.append(rest[-1].intersection(each))
+    rest.reverse()
+    before = rest[-1]
+    for number, clause in enumerate(order):
+        others = before.intersection(rest[number + 1])
+        if len(kept) > 1 and others.is_subset(found[number]):
+            kept.remove(clause)
+        else:
+            before = before.intersection(found[number])
     return ",".join(kept)
 
 
@@ -181,19 +213,7 @@ def _first_of(version: Version, release: Iterable[int]) -> Version:
 
 
 def _split(clause: str) -> tuple[str, Version | None]:
-    from packaging.version import InvalidVersion
-    from packaging.version import Version as Parsed
-
     match = re.match(r"(===|~=|==|!=|<=|>=|<|>)(.*)", clause)
     assert match is not None, clause
-    try:
-        return match[1], Parsed(match[2].removesuffix(".*"))
-    except InvalidVersion:
-        return match[1], None  # only "===" admits it
-
-
-@lru_cache(maxsize=4096)
-def _set(specifiers: str) -> SpecifierSet:
-    from packaging.specifiers import SpecifierSet as Parsed  # slow to import
-
-    return Parsed(specifiers)
+    # What is no version, only "===" admits.
+    return match[1], parse_version(match[2].removesuffix(".*"))

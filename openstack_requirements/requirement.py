@@ -26,10 +26,17 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, NewType
 
+from openstack_requirements import limits
 from openstack_requirements.errors import BadContent, BadLine
-from openstack_requirements.specifiers import release
+from openstack_requirements.specifiers import (
+    LONG_NUMBER,
+    long_number,
+    parse_version,
+    release,
+)
 from openstack_requirements.text import (
     canonical,
+    is_name,
     is_path,
     split_lines,
 )
@@ -69,10 +76,13 @@ _SIMPLE = re.compile(
     r"|===[ \t]*[A-Za-z0-9.+!_-]+))?"
     r"[ \t]*\Z"
 )
+# Without what packaging, which has Python read the strings, would refuse.
+_SIMPLE_TEXT = r"[^'\"\\\x00-\x1f\ud800-\udfff]*"
 _SIMPLE_COMPARISON = (
     r"(?:python_version|sys_platform|platform_system|os_name|extra"
     r"|platform_python_implementation|platform_machine|python_full_version)"
-    r"[ \t]*(?:===|==|!=|<=|>=|<|>)[ \t]*(?:'[^'\"]*'|\"[^'\"]*\")"
+    r"[ \t]*(?:===|==|!=|<=|>=|<|>)[ \t]*"
+    rf"(?:'{_SIMPLE_TEXT}'|\"{_SIMPLE_TEXT}\")"
 )
 _SIMPLE_MARKER = re.compile(
     rf"{_SIMPLE_COMPARISON}"
@@ -99,11 +109,10 @@ _GROUPS = {
     "<": 2,
     "<=": 2,
 }
-#: No honest line is longer, and reading one that is may take long.
-LONGEST_LINE = 8192
-#: Of a line with more colons, none is taken for the start of a marker: what
-#: follows each of them would have to be read.
-MOST_COLONS = 20
+_BEFORE_SPECIFIERS = re.compile(rf"\s*{_NAME}(?:\s*\[(?P<extras>[^\]]*)\])?")
+# What "===" compares is any text, but not what ends it elsewhere.
+_ARBITRARY = re.compile(r"[\w.+!*-]+")
+LONGEST_LINE = limits.LONGEST_LINE
 _PASSED_THROUGH = ("-f", "http://tarballs.openstack.org/")
 
 
@@ -212,6 +221,97 @@ class Entry(NamedTuple):
     requirement: Requirement | None
 
 
+class TooMuch(BadLine):
+    """The first line of a file that holds more than is read."""
+
+
+class Tally:
+    """Counts what one file holds, and fails where that is too much.
+
+    What is beyond the limits is nobody's requirements file, and to judge it
+    would take long.
+
+    :param source: the name of the file, for errors.
+    :param is_list: whether a package stands there but once for each
+        environment. A manifest may have it in each of many extras.
+    """
+
+    def __init__(self, source: str = "", *, is_list: bool = False) -> None:
+        self.source = source
+        self._is_list = is_list
+        self._packages: dict[CanonicalName, int] = {}
+        self._requirements = 0
+        self._specifiers = 0
+        self._extras = 0
+        self._markers: set[str] = set()
+        self._marker_text = 0
+
+    def line(self, line: str, number: int) -> None:
+        """Count a line before it is read.
+
+        :raises TooMuch: where it is one too many.
+        """
+        if number > limits.MOST_LINES:
+            raise self._too_much(f"{limits.MOST_LINES} lines", line, number)
+        text = line.lstrip()
+        if text and not text.startswith("#"):
+            self.requirement(line, number)
+
+    def requirement(self, text: str, number: int) -> None:
+        """Count a requirement before it is read.
+
+        :raises TooMuch: where it is one too many.
+        """
+        self._requirements += 1
+        most = limits.MOST_REQUIREMENTS
+        if self._requirements > most:
+            raise self._too_much(f"{most} requirements", text, number)
+
+    def read(self, requirement: Requirement, text: str, number: int) -> None:
+        """Count what a requirement holds.
+
+        :raises TooMuch: where it is too much.
+        """
+        if requirement.specifiers:
+            self._specifiers += requirement.specifiers.count(",") + 1
+            most = limits.MOST_SPECIFIERS_IN_FILE
+            if self._specifiers > most:
+                raise self._too_much(f"{most} specifiers", text, number)
+        if requirement.extras:
+            self._extras += len(requirement.extras)
+            most = limits.MOST_EXTRAS_IN_FILE
+            if self._extras > most:
+                raise self._too_much(f"{most} extras", text, number)
+        if self._is_list and requirement.package:
+            name = canonical_name(requirement.package)
+            self._packages[name] = count = self._packages.get(name, 0) + 1
+            most = limits.MOST_OF_ONE_PACKAGE
+            if count > most:
+                raise self._too_much(
+                    f"{most} requirements of {name}", text, number
+                )
+        marker = requirement.markers
+        if marker and marker not in self._markers:
+            self._markers.add(marker)
+            self._marker_text += len(marker)
+            most = limits.MOST_MARKERS
+            if len(self._markers) > most:
+                raise self._too_much(f"{most} markers", text, number)
+            most = limits.MOST_MARKER_TEXT
+            if self._marker_text > most:
+                raise self._too_much(
+                    f"{most} characters of markers", text, number
+                )
+
+    def _too_much(self, what: str, text: str, number: int) -> TooMuch:
+        return TooMuch(
+            f"the file holds more than {what}",
+            text[:LONGEST_LINE],
+            source=self.source,
+            number=max(number, 1),
+        )
+
+
 def parse_line(line: str, permit_urls: bool = False) -> Requirement:
     """The requirement that one line (without its line end) says.
 
@@ -234,6 +334,8 @@ def parse_line(line: str, permit_urls: bool = False) -> Requirement:
             return _parse_url(line, match)
     text, comment = split_comment(line)
     text, marker = _split_marker(line, text)
+    if len(text) > limits.MOST_DIGITS:  # then it may hold too much
+        _require_bounded(line, text)
     match = _SIMPLE.match(text)
     if match is None:
         return _parse_slowly(line, text, marker, comment, permit_urls)
@@ -265,8 +367,9 @@ def to_reqs(
 
     :raises BadLine: at the first line that cannot be read, with its number.
     """
+    tally = Tally(is_list=True)
     for number, line in enumerate(split_lines(content), 1):
-        yield _read(line, number, "", permit_urls, not permit_urls), line
+        yield _read(line, number, tally, permit_urls, not permit_urls), line
 
 
 def parse(
@@ -335,12 +438,16 @@ def read_entries(
         rewrite files do.
     :raises BadContent: with all the lines that cannot be read.
     """
-    entries, errors = [], []
+    entries: list[Entry] = []
+    errors: list[BadLine] = []
+    tally = Tally(source, is_list=True)
     for number, line in enumerate(split_lines(content), 1):
         try:
             requirement = _read(
-                line, number, source, permit_urls, keep_editable
+                line, number, tally, permit_urls, keep_editable
             )
+        except TooMuch as error:
+            raise BadContent([*errors, error]) from error
         except BadLine as error:
             errors.append(error)
         else:
@@ -422,8 +529,10 @@ def split_comment(line: str) -> tuple[str, str]:
             return line, ""
         start = match.start() + 1
     else:
-        marker = line.find(";")
-        if 0 <= marker < start:
+        # The marker is behind a ";", or behind a ":" in setup.cfg's extras.
+        separator = re.search("[;:]", line)
+        marker = start if separator is None else separator.start()
+        if marker < start:
             # A "#" within a marker's string is a character of the string.
             match = re.match(r"(?:[^'\"#]|'[^']*'|\"[^\"]*\")*", line[marker:])
             assert match is not None
@@ -451,7 +560,7 @@ def sorted_specifiers(specifiers: str) -> str:
 
 def _clause_key(clause: str) -> tuple[int, bool, Version | str, str]:
     operator, version = _operator_and_version(clause)
-    parsed = _version(version.removesuffix(".*"))
+    parsed = parse_version(version.removesuffix(".*"))
     group = _GROUPS[operator]
     # What is no version (only "===" admits it) comes after all that are.
     return (group, parsed is None, parsed or version, clause)
@@ -462,16 +571,6 @@ def _quick_key(clause: str) -> tuple[int, Release | None, str]:
     operator, version = _operator_and_version(clause)
     number = release(version.removesuffix(".*"))
     return (_GROUPS[operator], number, clause)
-
-
-@lru_cache(maxsize=4096)
-def _version(text: str) -> Version | None:
-    from packaging.version import Version
-
-    try:
-        return Version(text)
-    except ValueError:  # no version, or one of thousands of digits
-        return None
 
 
 def _operator_and_version(clause: str) -> tuple[str, str]:
@@ -494,25 +593,28 @@ def _repeats(clauses: list[tuple[str, str]]) -> bool:
 def _read(
     line: str,
     number: int,
-    source: str,
+    tally: Tally,
     permit_urls: bool,
     keep_editable: bool,
 ) -> Requirement | None:
+    tally.line(line, number)
     if is_passed_through(line, keep_editable):
         return None
     if permit_urls and is_path(line.strip()):
         return None
     try:
         # Only the end is cut: columns count from the line's own start.
-        return parse_line(line.rstrip(), permit_urls)
+        requirement = parse_line(line.rstrip(), permit_urls)
     except BadLine as error:
-        raise error.at(source, number) from error.__cause__
+        raise error.at(tally.source, number) from error.__cause__
+    tally.read(requirement, line, number)
+    return requirement
 
 
 def _split_marker(line: str, text: str) -> tuple[str, str]:
     """A requirement's text without its marker, and the marker."""
     semicolon = text.find(";")
-    colon = text.find(":") if text.count(":") <= MOST_COLONS else -1
+    colon = text.find(":") if text.count(":") <= limits.MOST_COLONS else -1
     direct = _DIRECT.match(text) if colon >= 0 else None
     while direct is None and colon >= 0 and not 0 <= semicolon < colon:
         marker = text[colon + 1 :].strip()
@@ -534,14 +636,57 @@ def _require_marker(line: str, marker: str, start: int) -> None:
         raise BadLine(f"invalid marker ({reason})", line, column=column)
 
 
+def _require_bounded(line: str, text: str) -> None:
+    """Fail where a requirement without its marker holds too much."""
+    match = _BEFORE_SPECIFIERS.match(text)
+    end, extras = (match.end(), match["extras"]) if match else (0, None)
+    _require_few_extras(line, extras)
+    if _DIRECT.match(text):
+        return
+    start = long_number(text[end:])
+    if start is not None:
+        raise BadLine(LONG_NUMBER, line, column=end + start + 1)
+    longest = max(map(len, text[end:].split(",")))
+    if longest > limits.LONGEST_VERSION:
+        raise BadLine(
+            f"a version of more than {limits.LONGEST_VERSION} characters",
+            line,
+            column=end + 1,
+        )
+    if text.count(",", end) >= limits.MOST_SPECIFIERS:
+        raise BadLine(
+            f"more than {limits.MOST_SPECIFIERS} specifiers",
+            line,
+            column=end + 1,
+        )
+
+
+def _require_few_extras(line: str, extras: str | None) -> None:
+    if extras and extras.count(",") >= limits.MOST_EXTRAS:
+        raise BadLine(
+            f"more than {limits.MOST_EXTRAS} extras",
+            line,
+            column=line.find(extras) + 1,
+        )
+
+
 @lru_cache(maxsize=1024)
 def marker_problem(marker: str) -> tuple[str, int] | None:
     """What is wrong with a marker (PEP 508), and from which character on.
 
-    None for a valid marker, and for an empty one: it always applies.
+    None for a valid marker, and for an empty one: it always applies. A
+    backslash is refused: within a string, ``packaging`` takes it for an
+    escape as Python does, other tools take it as it is, and PEP 508 does not
+    have it.
     """
+    start = long_number(marker)
+    if start is not None:
+        return LONG_NUMBER, start
     if not marker or _SIMPLE_MARKER.fullmatch(marker):
         return None
+    backslash = marker.find("\\")
+    if 0 <= backslash < len(marker) - 1:
+        return "a backslash", backslash
     from packaging.markers import InvalidMarker, Marker
 
     try:
@@ -580,6 +725,7 @@ def _parse_url(line: str, match: re.Match[str]) -> Requirement:
             line,
             column=line.find(eggs[0]) + 1,
         )
+    _require_few_extras(line, egg["extras"])
     others = "&".join(item for item in items if item != eggs[0])
     rest, comment = match["rest"], ""
     found = re.search(r"(?:^|\s)#", rest)
@@ -632,8 +778,22 @@ def _parse_slowly(
         raise BadLine(
             _reason(error, stripped), line, column=_offset(error) + 1
         ) from error
-    if any(each.version == "" for each in parsed.specifier):
-        raise BadLine("an operator without a version", line, column=1)
+    for each in parsed.specifier:
+        if each.version == "":
+            raise BadLine("an operator without a version", line, column=1)
+        if each.operator == "===" and not _ARBITRARY.fullmatch(each.version):
+            raise BadLine(
+                "a version with a character that no version has",
+                line,
+                column=line.find(each.version) + 1,
+            )
+    if not is_name(parsed.name):
+        # packaging takes a name that ends with "_", PEP 508 does not.
+        raise BadLine(
+            "a name ends with a letter or a digit",
+            line,
+            column=text.find(parsed.name) + len(parsed.name),
+        )
     if parsed.url and not permit_urls:
         raise BadLine(
             "URLs are not allowed here", line, column=text.find("@") + 1

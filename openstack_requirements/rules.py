@@ -21,13 +21,20 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from openstack_requirements import limits
 from openstack_requirements.errors import BadLine
 from openstack_requirements.findings import Finding, found_by
 from openstack_requirements.policy import EXEMPT
 from openstack_requirements.requirement import Entry, canonical_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import (
+        Callable,
+        Collection,
+        Iterable,
+        Iterator,
+        Sequence,
+    )
 
     from openstack_requirements.findings import Severity
     from openstack_requirements.policy import Policy
@@ -151,8 +158,21 @@ def inexact(subject: Lists) -> Iterator[Finding]:
 
 def incompatible(subject: Lists) -> Iterator[Finding]:
     """Pins that the global list does not admit."""
+    compared = 0
     for name, pins in subject.pinned.by_name.items():
         entries = subject.required.by_name.get(name, [])
+        cost = compared_text(
+            (pin.requirement.markers for pin in pins),
+            (entry.requirement.markers for entry in entries),
+        )
+        if cost and compared + cost > limits.MOST_COMPARED_TEXT:
+            yield pins[0].finding(
+                f"{pins[0].requirement.package} has too many markers to be "
+                f"compared with those of {subject.required.file}",
+                "have fewer lines for it, or simpler markers",
+            )
+            continue
+        compared += cost
         for pin in pins if entries else ():
             version = exact_version(pin.requirement)
             if version is None:
@@ -326,6 +346,18 @@ def exact_version(pin: Requirement) -> str | None:
     ):
         return None
     return version
+
+
+def compared_text(one: Iterable[str], other: Iterable[str]) -> int:
+    """How much text it is to compare markers with others, each with each.
+
+    That is about proportional to the time that it takes, which
+    :data:`~openstack_requirements.limits.MOST_COMPARED_TEXT` bounds.
+    """
+    first, second = set(one) - {""}, set(other) - {""}
+    return len(second) * sum(map(len, first)) + (
+        len(first) * sum(map(len, second))
+    )
 
 
 def meet(one: Line, other: Line) -> bool:

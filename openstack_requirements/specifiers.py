@@ -23,9 +23,14 @@ import re
 from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 
+from openstack_requirements import limits
+
 TYPE_CHECKING = False  # typing itself costs more to import than this module
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
 
 #: A version's release numbers, without zeros at the end: 1.0 is 1.
 Release = tuple[int, ...]
@@ -40,6 +45,9 @@ _CLAUSE = re.compile(
     r"(?P<operator>~=|==|!=|<=|>=|<|>)"
     rf"(?P<release>{_NUMBERS})(?:(?P<any>\.\*)|(?P<suffix>{_SUFFIX}))\Z"
 )
+_LONG_NUMBER = re.compile(rf"[0-9]{{{limits.MOST_DIGITS + 1}}}")
+#: What is wrong with a text that has a long number in it.
+LONG_NUMBER = f"a number of more than {limits.MOST_DIGITS} digits"
 _COMPARE: dict[str, Callable[[Release, Release], bool]] = {
     "==": eq,
     "!=": ne,
@@ -60,12 +68,47 @@ def is_prerelease(version: str) -> bool:
     match = _VERSION.match(version)
     if match is not None:
         return bool(match["pre"] or match["dev"])
-    from packaging.version import Version
+    parsed = parse_version(version)
+    return parsed is not None and parsed.is_prerelease
 
+
+def long_number(text: str) -> int | None:
+    """Where a number with more digits than are read starts, if anywhere."""
+    if len(text) <= limits.MOST_DIGITS:
+        return None
+    match = _LONG_NUMBER.search(text)
+    return None if match is None else match.start()
+
+
+@lru_cache(maxsize=8192)
+def parse_version(text: str) -> Version | None:
+    """The version (PEP 440) that a text is; None for any other text.
+
+    One that is too long, or has a number of too many digits, is none.
+    """
+    from packaging.version import InvalidVersion
+    from packaging.version import Version as Parsed  # slow to import
+
+    if len(text) > limits.LONGEST_VERSION or long_number(text) is not None:
+        return None
     try:
-        return Version(version).is_prerelease
-    except ValueError:
-        return False
+        return Parsed(text)
+    except InvalidVersion:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def parse_set(specifiers: str) -> SpecifierSet:
+    """The specifier set (PEP 440) that a text is.
+
+    :raises ValueError: where it is none, or has a number of too many digits.
+    """
+    from packaging.specifiers import InvalidSpecifier
+    from packaging.specifiers import SpecifierSet as Parsed  # slow to import
+
+    if long_number(specifiers) is not None:
+        raise InvalidSpecifier(LONG_NUMBER)
+    return Parsed(specifiers)
 
 
 def admits(specifiers: str, version: str, *, prereleases: bool) -> bool:
@@ -142,12 +185,11 @@ def _numbers(text: str) -> Release:
 
 
 def _slowly(specifiers: str, version: str, prereleases: bool) -> bool:
-    from packaging.specifiers import SpecifierSet
-
     try:
-        wanted = SpecifierSet(specifiers)
-        return wanted.contains(
-            version, prereleases=prereleases or bool(wanted.prereleases)
-        )
+        wanted = parse_set(specifiers)
     except ValueError:
-        return False  # numbers of thousands of digits
+        return False
+    # What is no version satisfies "===" alone, and a long number nothing.
+    return long_number(version) is None and wanted.contains(
+        version, prereleases=prereleases or bool(wanted.prereleases)
+    )

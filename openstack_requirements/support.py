@@ -25,7 +25,7 @@ from openstack_requirements import markers
 from openstack_requirements.errors import BadLine
 from openstack_requirements.findings import Finding, found_by
 from openstack_requirements.rules import Line, exact_version
-from openstack_requirements.specifiers import admits
+from openstack_requirements.specifiers import admits, parse_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -222,10 +222,8 @@ def _lets_in(wanted: str, python: Python) -> bool:
 
 
 def _is_valid(wanted: str) -> bool:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
     try:
-        SpecifierSet(wanted)
-    except InvalidSpecifier:
+        parse_set(wanted)
+    except ValueError:
         return False
     return True

@@ -33,11 +33,11 @@ from openstack_requirements.bootstrap import Answer, Decision, Demand
 from openstack_requirements.index import Index
 from openstack_requirements.installation import Order
 from openstack_requirements.requirement import (
-    LONGEST_LINE,
     CanonicalName,
     Requirement,
     canonical_name,
 )
+from openstack_requirements.specifiers import parse_set
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -392,13 +392,9 @@ class _Job:
 
 def _suits(wanted: str, version: str) -> bool:
     """Whether a Python suits what a project says; nonsense says nothing."""
-    from packaging.specifiers import SpecifierSet
-
-    if len(wanted) > LONGEST_LINE:
-        return True
     try:
-        return SpecifierSet(wanted).contains(version, prereleases=True)
-    except ValueError:  # no specifier, or a number of thousands of digits
+        return parse_set(wanted).contains(version, prereleases=True)
+    except ValueError:
         return True
 
 

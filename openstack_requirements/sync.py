@@ -37,6 +37,7 @@ from openstack_requirements.requirement import (
     is_passed_through,
     parse_line,
 )
+from openstack_requirements.specifiers import parse_set, parse_version
 from openstack_requirements.text import split_lines, without_bom
 
 if TYPE_CHECKING:
@@ -522,7 +523,7 @@ def _with_bound(old: str, wanted: str) -> str:
             continue
         if operator in {"~=", "==", "==="}:
             version = version.removesuffix(".*").partition("+")[0]
-            if not _is_version(version):
+            if parse_version(version) is None:
                 continue  # only "===" takes any text
             operator = ">="
         bounds.append(f"{operator}{version}")
@@ -534,16 +535,6 @@ def _split(clause: str) -> tuple[str, str]:
     return clause[: len(clause) - len(version)], version
 
 
-def _is_version(text: str) -> bool:
-    from packaging.version import InvalidVersion, Version
-
-    try:
-        Version(text)
-    except InvalidVersion:
-        return False
-    return True
-
-
 def _conflict(specifiers: str) -> str:
     """A lower bound and a cap that no version lies between; else empty."""
     clauses = [_split(each) for each in specifiers.split(",") if each]
@@ -551,11 +542,11 @@ def _conflict(specifiers: str) -> str:
     caps = [each for each in clauses if each[0] in {"<", "<="}]
     if not bounds or not caps:
         return ""
-    from packaging.version import Version
-
     for low, bound in bounds:
         for high, cap in caps:
-            lowest, highest = Version(bound), Version(cap)
+            lowest, highest = parse_version(bound), parse_version(cap)
+            if lowest is None or highest is None:
+                continue
             equal = lowest == highest and (low, high) == (">=", "<=")
             if lowest >= highest and not equal:
                 return f"{low}{bound} and {high}{cap}"
@@ -566,9 +557,7 @@ def _conflict(specifiers: str) -> str:
 def _same_specifiers(first: str, second: str) -> bool:
     if first == second:
         return True
-    from packaging.specifiers import SpecifierSet
-
-    return SpecifierSet(first) == SpecifierSet(second)
+    return parse_set(first) == parse_set(second)
 
 
 @lru_cache(maxsize=4096)

@@ -234,7 +234,9 @@ def parser() -> _console.Parser:
 
 
 def _version_map(text: str) -> tuple[str, str]:
-    match = re.fullmatch(r"(\d+\.\d+):(\d+\.\d+)", text)
+    match = re.fullmatch(
+        r"([0-9]{1,4}\.[0-9]{1,4}):([0-9]{1,4}\.[0-9]{1,4})", text
+    )
     if match is None:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not FROM:TO, two versions such as 3.11:3.14"

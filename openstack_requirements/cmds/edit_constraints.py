@@ -196,21 +196,25 @@ def _name_in(folder: str) -> str:
 
 def _pinning(file: str, given: dict[str, list[str]]) -> Callable[[str], str]:
     """The change that pins a distribution to another version."""
-    from packaging.version import InvalidVersion, Version
+    from openstack_requirements.specifiers import parse_version
 
     text = _only(given, "--pin")
     name, equals, number = text.partition("===" if "===" in text else "==")
     name, number = name.strip(), number.strip()
     if not equals or not is_name(name):
         _misused(f"not NAME==VERSION: {text!r}")
-    try:
-        version = str(Version(number))
-    except InvalidVersion:
+    parsed = parse_version(number)
+    if parsed is None:
         _misused(f"not a version: {number!r}")
+    version = str(parsed)
     python = _only(given, "--python") if "--python" in given else ""
     major, dot, minor = python.partition(".")
     if python and not (
-        python.isascii() and dot and major.isdigit() and minor.isdigit()
+        python.isascii()
+        and dot
+        and major.isdigit()
+        and minor.isdigit()
+        and len(python) < len("1000.10000")
     ):
         _misused(f"not a Python version such as 3.12: {python!r}")
     listed_in, entries, prereleases = (

@@ -19,7 +19,7 @@ from functools import partial
 from openstack_requirements import (
     checkouts,
     dynamic,
-    manifests,
+    limits,
     policy,
     project,
     project_rules,
@@ -371,11 +371,11 @@ class TestCostly(base.TestCase):
         root = self.project(
             {
                 "setup.cfg": "[options]\ninstall_requires = file: a.txt\n",
-                "a.txt": "a\n" * (manifests.MOST_ENTRIES + 1),
+                "a.txt": "a\n" * (limits.MOST_REQUIREMENTS + 1),
             }
         )
         error = self.assertRaises(UnusableProject, checkouts.read, root)
-        self.assertIn(f"{root}/a.txt:10001: the file has", str(error))
+        self.assertIn(f"{root}/a.txt:5001: ", str(error))
 
     def test_a_name_that_is_none(self) -> None:
         root = self.project({"pyproject.toml": "[project]\nname = 1\n"})
