@@ -25,7 +25,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from openstack_requirements import ranges
 from openstack_requirements.errors import RequirementsError
 from openstack_requirements.requirement import canonical_name
 
@@ -181,6 +180,8 @@ def demands(
         not satisfy it. Markers are not looked at: a pair too many only makes
         a batch larger.
     """
+    from openstack_requirements import ranges  # not all who search ask
+
     for name, each in freeze.by_name().items():
         if name not in names:
             continue

@@ -111,7 +111,7 @@ _GROUPS = {
 }
 _BEFORE_SPECIFIERS = re.compile(rf"\s*{_NAME}(?:\s*\[(?P<extras>[^\]]*)\])?")
 # What "===" compares is any text, but not what ends it elsewhere.
-_ARBITRARY = re.compile(r"[\w.+!*-]+")
+_ARBITRARY = re.compile(r"[\w.+!*=-]+")
 LONGEST_LINE = limits.LONGEST_LINE
 _PASSED_THROUGH = ("-f", "http://tarballs.openstack.org/")
 

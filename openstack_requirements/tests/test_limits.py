@@ -135,6 +135,10 @@ class TestLines(base.TestCase):
         ):
             self.assertTrue(parse_line(line, permit_urls=True).package)
 
+    def test_arbitrary_equality(self) -> None:
+        for line in ("foo===2018-abc", "foo====1.0", "foo===1.*", "foo===1!x"):
+            self.assertEqual(f"{line}\n", parse_line(line).to_line())
+
     def test_a_colon_and_a_hash(self) -> None:
         for text in ("sys_platform=='a#b'", 'sys_platform=="a#b"'):
             found = parse_line(f"foo:{text} # c")
