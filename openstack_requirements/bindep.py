@@ -91,6 +91,7 @@ def for_platform(lines: list[str], platforms: Collection[str]) -> list[str]:
         if wanted and wanted.isdisjoint(platforms):
             continue
         if unwanted.isdisjoint(platforms):
+            # Of a line with selectors alone, there is nothing to install.
             result += line.split("[")[0].split()[:1]
     return list(dict.fromkeys(result))
 

@@ -82,6 +82,11 @@ class TestPlatforms(base.TestCase):
             found = bindep.for_platform(list(self.LINES), platforms)
             self.assertEqual(expected, found)
 
+    def test_lines_that_name_no_package(self) -> None:
+        for line in ("[platform:dpkg]", "[", "[] libx-dev"):
+            found = bindep.for_platform([line, "gcc"], ("dpkg",))
+            self.assertEqual(["gcc"], found, line)
+
     def test_this_platform(self) -> None:
         for release, expected in (
             ({"ID": "debian"}, {"debian", "dpkg"}),
