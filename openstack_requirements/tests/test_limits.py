@@ -14,10 +14,7 @@
 from __future__ import annotations
 
 import itertools
-import re
-import resource
 import subprocess
-from pathlib import Path
 from typing import ClassVar
 
 from hypothesis import given
@@ -526,31 +523,6 @@ class TestComparedMarkers(base.TestCase):
         error = self.assertRaises(BadLine, lower_constraints.merge, pins)
         self.assertIn("too many markers", error.reason)
         self.assertEqual("lower.txt", error.source)
-
-
-class TestPage(base.TestCase):
-    def test_every_limit_is_in_the_table(self) -> None:
-        page = Path(limits.__file__).parent.parent.joinpath(
-            "doc", "source", "reference", "limits.rst"
-        )
-        rows = page.read_text(encoding="utf-8").split("   * - ")
-        shown = {
-            name: row.split("     - ")[1].strip()
-            for row in rows
-            for name in re.findall("``([A-Z_]+)``", row)
-        }
-        wanted = {
-            name: f"{value:,}"
-            for name, value in vars(limits).items()
-            if name.isupper() and name != "TYPE_CHECKING"
-        }
-        self.assertEqual(wanted, shown)
-
-
-def bounded() -> None:
-    """Ten seconds, and a gigabyte of address space."""
-    resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
-    resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
 
 
 class TestCommands(base.TestCase):

@@ -1,0 +1,162 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The table of limits in the documentation is what the code has.
+
+A number in the code is in the table of doc/source/reference/limits.rst, or in
+:data:`NO_LIMITS` with the reason why it bounds no input.
+"""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import importlib
+import re
+from typing import NamedTuple
+
+from docutils import nodes
+from docutils.core import publish_doctree
+
+from openstack_requirements.tests import base
+from openstack_requirements.tests.test_architecture import NAME, modules
+
+PAGE = base.ROOT / "doc" / "source" / "reference" / "limits.rst"
+HEADINGS = (
+    *("Input", "Who may have written it", "Limit", "Value", "Beyond it"),
+)
+#: Module-level numbers that bound no input.
+NO_LIMITS = {
+    "cache.FORMAT": "the version of a file that this toolkit writes",
+    "changes_report.OPEN_ROWS": "longer tables are folded, and are whole",
+    "constraints._LONG": "where the fast path gives way to the parser",
+    "environments._REMOVERS": "how many threads remove files",
+    "errors.FINDINGS": "an exit status",
+    "errors.OUTSIDE": "an exit status",
+    "errors.UNUSABLE": "an exit status",
+    "files._TOKEN": "how long the name of a new file is",
+    "freeze.FORMAT": "the version of a file that this toolkit writes",
+    "gate.WORTH_SHARING": "from where on processes share the work",
+    "index.BATCH": "how many questions are asked at once; all are asked",
+    "installers.SHOWN_LINES": "how much of a log an error shows",
+    "installers.uv.REQUESTS": "how many downloads run at once",
+    "metadata.BATCH": "how many questions are asked at once; all are asked",
+    "report.explain._WIDTH": "where lines are wrapped",
+    "yaml_rows._SHOWN": "how much of a line an error shows",
+}
+_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+
+class Row(NamedTuple):
+    """A row of the table."""
+
+    what: str
+    writer: str
+    limit: str
+    value: str
+    beyond: str
+
+
+def rows() -> list[Row]:
+    """The rows of all tables of the page."""
+    found = []
+    document = publish_doctree(
+        PAGE.read_text(encoding="utf-8"),
+        # Roles that only Sphinx knows are no matter here.
+        settings_overrides={"report_level": 5, "halt_level": 5},
+    )
+    for table in document.findall(nodes.table):
+        for row in table.findall(nodes.row):
+            cells = [
+                " ".join(cell.astext().split())
+                for cell in row.findall(nodes.entry)
+            ]
+            found.append(Row(*cells))
+    return [row for row in found if row != HEADINGS]
+
+
+def number(text: str) -> float:
+    """The number that a value says: ``8,192 characters``, ``1 MiB``."""
+    match = re.match(r"([0-9][0-9,.]*) ([A-Za-z]+)", text)
+    assert match is not None, f"not a number and a unit: {text}"
+    return float(match[1].replace(",", "")) * _UNITS.get(match[2], 1)
+
+
+def in_code() -> dict[str, float]:
+    """The numbers that the modules of the package name, by their names."""
+    found = {}
+    for module, tree in modules().items():
+        targets = [
+            target
+            for node in tree.body
+            if isinstance(node, (ast.Assign, ast.AnnAssign))
+            for target in (
+                node.targets if isinstance(node, ast.Assign) else [node.target]
+            )
+        ]
+        names = {
+            name.id
+            for target in targets
+            for name in ast.walk(target)
+            if isinstance(name, ast.Name)
+        }
+        loaded = importlib.import_module(f"{NAME}.{module}".rstrip("."))
+        for name in names:
+            value = getattr(loaded, name, None)
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                found[f"{module}.{name}"] = value
+    return found
+
+
+class TestSecurity(base.TestCase):
+    def test_reports_go_where_the_project_is(self) -> None:
+        config = configparser.ConfigParser()
+        config.read(base.ROOT / "setup.cfg", encoding="utf-8")
+        page = (base.ROOT / "SECURITY.rst").read_text(encoding="utf-8")
+        self.assertIn(config["metadata"]["author_email"], page)
+        # No other address, and nothing that is not the project's own.
+        found = set(re.findall(r"\S+@\S+", page))
+        self.assertEqual(1, len(found), str(found))
+
+
+class TestLimits(base.TestCase):
+    def test_the_page_has_the_values_of_the_code(self) -> None:
+        there = in_code()
+        for row in rows():
+            self.assertIn(row.limit, there)
+            self.assertEqual(there[row.limit], number(row.value), row.limit)
+
+    def test_the_page_has_every_limit(self) -> None:
+        there = set(in_code())
+        shown = {row.limit for row in rows()}
+        missing = there - shown - set(NO_LIMITS)
+        self.assertEqual(
+            set(), missing, f"add a row to {PAGE}, or a reason here"
+        )
+        self.assertEqual(set(), set(NO_LIMITS) - there, "they are gone")
+        self.assertEqual(set(), set(NO_LIMITS) & shown, "they are limits")
+
+    def test_every_cell_says_something(self) -> None:
+        found = rows()
+        self.assertGreater(len(found), 10)
+        for row in found:
+            self.assertNotIn("", row)
+        self.assertEqual(len(found), len({row.limit for row in found}))
+
+    def test_numbers(self) -> None:
+        for text, expected in (
+            ("8,192 characters", 8192),
+            ("16 MiB", 16 << 20),
+            ("0.5 seconds", 0.5),
+            ("2 KiB of text", 2048),
+        ):
+            self.assertEqual(expected, number(text))
+        self.assertRaises(AssertionError, number, "many")
