@@ -1,0 +1,1002 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The fuzz targets: one for each reader of what strangers have written.
+
+A target is a name, a grammar (:mod:`fuzz_inputs`) and a check. The check
+hands an input to everything that reads such a text, and holds the promises:
+
+- nothing is raised but the errors that the reader documents, and each says
+  its problem on one line that a terminal can show;
+- what is read, written and read again is the same;
+- no report has a control character in it, in any format;
+- no input takes more processor time or memory than :class:`Limits` allow.
+
+``test_fuzz`` runs each target for a moment, ``tools/fuzz.py`` for as long as
+somebody likes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import resource
+import signal
+import tempfile
+from collections import Counter
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+from xml.etree import ElementTree as ET
+
+from hypothesis import strategies as st
+from packaging.markers import Marker
+from packaging.specifiers import SpecifierSet
+
+from openstack_requirements import (
+    bindep,
+    bootstrap,
+    check,
+    conflicts,
+    constraints,
+    dynamic,
+    edits,
+    explain,
+    files,
+    findings,
+    freeze,
+    git,
+    installers,
+    licenses,
+    lists,
+    lower_constraints,
+    manifests,
+    markers,
+    policy,
+    project,
+    ranges,
+    report,
+    requirement,
+    rules,
+    setup_py,
+    specifiers,
+    states,
+    support,
+    sync,
+    text,
+    waivers,
+    zuul,
+)
+from openstack_requirements.errors import (
+    BadContent,
+    BadLine,
+    CommandFailed,
+    ProofFailed,
+    RequirementsError,
+    UnusableInput,
+    UnusableProject,
+)
+from openstack_requirements.installers import pip, uv
+from openstack_requirements.process import Processes
+from openstack_requirements.tests import fuzz_inputs as inputs
+from openstack_requirements.tests.rule_cases import LISTS, PBR, PINS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from types import FrameType
+
+    from hypothesis.strategies import SearchStrategy
+
+    from openstack_requirements.manifests import Declared
+
+TODAY = date(2026, 1, 1)
+#: How many documented errors of each class the checks have met.
+met: Counter[str] = Counter()
+
+
+class Broken(AssertionError):
+    """A promise that an input breaks.
+
+    ``kind`` is the same for all inputs that break it in this way.
+    """
+
+    def __init__(self, kind: str, details: str = "") -> None:
+        super().__init__(f"{kind}: {details}" if details else kind)
+        self.kind = kind
+
+
+class _TooSlow(BaseException):
+    """The processor time is over. No ``except Exception`` may swallow it."""
+
+
+class Limits(NamedTuple):
+    """What one input may cost.
+
+    :param seconds: of processor time, for each thing that is made of it.
+    :param megabytes: by which the memory of the process may grow.
+    """
+
+    seconds: float = 2.0
+    megabytes: int = 300
+
+
+class Target(NamedTuple):
+    """A reader under test.
+
+    :param samples: inputs as people write them.
+    :param files: the names of files in a corpus of real ones that it reads.
+    """
+
+    name: str
+    check: Callable[[str], object]
+    grammar: SearchStrategy[str]
+    samples: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+    def bases(self, seeds: Sequence[str] = ()) -> SearchStrategy[str]:
+        """Inputs by the grammar, and real ones.
+
+        :param seeds: real files.
+        """
+        if not self.samples and not seeds:
+            return self.grammar
+        real = st.sampled_from((*self.samples, *seeds))
+        return st.one_of(self.grammar, self.grammar, real)
+
+    def inputs(self) -> SearchStrategy[str]:
+        """Inputs by the grammar, and broken ones."""
+        return st.one_of(self.grammar, inputs.mutated(self.bases()))
+
+
+class _Clock:
+    """Ends what takes too much processor time."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+
+    @contextlib.contextmanager
+    def limit(self, seconds: float) -> Iterator[None]:
+        """Raise :class:`_TooSlow` where a step takes longer."""
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            raise _TooSlow
+
+        old = signal.signal(signal.SIGPROF, stop)
+        self._seconds = seconds
+        self.step()
+        try:
+            yield
+        finally:
+            self._seconds = 0.0
+            self.step()
+            signal.signal(signal.SIGPROF, old)
+
+    def step(self) -> None:
+        """Begin to count anew."""
+        # It strikes again and again: an error in a callback is lost.
+        signal.setitimer(signal.ITIMER_PROF, self._seconds, 0.2)
+
+
+_clock = _Clock()
+
+
+def run(target: Target, given: str, limits: Limits) -> None:
+    """Check one input.
+
+    :raises Broken: where it costs more than it may.
+    :raises Exception: whatever the check finds.
+    """
+    before = _peak()
+    try:
+        with _clock.limit(limits.seconds):
+            target.check(given)
+    except _TooSlow as error:
+        raise Broken(
+            f"it takes more than {limits.seconds:g} s of processor time"
+        ) from error
+    grown = (_peak() - before) // 1024
+    if grown > limits.megabytes:
+        raise Broken(
+            f"it takes more than {limits.megabytes} MB", f"{grown} MB"
+        )
+
+
+def _peak() -> int:
+    """The most memory that this process has had so far, in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+# What is promised.
+
+
+def _try(
+    errors: type[Exception] | tuple[type[Exception], ...],
+    call: Callable[..., Any],
+    *args: Any,
+    **more: Any,
+) -> Any:
+    """What a call returns; None where it raises a documented error."""
+    _clock.step()
+    try:
+        return call(*args, **more)
+    except errors as error:
+        met[type(error).__name__] += 1
+        _require_fit(error)
+        return None
+
+
+def _require_fit(error: Exception) -> None:
+    """An error is a line for each problem, and nothing drives a terminal."""
+    shown = str(error)
+    _require_printable(type(error).__name__, shown)
+    if isinstance(error, (BadContent, UnusableProject)):
+        expected = sum(len(str(e).split("\n")) for e in error.errors)
+        for each in error.errors:
+            _require_fit(each)
+    elif isinstance(error, (CommandFailed, ProofFailed)):
+        return  # a command's own words below it, or an example a line
+    else:
+        expected = 1
+    number = len(shown.split("\n"))
+    if number != expected:
+        raise Broken(
+            f"{type(error).__name__} of several lines", f"{shown!r:.300}"
+        )
+    if not shown.strip():
+        raise Broken(f"{type(error).__name__} says nothing")
+
+
+def _require_printable(what: str, shown: str) -> None:
+    if shown.isprintable():
+        return
+    bad = {c for c in shown if not c.isprintable() and c not in "\n\t"}
+    if bad:
+        raise Broken(
+            f"control characters in {what}",
+            f"{sorted(bad)!r:.100} in {shown!r:.300}",
+        )
+
+
+def _require_equal(what: str, one: object, other: object) -> None:
+    if one != other:
+        raise Broken(
+            f"not the same: {what}", f"{one!r:.400} != {other!r:.400}"
+        )
+
+
+def _require_reports(verdict: findings.Verdict) -> None:
+    """Every format can show it, and no other reader stumbles."""
+    for name, render in report.FORMATS.items():
+        _clock.step()
+        shown = render("check-requirements", [verdict])
+        _require_printable(f"the {name} report", shown)
+        shown.encode()
+        if name in {"json", "sarif"}:
+            json.loads(shown)
+        elif name == "junit":
+            ET.fromstring(shown)
+        elif name == "github":
+            # Whatever a finding says, it is one command, or the summary.
+            wanted = len(verdict.findings) + len(verdict.waived) + 1
+            _require_equal("commands", len(shown.splitlines()), wanted)
+
+
+# Lines and lists.
+
+
+def check_line(given: str) -> None:
+    """One line, as it stands in a list, an option or a string."""
+    line = given.replace("\n", " ")
+    _try((), constraints.name_of, line)
+    _try((), requirement.split_comment, line)
+    _try((), requirement.is_passed_through, line)
+    _try((), text.is_path, line)
+    for urls in (False, True):
+        found = _try(BadLine, requirement.parse_line, line, urls)
+        if found is None:
+            continue
+        for ordered in (False, True):
+            written = found.to_line(sort_specifiers=ordered)
+            again = requirement.parse_line(written.rstrip("\n"), urls)
+            written_again = again.to_line(sort_specifiers=ordered)
+            _require_equal("written again", written, written_again)
+            _require_equal(
+                "read again",
+                found._replace(specifiers=""),
+                again._replace(specifiers=""),
+            )
+        _check_specifiers(found.specifiers)
+
+
+def _check_specifiers(text_of: str) -> None:
+    """What commands ask of a set that a line has."""
+    _require_equal(
+        "sorted again",
+        requirement.sorted_specifiers(text_of),
+        requirement.sorted_specifiers(requirement.sorted_specifiers(text_of)),
+    )
+    if not text_of:
+        return
+    for clause in text_of.split(","):
+        ranges.lower_bound(clause)
+        ranges.upper_bound(clause)
+    ranges.has_lower_bound(text_of)
+    ranges.lower_bounds(text_of)
+    for other in ("", ">=1,<2", "!=1.5", "==1.5", "===1.5"):
+        ranges.share_versions(text_of, other)
+        ranges.excludes(text_of, other)
+        ranges.excludes(other, text_of)
+    smallest = ranges.together(text_of.split(","))
+    _require_equal(
+        "the smallest set", ranges.together(smallest.split(",")), smallest
+    )
+
+
+def check_versions(given: str) -> None:
+    """A set of specifiers and a version, with packaging as the judge."""
+    wanted, version = inputs.split(given, 2)
+    found = _try(BadLine, requirement.parse_line, f"foo{wanted}")
+    _try((), freeze.version_key, version)
+    _try((), specifiers.is_prerelease, version)
+    _try((), specifiers.release, version)
+    if found is None or not found.package:
+        return
+    for prereleases in (False, True):
+        answer = specifiers.admits(
+            found.specifiers, version, prereleases=prereleases
+        )
+        if max(map(len, found.specifiers.split(","))) > 1000:
+            continue  # packaging itself does not always answer
+        try:
+            parsed = SpecifierSet(found.specifiers)
+            right = parsed.contains(
+                version, prereleases=prereleases or bool(parsed.prereleases)
+            )
+        except ValueError:
+            continue
+        if found.specifiers:
+            _require_equal(
+                "versions that are admitted",
+                (answer, found.specifiers, version),
+                (right, found.specifiers, version),
+            )
+
+
+def check_list(given: str) -> None:
+    """A requirements file, a constraints file, a never-constrain list."""
+    names = _try(BadContent, requirement.names_in, given, "never.txt")
+    for urls in (False, True):
+        entries = _try(
+            BadContent,
+            requirement.read_entries,
+            given,
+            "a.txt",
+            permit_urls=urls,
+            keep_editable=not urls,
+        )
+        if entries is None:
+            continue
+        _require_equal(
+            "lines",
+            "".join(each.line for each in entries),
+            text.without_bom(given),
+        )
+        pins = _try(BadContent, lower_constraints.read, entries, "a.txt")
+        if pins is not None:
+            _try(markers.BadMarker, lower_constraints.merge, pins)
+        state = _try((), states.State.from_constraints, entries)
+        for python in state.pythons:
+            for name in state.lines:
+                state.on(name, python)
+        for rule in (policy.CLASSIC, policy.CURRENT):
+            subject = rules.Lists(
+                rule,
+                rules.listed("a.txt", entries),
+                rules.listed("b.txt", entries),
+                "never.txt",
+                names or frozenset(),
+            )
+            _require_reports(
+                findings.verdict("the lists", rules.judge(subject))
+            )
+    _try(BadContent, lists.installable_lines, given, "a.txt")
+    _try(BadContent, conflicts.read_expected, given, "xfails.txt")
+    normal = _try(BadContent, requirement.normalize, given, "a.txt")
+    if normal is not None:
+        again = requirement.normalize(normal, "a.txt")
+        _require_equal("normalised again", normal, again)
+
+
+def check_markers(given: str) -> None:
+    """Two markers, with packaging as the judge of what they mean."""
+    both = inputs.split(given, 2)
+    trees = [_try(markers.BadMarker, markers.parse, each) for each in both]
+    if None in trees:
+        return
+    first, second = both
+    for each in both:
+        _try(markers.BadMarker, markers.python_comparison, each)
+        _try(markers.BadMarker, markers.pythons_in, [each])
+        _try(markers.BadMarker, markers.on_python, each, "3.12")
+        left = _try(markers.BadMarker, markers.given, each, "extra", "x")
+        if left is not None:
+            _require_equal(
+                "what is left is a marker",
+                requirement.marker_problem(left),
+                None,
+            )
+        _check_example(each)
+    same = _try(markers.BadMarker, markers.equivalent, first, second)
+    one = _try(markers.BadMarker, markers.implies, first, second)
+    other = _try(markers.BadMarker, markers.implies, second, first)
+    if None not in {same, one, other}:
+        _require_equal("equal is both ways", same, one and other)
+    apart = _try(markers.BadMarker, markers.disjoint, first, second)
+    if apart is not None:
+        example = markers.overlap([first, second])
+        _require_equal("disjoint", apart, example is None)
+        for each in both if example is not None else ():
+            _require_selects(each, example or {})
+    _try(markers.BadMarker, markers.combinations, both)
+    _try(markers.BadMarker, markers.uncovered, both)
+
+
+def _check_example(marker: str) -> None:
+    """What the algebra gives as an example, packaging must select."""
+    example = _try(markers.BadMarker, markers.overlap, [marker])
+    if example is not None:
+        _require_selects(marker, example)
+    outside = _try(markers.BadMarker, markers.uncovered, [marker])
+    if outside is not None and _selects(marker, outside):
+        raise Broken("a marker selects it", f"{marker!r}, {outside}")
+
+
+def _require_selects(marker: str, example: Mapping[str, str]) -> None:
+    if _selects(marker, example) is False:
+        raise Broken("a marker does not select it", f"{marker!r}, {example}")
+
+
+def _selects(marker: str, example: Mapping[str, str]) -> bool | None:
+    """What packaging says; None where it does not."""
+    if not marker.strip():
+        return True
+    if "extras" in marker or "dependency_groups" in marker:
+        return None  # sets (PEP 751), which an example has no form for
+    parsed = Marker(marker.strip())
+    try:
+        return bool(parsed.evaluate(dict(example)))
+    except Exception:  # noqa: BLE001 - whatever it cannot compare
+        return None
+
+
+# Projects.
+
+
+@functools.cache
+def _against(name: str) -> check.Against:
+    return check.against(
+        policy.CLASSIC if name == "classic" else policy.CURRENT,
+        "global-requirements.txt",
+        requirement.read_entries(LISTS[name]),
+        constraints=[
+            entry.requirement
+            for entry in requirement.read_entries(PINS)
+            if entry.requirement is not None
+        ],
+    )
+
+
+@functools.cache
+def _standard(name: str) -> sync.Standard:
+    return sync.standard(
+        policy.CLASSIC if name == "classic" else policy.CURRENT,
+        [
+            entry.requirement
+            for entry in requirement.read_entries(LISTS[name])
+            if entry.requirement is not None
+        ],
+        frozenset(),
+    )
+
+
+def _check_project(texts: Mapping[str, str]) -> None:
+    """All that commands make of a project's files."""
+    hidden = _try(BadLine, dynamic.look, texts)
+    if hidden is not None:
+        asked = [(each.place, each.text) for each in hidden.found]
+        _, decisions = bootstrap.read(asked, "foo", ["3.12"])
+        for each in decisions:
+            _require_printable("a decision", str(each))
+    loaded = _try(UnusableProject, project.load, "x", texts.get)
+    if loaded is None:
+        return
+    for file, content in loaded.texts.items():
+        _require_places(file, content, loaded.declared)
+    for name in ("classic", "current"):
+        subject = check.subject(_against(name), loaded.texts, loaded.declared)
+        found = check.judge(subject)
+        left, waived = waivers.apply(
+            [each.finding for each in found],
+            waivers.inline(loaded.texts),
+            "openstack/x",
+            TODAY,
+            rules=frozenset(rule.id for rule in check.RULES),
+        )
+        _require_reports(findings.verdict("x", left, waived))
+        _check_fix(loaded, found)
+        _check_sync(name, loaded)
+
+
+def _require_places(
+    file: str, content: str, declared: Sequence[Declared]
+) -> None:
+    """An entry is where it says that it is."""
+    if file == manifests.PYPROJECT:
+        return  # of an escaped string, the text is another
+    rows = text.split_lines(content)
+    for each in declared:
+        if each.file == file and each.line:
+            start = each.column - 1
+            there = rows[each.line - 1][start : start + len(each.text)]
+            _require_equal("an entry's place", there, each.text)
+
+
+def _check_fix(loaded: project.Project, found: Sequence[check.Found]) -> None:
+    """Replacements go in, and the file still reads."""
+    changes: dict[str, dict[Declared, tuple[str, ...]]] = {}
+    for each in found:
+        if each.entry is not None and each.replacement is not None:
+            changes.setdefault(each.entry.file, {}).setdefault(
+                each.entry, each.replacement
+            )
+    for file, replaced in changes.items():
+        content = loaded.texts[file]
+        entries = manifests.read({file: content})
+        new = _try(UnusableInput, edits.apply, content, entries, replaced)
+        if new is not None:
+            manifests.read({file: new})
+
+
+def _check_sync(name: str, loaded: project.Project) -> None:
+    """A plan changes nothing where it has been carried out."""
+    follow = _standard(name)
+    _clock.step()
+    plan = sync.plan(follow, "x", loaded.name, loaded.texts, loaded.declared)
+    for error in plan.errors:
+        _require_fit(error)
+    for warning in plan.warnings:
+        _require_printable("a warning", warning)
+    texts = {each.path: each.new for each in plan.files}
+    if not texts:
+        return
+    _clock.step()
+    declared = manifests.read(texts)
+    again = sync.plan(follow, "x", loaded.name, texts, declared)
+    for each in again.due:
+        _require_equal("a plan carried out twice", each.old, each.new)
+
+
+def check_requirements_file(given: str) -> None:
+    """requirements.txt and lower-constraints.txt of a project."""
+    first, second = inputs.split(given, 2)
+    _check_project(
+        {
+            "requirements.txt": first,
+            "lower-constraints.txt": second,
+            "pyproject.toml": PBR,
+        }
+    )
+
+
+def check_setup_cfg(given: str) -> None:
+    """setup.cfg."""
+    _check_project({"setup.cfg": given})
+
+
+def check_pyproject(given: str) -> None:
+    """pyproject.toml."""
+    _check_project({"pyproject.toml": given})
+    _try((BadLine, UnusableInput), manifests.build_backend, given)
+    _try((BadLine, UnusableInput), manifests.group_names, given)
+
+
+def check_setup_py(given: str) -> None:
+    """setup.py, which is parsed and never run."""
+    texts = {"setup.py": given, "setup.cfg": "[metadata]\nname = x\n"}
+    dynamic.look(texts)
+    _try(ValueError, setup_py.uses_pbr, given)
+    plan = sync.plan(_standard("classic"), "x", "x", texts, ())
+    for warning in plan.warnings:
+        _require_printable("a warning", warning)
+
+
+def check_pkg_info(given: str) -> None:
+    """PKG-INFO of an unpacked sdist."""
+    _check_project({"PKG-INFO": given})
+
+
+# The files of a requirements repository.
+
+
+def check_waivers(given: str) -> None:
+    """waivers.yaml, and each of its rows as a comment."""
+    found = _try((BadLine, BadContent), waivers.listed, given, "waivers.yaml")
+    if found is None:
+        return
+    left, waived = waivers.apply(
+        [
+            findings.Finding(
+                *("marker-mismatch", "error", "x", "requirements.txt", 1),
+                package="foo",
+            )
+        ],
+        found,
+        "openstack/nova",
+        TODAY,
+        rules={"marker-mismatch"},
+    )
+    _require_reports(findings.verdict("x", left, waived))
+    for waiver in found:
+        comment = waivers.to_comment(waiver)
+        if len(comment) > requirement.LONGEST_LINE - 10:
+            continue
+        (again,) = waivers.inline({"requirements.txt": f"foo  {comment}\n"})
+        if not again.problem and not again.reason.startswith("]"):
+            _require_equal("as a comment", waivers.to_comment(again), comment)
+
+
+def check_zuul(given: str) -> None:
+    """Zuul's project configuration."""
+    found = _try(UnusableInput, zuul.read, given, "projects.yaml")
+    if found is None:
+        return
+    subject = zuul.Projects(
+        [
+            zuul.Repository("openstack/nova", "projects.txt", 1),
+            *(zuul.Repository(each, "projects.txt", 2) for each in found),
+        ],
+        found,
+        "projects.yaml",
+    )
+    _require_reports(findings.verdict("x", zuul.judge(subject)))
+
+
+def check_constraints_edit(given: str) -> None:
+    """A constraints file, and what edit-constraints is asked to do."""
+    name, replacement, content = inputs.split(given, 3)
+    errors = (BadLine, UnusableInput)
+    for new in (replacement, ""):
+        changed = _try(errors, constraints.edit, content, name, new, "uc.txt")
+        if changed is not None:
+            again = constraints.edit(changed, name, new, "uc.txt")
+            wanted = text.canonical(name)
+            if not new.strip() or constraints.name_of(new) == wanted:
+                _require_equal("edited again", changed, again)
+            mine = [
+                line
+                for line in text.split_lines(content)
+                if constraints.name_of(line) != wanted
+            ]
+            for line in mine[:-1]:
+                if line not in changed:
+                    raise Broken("an edit lost a line", f"{line!r:.200}")
+    if not text.is_name(name):
+        return  # nobody asks for it
+    _try(
+        (BadLine, BadContent, UnusableInput, markers.BadMarker),
+        constraints.pin,
+        content,
+        name,
+        "1.2.3",
+        python="3.12",
+        source="uc.txt",
+    )
+
+
+def check_names(given: str) -> None:
+    """projects.txt and bindep.txt, which are read from the disk."""
+    with _file(given) as path:
+        for _, name in _try(BadContent, lists.projects, path) or ():
+            _require_printable("a repository's name", name)
+    with _file(given) as path:
+        packages = bindep.system_packages(path)
+    for rows in packages.values():
+        for platform in ((), ("rpm",), ("dpkg", "debian", "ubuntu")):
+            bindep.for_platform(rows, platform)
+
+
+@contextlib.contextmanager
+def _file(content: str) -> Iterator[str]:
+    descriptor, path = tempfile.mkstemp()
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content.encode("utf-8", "surrogatepass"))
+        yield path
+    finally:
+        os.unlink(path)
+
+
+def check_bytes(given: str) -> None:
+    """What may be no text at all; a character stands for a byte."""
+    data = given.encode("latin-1", "replace")
+    _try(UnusableInput, files.decode, data, "a.txt")
+    _try(UnusableInput, project.decode, data, "a.txt")
+
+
+# Freezes, and what the index says.
+
+
+def check_freeze(given: str) -> None:
+    """A freeze from another machine, and all that is made of it."""
+    found = _try(UnusableInput, freeze.from_json, given, "python3.12.json")
+    if found is None:
+        return
+    written = freeze.to_json(found)
+    written.encode()
+    _require_equal(
+        "written again",
+        freeze.to_json(freeze.from_json(written, "again.json")),
+        written,
+    )
+    _check_freeze(found)
+
+
+def _check_freeze(found: freeze.Freeze) -> None:
+    pins = _try(freeze.FreezeError, freeze.merge, [found])
+    if pins is None:
+        return
+    content = freeze.to_content(pins)
+    _try((ProofFailed, BadLine), freeze.prove, content, [found])
+    graph = explain.Graph(found)
+    for name in graph.installed:
+        told = graph.explain(name)
+        for demand in told.demands:
+            _require_printable("who requires it", demand.who)
+    for kept in found.kept:
+        str(kept)
+    state = states.State.from_freezes([found])
+    state.not_in_freezes()
+    entries = _try(BadContent, requirement.read_entries, content, "uc.txt")
+    if entries is not None:
+        listed = rules.listed("uc.txt", entries)
+        here = conflicts.world(found, listed)
+        left, waived = conflicts.judge([here], [])
+        _require_reports(findings.verdict("x", left, waived))
+    for each in found.distributions:
+        _require_printable("a license", licenses.of(each))
+        _try((), support.why_not, each, support.Python(3, 12))
+
+
+# Other programs' words.
+
+
+class _Scripted(Processes):
+    """Answers of git's that are given beforehand."""
+
+    def __init__(self, answers: Sequence[str]) -> None:
+        super().__init__()
+        self._answers = list(answers)
+
+    def read(self, command: Sequence[str], **_: Any) -> bytes:
+        answer = self._answers.pop(0) if self._answers else ""
+        if answer.startswith("!"):
+            raise CommandFailed(command, 128, answer[1:])
+        return answer.encode("latin-1", "replace")
+
+
+def check_git(given: str) -> None:
+    """git's output, one answer after the other."""
+    answers = given.split(inputs.SEPARATOR)
+    here = os.curdir
+    for ask in (
+        lambda git_: git.read_all(here, "HEAD", project.MANIFESTS, git_),
+        lambda git_: git.read(here, "HEAD", "requirements.txt", git_),
+        lambda git_: git.first_parent(here, "HEAD", git_),
+        lambda git_: git.resolve(here, "HEAD", git_),
+    ):
+        _try(RequirementsError, ask, _Scripted(answers))
+
+
+def check_installers(given: str) -> None:
+    """The words of uv and of pip about a failure."""
+    for tool in (uv, pip):
+        reason = tool.explain(given)
+        _require_equal("a kind", reason.kind in installers.KINDS, True)
+        failed = installers.InstallFailed("3.12", reason, "uv sync", given)
+        _require_printable("the failure", str(failed))
+
+
+_REQUIREMENTS = (
+    "# c\n\nBabel!=2.4.0,>=2.3.4 # BSD\noslo.config>=5.1.0 # Apache-2.0\n"
+    "enum34>=1.0.4;python_version=='2.7' or python_version=='2.6' # BSD\n"
+    "foo>=1;os_name=='posix'  # MIT  # requirements: ignore"
+    "[marker-mismatch] waits for bug 12 until 2027-01-31\n"
+)
+_PYPROJECT = f"""\
+{PBR}
+[project]
+name = "foo"
+dynamic = ["version"]
+dependencies = [
+  "oslo.config>=5.1.0",  # requirements: ignore[comment-mismatch] why not
+  'requests[socks] >=2.14.2,<2.20; python_version >= "3.8"',
+]
+[project.optional-dependencies]
+test = ["sphinx>=1.6.2"]
+[dependency-groups]
+docs = ["sphinx", {{include-group = "test"}}]
+test = ["foo"]
+"""
+_POETRY = """\
+[tool.poetry]
+name = "foo"
+[tool.poetry.dependencies]
+python = "^3.8"
+bar = {version = "~1.2", optional = true, python = "<3.10 || >3.11"}
+baz = {git = "https://example.org/baz.git"}
+"""
+_SETUP_CFG = """\
+[metadata]
+name = foo
+[options]
+install_requires =
+    oslo.config>=5.1.0
+    requests>=2.14.2,<2.20
+[options.extras_require]
+x = foo>=1; bar
+[extras]
+test =
+    sphinx>=1.6.2:python_version>='3' # BSD
+"""
+_WAIVERS = """\
+- project: openstack/nova
+  package: foo
+  rule: marker-mismatch
+  reason: "waits: for bug 12"
+  until: 2027-01-31
+- {project: '*', package: '*', rule: no-lower-bound, reason: x}
+"""
+_ZUUL = """\
+- project:
+    name: openstack/nova
+    templates: &t
+      - check-requirements
+- project:
+    name: opendev.org/openstack/glance
+    templates: *t
+"""
+_SETUP_PY = """\
+import setuptools
+requires = ['foo>=1', 'bar']
+setuptools.setup(name='x', install_requires=requires + ['baz'],
+                 extras_require={'y:python_version<"3"': ['z']})
+"""
+_FREEZE = freeze.to_json(
+    freeze.Freeze(
+        "3.12",
+        {"python_version": "3.12", "python_full_version": "3.12.1"},
+        (
+            freeze.Distribution("foo", "1.0", ("bar>=1; os_name=='nt'",)),
+            freeze.Distribution("bar", "2.0", ("foo[x]<2",), ">=3.8", "MIT"),
+        ),
+        ("foo>=1",),
+    )
+)
+_UC = "foo===1.0\nOslo.Config===5.2.0;python_version=='3.8'\n"
+_MARKERS = (
+    "python_version>='3.8' and sys_platform!='win32'",
+    "os_name == 'nt' or (extra=='x' and python_full_version < '3.9.1')",
+)
+_LISTS = ("*requirements*.txt", "*constraints*.txt", "blacklist.txt")
+
+TARGETS = {
+    target.name: target
+    for target in (
+        Target(
+            "lines",
+            check_line,
+            inputs.LINES,
+            tuple(_REQUIREMENTS.splitlines()),
+        ),
+        Target(
+            "versions",
+            check_versions,
+            inputs.joined(inputs.SPECIFIERS, inputs.VERSIONS),
+            (f">=1.0,!=1.5{inputs.SEPARATOR}1.6.0",),
+        ),
+        Target(
+            "lists",
+            check_list,
+            st.one_of(inputs.FILES, inputs.NAME_LISTS),
+            (_REQUIREMENTS, _UC, *LISTS.values()),
+            _LISTS,
+        ),
+        Target(
+            "markers",
+            check_markers,
+            inputs.joined(inputs.MARKERS, inputs.MARKERS),
+            (inputs.SEPARATOR.join(_MARKERS),),
+        ),
+        Target(
+            "requirements-files",
+            check_requirements_file,
+            inputs.joined(inputs.FILES, inputs.FILES),
+            (_REQUIREMENTS, f"{_REQUIREMENTS}{inputs.SEPARATOR}{_UC}"),
+            ("*requirements*.txt", "pip-requires", "test-requires"),
+        ),
+        Target(
+            "setup-cfg",
+            check_setup_cfg,
+            inputs.SETUP_CFG,
+            (_SETUP_CFG,),
+            ("setup.cfg",),
+        ),
+        Target(
+            "pyproject",
+            check_pyproject,
+            inputs.PYPROJECT,
+            (_PYPROJECT, _POETRY),
+            ("pyproject.toml",),
+        ),
+        Target(
+            "setup-py",
+            check_setup_py,
+            inputs.SETUP_PY,
+            (_SETUP_PY, setup_py.SHORT),
+            ("setup.py",),
+        ),
+        Target("pkg-info", check_pkg_info, inputs.METADATA, (), ("PKG-INFO",)),
+        Target(
+            "waivers",
+            check_waivers,
+            inputs.WAIVERS,
+            (_WAIVERS,),
+            (waivers.FILE,),
+        ),
+        Target("zuul", check_zuul, inputs.ZUUL, (_ZUUL,), ("projects.yaml",)),
+        Target(
+            "constraints-edits",
+            check_constraints_edit,
+            inputs.joined(inputs.NAMES, inputs.LINES, inputs.FILES),
+            (
+                inputs.SEPARATOR.join(
+                    ("foo", "-e git+https://h/x#egg=foo", _UC)
+                ),
+            ),
+        ),
+        Target(
+            "names",
+            check_names,
+            st.one_of(inputs.BINDEP, inputs.REPOSITORIES),
+            ("# foo needs\nlibfoo-dev [platform:dpkg]\nfoo [platform:rpm]\n",),
+            ("bindep.txt", "projects.txt"),
+        ),
+        Target(
+            "bytes",
+            check_bytes,
+            st.binary(max_size=60).map(lambda data: data.decode("latin-1")),
+        ),
+        Target(
+            "freezes",
+            check_freeze,
+            inputs.FREEZES,
+            (_FREEZE,),
+            ("python*.json",),
+        ),
+        Target("git", check_git, inputs.GIT),
+        Target(
+            "installers",
+            check_installers,
+            st.one_of(inputs.UV_WORDS, inputs.PIP_WORDS),
+        ),
+    )
+}

@@ -1,0 +1,245 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Each fuzz target for a moment, and what the fuzzer has to notice."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import signal
+import sys
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Any
+
+import fixtures
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openstack_requirements import errors, markers
+from openstack_requirements.tests import base, fuzz
+from openstack_requirements.tests.fuzz_inputs import SEPARATOR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: A machine may be slow, and this is no benchmark.
+LIMITS = fuzz.Limits(seconds=10.0)
+_DIGITS = "9" * 5000
+#: What has broken a promise once, as small as it can be.
+FOUND = {
+    "lines": (
+        f"foo<{_DIGITS},<1",
+        f"foo[]<{_DIGITS}",
+        "foo(==1+a)",
+        "foo:os_name=='#'",
+        "foo_ @ https://example.org/a#b",
+        "foo (===1!1.:)",
+    ),
+    "versions": (f"{SEPARATOR}{_DIGITS}", f"<1!2,<{_DIGITS}{SEPARATOR}1"),
+    "markers": (
+        "os_name=='\x1b'",
+        "sys_platform=='\\x6cinux'",
+        "os_name=='\\x'",
+        f"python_version<'{_DIGITS}'",
+    ),
+    "pyproject": (
+        '[project.optional-dependencies]\n"\\u0000"=""\n',
+        f"a={_DIGITS}\n",
+    ),
+    "setup-py": ("s.setup(name={[]:1})", "setup(a={[]:1}, pbr=True)"),
+    "names": ("# foo\n[", "# foo\n[platform:dpkg]"),
+    "freezes": (
+        '{"format":1,"python_version":"3.8","environment":{"python_version":'
+        '"3.8"},"distributions":[{"name":"foo","version":"1","requires":'
+        '["bar; \'a\'==\'b\'"]},{"name":"bar","version":"1"}]}',
+        '{"format":1,"python_version":"3.8","environment":{"python_version":'
+        '"3.8"},"distributions":[{"name":"foo","version":"1","license":'
+        '"\\ud800"}]}',
+    ),
+    "git": (
+        "\xb2",
+        f"{SEPARATOR * 2}999999 b 1 1\t",
+        f"{SEPARATOR * 2}100644 b 0 3\t{SEPARATOR}7 b x\n",
+    ),
+}
+
+
+class TestTargets(base.TestCase):
+    """A test for each target; see the end of this module."""
+
+
+def _test_of(target: fuzz.Target) -> Callable[[TestTargets], None]:
+    def test(_self: TestTargets) -> None:
+        for text in (*target.samples, *FOUND.get(target.name, ())):
+            fuzz.run(target, text, LIMITS)
+
+        # The same inputs each time: tools/fuzz.py is for new ones.
+        @settings(derandomize=True, database=None)
+        @given(target.inputs())
+        def holds(text: str) -> None:
+            fuzz.run(target, text, LIMITS)
+
+        holds()
+
+    return test
+
+
+for _name, _target in fuzz.TARGETS.items():
+    setattr(TestTargets, f"test_{_name.replace('-', '_')}", _test_of(_target))
+
+
+class TestChecks(base.TestCase):
+    """What breaks a promise is noticed."""
+
+    def run_target(self, check: Callable[[str], object]) -> str:
+        """What is said of a check's only input."""
+
+        target = fuzz.Target("x", check, st.just("x"))
+        error = self.assertRaises(
+            fuzz.Broken, fuzz.run, target, "x", fuzz.Limits(0.2, 50)
+        )
+        return error.kind
+
+    def test_time(self) -> None:
+        def endless(_text: str) -> None:
+            while True:
+                try:
+                    sum(range(1000))
+                except Exception:  # noqa: BLE001 - as careless code does
+                    continue
+
+        self.assertEqual(
+            "it takes more than 0.2 s of processor time",
+            self.run_target(endless),
+        )
+
+    def test_each_step_has_its_own_time(self) -> None:
+        def step() -> None:
+            end = os.times().user + 0.15
+            while os.times().user < end:
+                pass
+
+        def steps(_text: str) -> None:
+            for _ in range(3):
+                fuzz._try((), step)
+
+        target = fuzz.Target("x", steps, st.just("x"))
+        fuzz.run(target, "x", fuzz.Limits(2.0))
+        self.assertEqual(
+            signal.getsignal(signal.SIGPROF), signal.Handlers.SIG_DFL
+        )
+
+    def test_memory(self) -> None:
+        # More than this process has ever had.
+        size = (fuzz._peak() + (200 << 10)) << 10
+        self.assertEqual(
+            "it takes more than 50 MB",
+            self.run_target(lambda _text: len(b"x" * size)),
+        )
+
+    def test_errors(self) -> None:
+        def check(error: Exception) -> Callable[[str], object]:
+            def fail() -> None:
+                raise error
+
+            return lambda _text: fuzz._try(errors.RequirementsError, fail)
+
+        line = errors.BadLine("wrong", "x")
+        for error, expected in (
+            (errors.OutsideError("\x1b"), "control characters in "),
+            (errors.OutsideError("x\x85"), "control characters in "),
+            (errors.OutsideError("a\nb"), "several lines"),
+            (errors.OutsideError(""), "says nothing"),
+        ):
+            self.assertIn(expected, self.run_target(check(error)))
+        target = fuzz.Target(
+            "x", check(errors.BadContent([line, line])), st.just("x")
+        )
+        fuzz.run(target, "x", LIMITS)
+        # What is not documented goes through as it is.
+        target = target._replace(check=check(KeyError("x")))
+        self.assertRaises(KeyError, fuzz.run, target, "x", LIMITS)
+
+
+class TestTool(base.TestCase):
+    """tools/fuzz.py."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        path = base.ROOT / "tools" / "fuzz.py"
+        spec = importlib.util.spec_from_file_location("fuzz_tool", path)
+        assert spec is not None
+        assert spec.loader is not None
+        self.useFixture(fixtures.MonkeyPatch("sys.path", [*sys.path]))
+        self.tool: Any = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(self.tool)
+
+    def fuzz(
+        self, check: Callable[[str], object], *more: str
+    ) -> tuple[int, str]:
+        """Status and output of a run with one target."""
+        target = fuzz.Target(
+            "x", check, st.text(max_size=9), ("some sample",), ("*.txt",)
+        )
+        self.useFixture(
+            fixtures.MonkeyPatch(f"{fuzz.__name__}.TARGETS", {"x": target})
+        )
+        out = io.StringIO()
+        with redirect_stdout(out):
+            status = self.tool.main(
+                [
+                    *("--seconds", "0.5", "--jobs", "1", "--seed", "1"),
+                    *("--save", str(self.folder / "found"), *more),
+                ]
+            )
+        return status, out.getvalue()
+
+    def test_nothing_found(self) -> None:
+        status, out = self.fuzz(lambda text: None)
+        self.assertEqual(0, status, out)
+        self.assertRegex(out, r"x: \d+ inputs, \d+/s, slowest \d+ ms")
+        self.assertIn("nothing found", out)
+
+    def test_a_failure_is_made_small_and_kept(self) -> None:
+        def check(text: str) -> None:
+            if "m" in text and "p" in text and text != "some sample":
+                raise fuzz.Broken("too much", text)
+
+        self.write("corpus/a.txt", "a long file\n" * 9 + "mop\n")
+        status, out = self.fuzz(check, "--corpus", str(self.folder / "corpus"))
+        self.assertEqual(1, status, out)
+        self.assertIn("too much (", out)
+        (kept,) = (self.folder / "found").glob("x-????????")
+        self.assertEqual({"m", "p"}, set(kept.read_text()))
+        self.assertIn("Broken", kept.with_suffix(".txt").read_text())
+
+    def test_an_input_that_ends_python(self) -> None:
+        def check(text: str) -> None:
+            if text != "some sample":
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        status, out = self.fuzz(check)
+        self.assertEqual(1, status, out)
+        self.assertIn("x: Python was ended by SIGKILL", out)
+        self.assertTrue((self.folder / "found" / "x-ended").exists())
+
+    def test_one_signature_for_one_fault(self) -> None:
+        def signature(marker: str) -> str:
+            try:
+                markers.parse(marker)
+            except errors.RequirementsError as error:
+                return str(self.tool.signature_of(error))
+            return ""
+
+        self.assertEqual("BadMarker in markers.py:parse", signature("a"))
+        self.assertEqual(signature("a"), signature("b c"))
