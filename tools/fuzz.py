@@ -47,7 +47,7 @@ from hypothesis.errors import HypothesisWarning
 # The tests' modules are beside the package that is fuzzed: of this checkout.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from openstack_requirements.tests import fuzz
-from openstack_requirements.tests.fuzz_inputs import mutate
+from openstack_requirements.tests.fuzz_inputs import bulky, mutate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -172,6 +172,8 @@ class Worker:
         sys.unraisablehook = lambda _: None  # the clock, in a callback
         for sample in self.target.samples:
             self.target.check(sample)  # what is imported once is paid once
+        random = Random(start)  # noqa: S311 - nothing is kept secret
+        bulk = bulky(random, self.target.samples, self.largest)
         begin = time.monotonic()
         self.end = begin + seconds
         number = start
@@ -179,6 +181,10 @@ class Worker:
             while True:
                 number += 1
                 self._batch(number)
+                # One at a time: each of them takes as long as a batch.
+                text = next(bulk, None)
+                if text is not None:
+                    self._try(text)
         except _Over:
             pass
         finally:

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
@@ -158,6 +158,27 @@ def _times(random: Random, part: str) -> int:
     times = random.choice((2, 2, 3, 3, 40, 400, 5_000, 400_000))
     # A limit is worth nothing if a few characters less get around it.
     return min(times, 1 + 500_000 // max(1, len(part)))
+
+
+def bulky(random: Random, texts: Iterable[str], largest: int) -> Iterator[str]:
+    """As much as fits of one thing: of a line, or of a run behind a text.
+
+    :param texts: inputs as people write them.
+    :param largest: how many characters a result has.
+    """
+    rows = dict.fromkeys(
+        line for text in texts for line in text.splitlines(keepends=True)
+    )
+    # A line again and again; or no two alike, where remembering is no help.
+    kinds = [("", row) for row in rows] + [("x", row) for row in rows]
+    kinds += [(text, run) for text in texts for run in _RUNS]
+    random.shuffle(kinds)
+    for before, part in kinds:
+        if before == "x":
+            count = largest // (len(part) + 7)
+            yield "".join(f"x{number:06}{part}" for number in range(count))
+        else:
+            yield f"{before}{part * (largest // len(part))}"[:largest]
 
 
 def mutated(
