@@ -65,6 +65,9 @@ REQUESTS = 36
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _SPECIFIERS = r"(?:(?:===|~=|==|!=|<=|>=|<|>)[^\s,]+(?:,\s?(?=[<>=!~]))?)*"
+# Where a name may begin. A pattern that starts with a name would otherwise be
+# tried from each character of a long word, which takes time without bound.
+_START = r"(?<![A-Za-z0-9._-])"
 _REQUIREMENT = rf"{_NAME}(?:\[[^\]]*\])?{_SPECIFIERS}"
 # What draws the tree of causes: up to 0.11 with lines, from 0.12 in words.
 _DRAWING = re.compile(
@@ -458,7 +461,8 @@ def explain(output: str) -> Reason:
         status = "403 Forbidden" if "403" in text else "401 Unauthorized"
         return _reason(
             "index",
-            _first(rf"({_NAME}) was not found in", text) or _fetched(text),
+            _first(rf"{_START}({_NAME}) was not found in", text)
+            or _fetched(text),
             text,
             f"the package index refuses access ({status})",
             shown,
@@ -590,7 +594,7 @@ def _archive(text: str, shown: str, lines: list[str]) -> Reason | None:  # noqa:
         (r"Failed to unzip wheel: (\S+)", "its file is broken or truncated"),
         (r"Failed to extract archive: (\S+)", "its file is broken"),
         (
-            rf"({_NAME}(?:==[^\s,`]+)?) has invalid metadata",
+            rf"{_START}({_NAME}(?:==[^\s,`]+)?) has invalid metadata",
             "its metadata is invalid",
         ),
         (

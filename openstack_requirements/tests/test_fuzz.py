@@ -44,6 +44,8 @@ FOUND = {
         "foo:os_name=='#'",
         "foo_ @ https://example.org/a#b",
         "foo (===1!1.:)",
+        "foo@#",
+        "foo_@a::",
     ),
     "versions": (f"{SEPARATOR}{_DIGITS}", f"<1!2,<{_DIGITS}{SEPARATOR}1"),
     "markers": (
@@ -66,6 +68,12 @@ FOUND = {
         '"3.8"},"distributions":[{"name":"foo","version":"1","license":'
         '"\\ud800"}]}',
     ),
+    "installers": (
+        "a." * 25_000,
+        "Failed to build `foo\x16==1.0`",
+        "Failed to build \x16",
+    ),
+    "setup-cfg": (f"[metadata]\nname{' ' * 100_000}",),
     "git": (
         "\xb2",
         f"{SEPARATOR * 2}999999 b 1 1\t",
