@@ -99,6 +99,8 @@ if TYPE_CHECKING:
     from openstack_requirements.manifests import Declared
 
 TODAY = date(2026, 1, 1)
+#: A text of as many characters may be more than what its reader takes.
+LARGE = 100_000
 #: How many documented errors of each class the checks have met.
 met: Counter[str] = Counter()
 
@@ -290,6 +292,27 @@ def _require_reports(verdict: findings.Verdict) -> None:
             _require_equal("commands", len(shown.splitlines()), wanted)
 
 
+def _from_disk(given: str) -> str | None:
+    """A file's text as commands get it; None where it is refused.
+
+    Only a large one need be written for that.
+    """
+    if len(given) < LARGE:
+        return given
+    with _file(given) as path:
+        found: str | None = _try(UnusableInput, files.read_text, path)
+    return found
+
+
+def _from_project(texts: Mapping[str, str]) -> dict[str, str]:
+    """A project's files as a loader gives them, without those it refuses."""
+    found = {
+        path: _try(UnusableInput, project.decode, content.encode(), path)
+        for path, content in texts.items()
+    }
+    return {path: content for path, content in found.items() if content}
+
+
 # Lines and lists.
 
 
@@ -373,6 +396,8 @@ def check_versions(given: str) -> None:
 
 def check_list(given: str) -> None:
     """A requirements file, a constraints file, a never-constrain list."""
+    if _from_disk(given) is None:
+        return
     names = _try(BadContent, requirement.names_in, given, "never.txt")
     for urls in (False, True):
         entries = _try(
@@ -510,6 +535,7 @@ def _standard(name: str) -> sync.Standard:
 
 def _check_project(texts: Mapping[str, str]) -> None:
     """All that commands make of a project's files."""
+    texts = _from_project(texts)
     hidden = _try(BadLine, dynamic.look, texts)
     if hidden is not None:
         asked = [(each.place, each.text) for each in hidden.found]
@@ -605,14 +631,18 @@ def check_setup_cfg(given: str) -> None:
 def check_pyproject(given: str) -> None:
     """pyproject.toml."""
     _check_project({"pyproject.toml": given})
+    if not _from_project({"pyproject.toml": given}):
+        return
     _try((BadLine, UnusableInput), manifests.build_backend, given)
     _try((BadLine, UnusableInput), manifests.group_names, given)
 
 
 def check_setup_py(given: str) -> None:
     """setup.py, which is parsed and never run."""
-    texts = {"setup.py": given, "setup.cfg": "[metadata]\nname = x\n"}
+    texts = _from_project({"setup.py": given, "setup.cfg": _SETUP_CFG})
     dynamic.look(texts)
+    if "setup.py" not in texts:
+        return
     _try(ValueError, setup_py.uses_pbr, given)
     plan = sync.plan(_standard("classic"), "x", "x", texts, ())
     for warning in plan.warnings:
@@ -629,7 +659,10 @@ def check_pkg_info(given: str) -> None:
 
 def check_waivers(given: str) -> None:
     """waivers.yaml, and each of its rows as a comment."""
-    found = _try((BadLine, BadContent), waivers.listed, given, "waivers.yaml")
+    if _from_disk(given) is None:
+        return
+    errors = (BadLine, BadContent, UnusableInput)
+    found = _try(errors, waivers.listed, given, "waivers.yaml")
     if found is None:
         return
     left, waived = waivers.apply(
@@ -656,6 +689,8 @@ def check_waivers(given: str) -> None:
 
 def check_zuul(given: str) -> None:
     """Zuul's project configuration."""
+    if _from_disk(given) is None:
+        return
     found = _try(UnusableInput, zuul.read, given, "projects.yaml")
     if found is None:
         return
@@ -673,6 +708,8 @@ def check_zuul(given: str) -> None:
 def check_constraints_edit(given: str) -> None:
     """A constraints file, and what edit-constraints is asked to do."""
     name, replacement, content = inputs.split(given, 3)
+    if _from_disk(content) is None:
+        return
     errors = (BadLine, UnusableInput)
     for new in (replacement, ""):
         changed = _try(errors, constraints.edit, content, name, new, "uc.txt")
@@ -705,10 +742,12 @@ def check_constraints_edit(given: str) -> None:
 def check_names(given: str) -> None:
     """projects.txt and bindep.txt, which are read from the disk."""
     with _file(given) as path:
-        for _, name in _try(BadContent, lists.projects, path) or ():
+        for _, name in (
+            _try((BadContent, UnusableInput), lists.projects, path) or ()
+        ):
             _require_printable("a repository's name", name)
     with _file(given) as path:
-        packages = bindep.system_packages(path)
+        packages = _try(UnusableInput, bindep.system_packages, path) or {}
     for rows in packages.values():
         for platform in ((), ("rpm",), ("dpkg", "debian", "ubuntu")):
             bindep.for_platform(rows, platform)
@@ -737,6 +776,8 @@ def check_bytes(given: str) -> None:
 
 def check_freeze(given: str) -> None:
     """A freeze from another machine, and all that is made of it."""
+    if _from_disk(given) is None:
+        return
     found = _try(UnusableInput, freeze.from_json, given, "python3.12.json")
     if found is None:
         return
