@@ -46,7 +46,7 @@ from hypothesis.errors import HypothesisWarning
 
 # The tests' modules are beside the package that is fuzzed: of this checkout.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from openstack_requirements.tests import fuzz
+from openstack_requirements.tests import fuzz, fuzzing
 from openstack_requirements.tests.fuzz_inputs import bulky, mutate
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def parser() -> argparse.ArgumentParser:
         "--limit",
         metavar="SECONDS",
         type=float,
-        default=fuzz.Limits().seconds,
+        default=fuzzing.Limits().seconds,
         help="how much processor time an input may take",
     )
     return result
@@ -145,13 +145,13 @@ class Worker:
 
     def __init__(
         self,
-        target: fuzz.Target,
+        target: fuzzing.Target,
         options: argparse.Namespace,
         seeds: Sequence[str],
         folder: Path,
     ) -> None:
         self.target = target
-        self.limits = fuzz.Limits(options.limit)
+        self.limits = fuzzing.Limits(options.limit)
         self.folder = folder
         self.now = folder / f"{target.name}.now"
         self.bases = target.bases(seeds)
@@ -193,7 +193,7 @@ class Worker:
                 "inputs": self.inputs,
                 "seconds": time.monotonic() - begin,
                 "slowest": self.slowest,
-                "met": dict(fuzz.met),
+                "met": dict(fuzzing.met),
                 "failures": self.failures,
                 "times": dict(self.times),
             }
@@ -251,7 +251,7 @@ class Worker:
     def _failure(self, text: str) -> tuple[str, str]:
         """What tells one failure from another, and its traceback."""
         try:
-            fuzz.run(self.target, text, self.limits)
+            fuzzing.run(self.target, text, self.limits)
         except Exception as error:  # noqa: BLE001 - that is what is looked for
             return signature_of(error), traceback.format_exc()
         return "", ""
@@ -263,7 +263,7 @@ def signature_of(error: Exception) -> str:
     What costs too much is told apart by what the check had called.
     """
     cause: BaseException = error
-    costs = isinstance(error, fuzz.Broken) and error.__cause__ is not None
+    costs = isinstance(error, fuzzing.Broken) and error.__cause__ is not None
     if costs and error.__cause__ is not None:
         cause = error.__cause__
     frames = [
@@ -277,7 +277,7 @@ def signature_of(error: Exception) -> str:
     where = f"{Path(place.filename).name}:{place.name}"
     if ours and costs:
         return f"too slow in {where}"
-    if isinstance(error, fuzz.Broken):
+    if isinstance(error, fuzzing.Broken):
         return error.kind
     return f"{type(error).__name__} in {where}"
 
@@ -313,7 +313,7 @@ def save(
     return str(path)
 
 
-def seeds_of(target: fuzz.Target, corpus: str) -> list[str]:
+def seeds_of(target: fuzzing.Target, corpus: str) -> list[str]:
     """The real files that a target reads."""
     found: dict[str, None] = {}
     if not corpus:
@@ -330,7 +330,7 @@ def seeds_of(target: fuzz.Target, corpus: str) -> list[str]:
 
 
 def work(
-    target: fuzz.Target,
+    target: fuzzing.Target,
     options: argparse.Namespace,
     folder: Path,
     seconds: float,
@@ -360,7 +360,7 @@ class Run:
             f"seed {self.start}, {self.share:.0f} s a target; failing inputs "
             f"go to {self.folder}"
         )
-        running: list[tuple[fuzz.Target, Any, float]] = []
+        running: list[tuple[fuzzing.Target, Any, float]] = []
         context = multiprocessing.get_context("fork")
         try:
             while self.waiting or running:
@@ -377,7 +377,9 @@ class Run:
                 child.kill()
         return self.failed
 
-    def _goes_on(self, target: fuzz.Target, child: Any, begin: float) -> bool:
+    def _goes_on(
+        self, target: fuzzing.Target, child: Any, begin: float
+    ) -> bool:
         """Whether a process is at work still; what it found, if not."""
         now = self.folder / f"{target.name}.now"
         if child.is_alive():
@@ -407,7 +409,7 @@ class Run:
             print(f"{target.name}: Python {how} at {kept}", flush=True)
         return False
 
-    def _show(self, target: fuzz.Target, result: dict[str, Any]) -> None:
+    def _show(self, target: fuzzing.Target, result: dict[str, Any]) -> None:
         rate = result["inputs"] / max(result["seconds"], 0.001)
         met = ", ".join(
             f"{name} {number}"

@@ -26,17 +26,10 @@ somebody likes.
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import json
 import os
-import resource
-import signal
-import tempfile
-from collections import Counter
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 from packaging.markers import Marker
@@ -64,7 +57,6 @@ from openstack_requirements import (
     policy,
     project,
     ranges,
-    report,
     requirement,
     rules,
     setup_py,
@@ -88,229 +80,27 @@ from openstack_requirements.errors import (
 from openstack_requirements.installers import pip, uv
 from openstack_requirements.process import Processes
 from openstack_requirements.tests import fuzz_inputs as inputs
+from openstack_requirements.tests.fuzzing import (
+    Broken,
+    Target,
+    attempt,
+    clock,
+    file_of,
+    from_disk,
+    from_project,
+    require_equal,
+    require_fit,
+    require_printable,
+    require_reports,
+)
 from openstack_requirements.tests.rule_cases import LISTS, PBR, PINS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from types import FrameType
-
-    from hypothesis.strategies import SearchStrategy
+    from collections.abc import Mapping, Sequence
 
     from openstack_requirements.manifests import Declared
 
 TODAY = date(2026, 1, 1)
-#: A text of as many characters may be more than what its reader takes.
-LARGE = 100_000
-#: How many documented errors of each class the checks have met.
-met: Counter[str] = Counter()
-
-
-class Broken(AssertionError):
-    """A promise that an input breaks.
-
-    ``kind`` is the same for all inputs that break it in this way.
-    """
-
-    def __init__(self, kind: str, details: str = "") -> None:
-        super().__init__(f"{kind}: {details}" if details else kind)
-        self.kind = kind
-
-
-class _TooSlow(BaseException):
-    """The processor time is over. No ``except Exception`` may swallow it."""
-
-
-class Limits(NamedTuple):
-    """What one input may cost.
-
-    :param seconds: of processor time, for each thing that is made of it.
-    :param megabytes: by which the memory of the process may grow.
-    """
-
-    seconds: float = 2.0
-    megabytes: int = 300
-
-
-class Target(NamedTuple):
-    """A reader under test.
-
-    :param samples: inputs as people write them.
-    :param files: the names of files in a corpus of real ones that it reads.
-    """
-
-    name: str
-    check: Callable[[str], object]
-    grammar: SearchStrategy[str]
-    samples: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-
-    def bases(self, seeds: Sequence[str] = ()) -> SearchStrategy[str]:
-        """Inputs by the grammar, and real ones.
-
-        :param seeds: real files.
-        """
-        if not self.samples and not seeds:
-            return self.grammar
-        real = st.sampled_from((*self.samples, *seeds))
-        return st.one_of(self.grammar, self.grammar, real)
-
-    def inputs(self) -> SearchStrategy[str]:
-        """Inputs by the grammar, and broken ones."""
-        return st.one_of(self.grammar, inputs.mutated(self.bases()))
-
-
-class _Clock:
-    """Ends what takes too much processor time."""
-
-    def __init__(self) -> None:
-        self._seconds = 0.0
-
-    @contextlib.contextmanager
-    def limit(self, seconds: float) -> Iterator[None]:
-        """Raise :class:`_TooSlow` where a step takes longer."""
-
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            raise _TooSlow
-
-        old = signal.signal(signal.SIGPROF, stop)
-        self._seconds = seconds
-        self.step()
-        try:
-            yield
-        finally:
-            self._seconds = 0.0
-            self.step()
-            signal.signal(signal.SIGPROF, old)
-
-    def step(self) -> None:
-        """Begin to count anew."""
-        # It strikes again and again: an error in a callback is lost.
-        signal.setitimer(signal.ITIMER_PROF, self._seconds, 0.2)
-
-
-_clock = _Clock()
-
-
-def run(target: Target, given: str, limits: Limits) -> None:
-    """Check one input.
-
-    :raises Broken: where it costs more than it may.
-    :raises Exception: whatever the check finds.
-    """
-    before = _peak()
-    try:
-        with _clock.limit(limits.seconds):
-            target.check(given)
-    except _TooSlow as error:
-        raise Broken(
-            f"it takes more than {limits.seconds:g} s of processor time"
-        ) from error
-    grown = (_peak() - before) // 1024
-    if grown > limits.megabytes:
-        raise Broken(
-            f"it takes more than {limits.megabytes} MB", f"{grown} MB"
-        )
-
-
-def _peak() -> int:
-    """The most memory that this process has had so far, in KiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-# What is promised.
-
-
-def _try(
-    errors: type[Exception] | tuple[type[Exception], ...],
-    call: Callable[..., Any],
-    *args: Any,
-    **more: Any,
-) -> Any:
-    """What a call returns; None where it raises a documented error."""
-    _clock.step()
-    try:
-        return call(*args, **more)
-    except errors as error:
-        met[type(error).__name__] += 1
-        _require_fit(error)
-        return None
-
-
-def _require_fit(error: Exception) -> None:
-    """An error is a line for each problem, and nothing drives a terminal."""
-    shown = str(error)
-    _require_printable(type(error).__name__, shown)
-    if isinstance(error, (BadContent, UnusableProject)):
-        expected = sum(len(str(e).split("\n")) for e in error.errors)
-        for each in error.errors:
-            _require_fit(each)
-    elif isinstance(error, (CommandFailed, ProofFailed)):
-        return  # a command's own words below it, or an example a line
-    else:
-        expected = 1
-    number = len(shown.split("\n"))
-    if number != expected:
-        raise Broken(
-            f"{type(error).__name__} of several lines", f"{shown!r:.300}"
-        )
-    if not shown.strip():
-        raise Broken(f"{type(error).__name__} says nothing")
-
-
-def _require_printable(what: str, shown: str) -> None:
-    if shown.isprintable():
-        return
-    bad = {c for c in shown if not c.isprintable() and c not in "\n\t"}
-    if bad:
-        raise Broken(
-            f"control characters in {what}",
-            f"{sorted(bad)!r:.100} in {shown!r:.300}",
-        )
-
-
-def _require_equal(what: str, one: object, other: object) -> None:
-    if one != other:
-        raise Broken(
-            f"not the same: {what}", f"{one!r:.400} != {other!r:.400}"
-        )
-
-
-def _require_reports(verdict: findings.Verdict) -> None:
-    """Every format can show it, and no other reader stumbles."""
-    for name, render in report.FORMATS.items():
-        _clock.step()
-        shown = render("check-requirements", [verdict])
-        _require_printable(f"the {name} report", shown)
-        shown.encode()
-        if name in {"json", "sarif"}:
-            json.loads(shown)
-        elif name == "junit":
-            ET.fromstring(shown)
-        elif name == "github":
-            # Whatever a finding says, it is one command, or the summary.
-            wanted = len(verdict.findings) + len(verdict.waived) + 1
-            _require_equal("commands", len(shown.splitlines()), wanted)
-
-
-def _from_disk(given: str) -> str | None:
-    """A file's text as commands get it; None where it is refused.
-
-    Only a large one need be written for that.
-    """
-    if len(given) < LARGE:
-        return given
-    with _file(given) as path:
-        found: str | None = _try(UnusableInput, files.read_text, path)
-    return found
-
-
-def _from_project(texts: Mapping[str, str]) -> dict[str, str]:
-    """A project's files as a loader gives them, without those it refuses."""
-    found = {
-        path: _try(UnusableInput, project.decode, content.encode(), path)
-        for path, content in texts.items()
-    }
-    return {path: content for path, content in found.items() if content}
 
 
 # Lines and lists.
@@ -319,20 +109,20 @@ def _from_project(texts: Mapping[str, str]) -> dict[str, str]:
 def check_line(given: str) -> None:
     """One line, as it stands in a list, an option or a string."""
     line = given.replace("\n", " ")
-    _try((), constraints.name_of, line)
-    _try((), requirement.split_comment, line)
-    _try((), requirement.is_passed_through, line)
-    _try((), text.is_path, line)
+    attempt((), constraints.name_of, line)
+    attempt((), requirement.split_comment, line)
+    attempt((), requirement.is_passed_through, line)
+    attempt((), text.is_path, line)
     for urls in (False, True):
-        found = _try(BadLine, requirement.parse_line, line, urls)
+        found = attempt(BadLine, requirement.parse_line, line, urls)
         if found is None:
             continue
         for ordered in (False, True):
             written = found.to_line(sort_specifiers=ordered)
             again = requirement.parse_line(written.rstrip("\n"), urls)
             written_again = again.to_line(sort_specifiers=ordered)
-            _require_equal("written again", written, written_again)
-            _require_equal(
+            require_equal("written again", written, written_again)
+            require_equal(
                 "read again",
                 found._replace(specifiers=""),
                 again._replace(specifiers=""),
@@ -342,7 +132,7 @@ def check_line(given: str) -> None:
 
 def _check_specifiers(text_of: str) -> None:
     """What commands ask of a set that a line has."""
-    _require_equal(
+    require_equal(
         "sorted again",
         requirement.sorted_specifiers(text_of),
         requirement.sorted_specifiers(requirement.sorted_specifiers(text_of)),
@@ -359,7 +149,7 @@ def _check_specifiers(text_of: str) -> None:
         ranges.excludes(text_of, other)
         ranges.excludes(other, text_of)
     smallest = ranges.together(text_of.split(","))
-    _require_equal(
+    require_equal(
         "the smallest set", ranges.together(smallest.split(",")), smallest
     )
 
@@ -367,10 +157,10 @@ def _check_specifiers(text_of: str) -> None:
 def check_versions(given: str) -> None:
     """A set of specifiers and a version, with packaging as the judge."""
     wanted, version = inputs.split(given, 2)
-    found = _try(BadLine, requirement.parse_line, f"foo{wanted}")
-    _try((), freeze.version_key, version)
-    _try((), specifiers.is_prerelease, version)
-    _try((), specifiers.release, version)
+    found = attempt(BadLine, requirement.parse_line, f"foo{wanted}")
+    attempt((), freeze.version_key, version)
+    attempt((), specifiers.is_prerelease, version)
+    attempt((), specifiers.release, version)
     if found is None or not found.package:
         return
     for prereleases in (False, True):
@@ -387,7 +177,7 @@ def check_versions(given: str) -> None:
         except ValueError:
             continue
         if found.specifiers:
-            _require_equal(
+            require_equal(
                 "versions that are admitted",
                 (answer, found.specifiers, version),
                 (right, found.specifiers, version),
@@ -396,11 +186,11 @@ def check_versions(given: str) -> None:
 
 def check_list(given: str) -> None:
     """A requirements file, a constraints file, a never-constrain list."""
-    if _from_disk(given) is None:
+    if from_disk(given) is None:
         return
-    names = _try(BadContent, requirement.names_in, given, "never.txt")
+    names = attempt(BadContent, requirement.names_in, given, "never.txt")
     for urls in (False, True):
-        entries = _try(
+        entries = attempt(
             BadContent,
             requirement.read_entries,
             given,
@@ -410,15 +200,15 @@ def check_list(given: str) -> None:
         )
         if entries is None:
             continue
-        _require_equal(
+        require_equal(
             "lines",
             "".join(each.line for each in entries),
             text.without_bom(given),
         )
-        pins = _try(BadContent, lower_constraints.read, entries, "a.txt")
+        pins = attempt(BadContent, lower_constraints.read, entries, "a.txt")
         if pins is not None:
-            _try(markers.BadMarker, lower_constraints.merge, pins)
-        state = _try((), states.State.from_constraints, entries)
+            attempt(markers.BadMarker, lower_constraints.merge, pins)
+        state = attempt((), states.State.from_constraints, entries)
         for python in state.pythons:
             for name in state.lines:
                 state.on(name, python)
@@ -430,57 +220,57 @@ def check_list(given: str) -> None:
                 "never.txt",
                 names or frozenset(),
             )
-            _require_reports(
+            require_reports(
                 findings.verdict("the lists", rules.judge(subject))
             )
-    _try(BadContent, lists.installable_lines, given, "a.txt")
-    _try(BadContent, conflicts.read_expected, given, "xfails.txt")
-    normal = _try(BadContent, requirement.normalize, given, "a.txt")
+    attempt(BadContent, lists.installable_lines, given, "a.txt")
+    attempt(BadContent, conflicts.read_expected, given, "xfails.txt")
+    normal = attempt(BadContent, requirement.normalize, given, "a.txt")
     if normal is not None:
         again = requirement.normalize(normal, "a.txt")
-        _require_equal("normalised again", normal, again)
+        require_equal("normalised again", normal, again)
 
 
 def check_markers(given: str) -> None:
     """Two markers, with packaging as the judge of what they mean."""
     both = inputs.split(given, 2)
-    trees = [_try(markers.BadMarker, markers.parse, each) for each in both]
+    trees = [attempt(markers.BadMarker, markers.parse, each) for each in both]
     if None in trees:
         return
     first, second = both
     for each in both:
-        _try(markers.BadMarker, markers.python_comparison, each)
-        _try(markers.BadMarker, markers.pythons_in, [each])
-        _try(markers.BadMarker, markers.on_python, each, "3.12")
-        left = _try(markers.BadMarker, markers.given, each, "extra", "x")
+        attempt(markers.BadMarker, markers.python_comparison, each)
+        attempt(markers.BadMarker, markers.pythons_in, [each])
+        attempt(markers.BadMarker, markers.on_python, each, "3.12")
+        left = attempt(markers.BadMarker, markers.given, each, "extra", "x")
         if left is not None:
-            _require_equal(
+            require_equal(
                 "what is left is a marker",
                 requirement.marker_problem(left),
                 None,
             )
         _check_example(each)
-    same = _try(markers.BadMarker, markers.equivalent, first, second)
-    one = _try(markers.BadMarker, markers.implies, first, second)
-    other = _try(markers.BadMarker, markers.implies, second, first)
+    same = attempt(markers.BadMarker, markers.equivalent, first, second)
+    one = attempt(markers.BadMarker, markers.implies, first, second)
+    other = attempt(markers.BadMarker, markers.implies, second, first)
     if None not in {same, one, other}:
-        _require_equal("equal is both ways", same, one and other)
-    apart = _try(markers.BadMarker, markers.disjoint, first, second)
+        require_equal("equal is both ways", same, one and other)
+    apart = attempt(markers.BadMarker, markers.disjoint, first, second)
     if apart is not None:
         example = markers.overlap([first, second])
-        _require_equal("disjoint", apart, example is None)
+        require_equal("disjoint", apart, example is None)
         for each in both if example is not None else ():
             _require_selects(each, example or {})
-    _try(markers.BadMarker, markers.combinations, both)
-    _try(markers.BadMarker, markers.uncovered, both)
+    attempt(markers.BadMarker, markers.combinations, both)
+    attempt(markers.BadMarker, markers.uncovered, both)
 
 
 def _check_example(marker: str) -> None:
     """What the algebra gives as an example, packaging must select."""
-    example = _try(markers.BadMarker, markers.overlap, [marker])
+    example = attempt(markers.BadMarker, markers.overlap, [marker])
     if example is not None:
         _require_selects(marker, example)
-    outside = _try(markers.BadMarker, markers.uncovered, [marker])
+    outside = attempt(markers.BadMarker, markers.uncovered, [marker])
     if outside is not None and _selects(marker, outside):
         raise Broken("a marker selects it", f"{marker!r}, {outside}")
 
@@ -535,14 +325,14 @@ def _standard(name: str) -> sync.Standard:
 
 def _check_project(texts: Mapping[str, str]) -> None:
     """All that commands make of a project's files."""
-    texts = _from_project(texts)
-    hidden = _try(BadLine, dynamic.look, texts)
+    texts = from_project(texts)
+    hidden = attempt(BadLine, dynamic.look, texts)
     if hidden is not None:
         asked = [(each.place, each.text) for each in hidden.found]
         _, decisions = bootstrap.read(asked, "foo", ["3.12"])
         for each in decisions:
-            _require_printable("a decision", str(each))
-    loaded = _try(UnusableProject, project.load, "x", texts.get)
+            require_printable("a decision", str(each))
+    loaded = attempt(UnusableProject, project.load, "x", texts.get)
     if loaded is None:
         return
     for file, content in loaded.texts.items():
@@ -557,7 +347,7 @@ def _check_project(texts: Mapping[str, str]) -> None:
             TODAY,
             rules=frozenset(rule.id for rule in check.RULES),
         )
-        _require_reports(findings.verdict("x", left, waived))
+        require_reports(findings.verdict("x", left, waived))
         _check_fix(loaded, found)
         _check_sync(name, loaded)
 
@@ -573,7 +363,7 @@ def _require_places(
         if each.file == file and each.line:
             start = each.column - 1
             there = rows[each.line - 1][start : start + len(each.text)]
-            _require_equal("an entry's place", there, each.text)
+            require_equal("an entry's place", there, each.text)
 
 
 def _check_fix(loaded: project.Project, found: Sequence[check.Found]) -> None:
@@ -587,7 +377,7 @@ def _check_fix(loaded: project.Project, found: Sequence[check.Found]) -> None:
     for file, replaced in changes.items():
         content = loaded.texts[file]
         entries = manifests.read({file: content})
-        new = _try(UnusableInput, edits.apply, content, entries, replaced)
+        new = attempt(UnusableInput, edits.apply, content, entries, replaced)
         if new is not None:
             manifests.read({file: new})
 
@@ -595,20 +385,20 @@ def _check_fix(loaded: project.Project, found: Sequence[check.Found]) -> None:
 def _check_sync(name: str, loaded: project.Project) -> None:
     """A plan changes nothing where it has been carried out."""
     follow = _standard(name)
-    _clock.step()
+    clock.step()
     plan = sync.plan(follow, "x", loaded.name, loaded.texts, loaded.declared)
     for error in plan.errors:
-        _require_fit(error)
+        require_fit(error)
     for warning in plan.warnings:
-        _require_printable("a warning", warning)
+        require_printable("a warning", warning)
     texts = {each.path: each.new for each in plan.files}
     if not texts:
         return
-    _clock.step()
+    clock.step()
     declared = manifests.read(texts)
     again = sync.plan(follow, "x", loaded.name, texts, declared)
     for each in again.due:
-        _require_equal("a plan carried out twice", each.old, each.new)
+        require_equal("a plan carried out twice", each.old, each.new)
 
 
 def check_requirements_file(given: str) -> None:
@@ -631,22 +421,22 @@ def check_setup_cfg(given: str) -> None:
 def check_pyproject(given: str) -> None:
     """pyproject.toml."""
     _check_project({"pyproject.toml": given})
-    if not _from_project({"pyproject.toml": given}):
+    if not from_project({"pyproject.toml": given}):
         return
-    _try((BadLine, UnusableInput), manifests.build_backend, given)
-    _try((BadLine, UnusableInput), manifests.group_names, given)
+    attempt((BadLine, UnusableInput), manifests.build_backend, given)
+    attempt((BadLine, UnusableInput), manifests.group_names, given)
 
 
 def check_setup_py(given: str) -> None:
     """setup.py, which is parsed and never run."""
-    texts = _from_project({"setup.py": given, "setup.cfg": _SETUP_CFG})
+    texts = from_project({"setup.py": given, "setup.cfg": _SETUP_CFG})
     dynamic.look(texts)
     if "setup.py" not in texts:
         return
-    _try(ValueError, setup_py.uses_pbr, given)
+    attempt(ValueError, setup_py.uses_pbr, given)
     plan = sync.plan(_standard("classic"), "x", "x", texts, ())
     for warning in plan.warnings:
-        _require_printable("a warning", warning)
+        require_printable("a warning", warning)
 
 
 def check_pkg_info(given: str) -> None:
@@ -659,10 +449,10 @@ def check_pkg_info(given: str) -> None:
 
 def check_waivers(given: str) -> None:
     """waivers.yaml, and each of its rows as a comment."""
-    if _from_disk(given) is None:
+    if from_disk(given) is None:
         return
     errors = (BadLine, BadContent, UnusableInput)
-    found = _try(errors, waivers.listed, given, "waivers.yaml")
+    found = attempt(errors, waivers.listed, given, "waivers.yaml")
     if found is None:
         return
     left, waived = waivers.apply(
@@ -677,21 +467,21 @@ def check_waivers(given: str) -> None:
         TODAY,
         rules={"marker-mismatch"},
     )
-    _require_reports(findings.verdict("x", left, waived))
+    require_reports(findings.verdict("x", left, waived))
     for waiver in found:
         comment = waivers.to_comment(waiver)
         if len(comment) > requirement.LONGEST_LINE - 10:
             continue
         (again,) = waivers.inline({"requirements.txt": f"foo  {comment}\n"})
         if not again.problem and not again.reason.startswith("]"):
-            _require_equal("as a comment", waivers.to_comment(again), comment)
+            require_equal("as a comment", waivers.to_comment(again), comment)
 
 
 def check_zuul(given: str) -> None:
     """Zuul's project configuration."""
-    if _from_disk(given) is None:
+    if from_disk(given) is None:
         return
-    found = _try(UnusableInput, zuul.read, given, "projects.yaml")
+    found = attempt(UnusableInput, zuul.read, given, "projects.yaml")
     if found is None:
         return
     subject = zuul.Projects(
@@ -702,22 +492,24 @@ def check_zuul(given: str) -> None:
         found,
         "projects.yaml",
     )
-    _require_reports(findings.verdict("x", zuul.judge(subject)))
+    require_reports(findings.verdict("x", zuul.judge(subject)))
 
 
 def check_constraints_edit(given: str) -> None:
     """A constraints file, and what edit-constraints is asked to do."""
     name, replacement, content = inputs.split(given, 3)
-    if _from_disk(content) is None:
+    if from_disk(content) is None:
         return
     errors = (BadLine, UnusableInput)
     for new in (replacement, ""):
-        changed = _try(errors, constraints.edit, content, name, new, "uc.txt")
+        changed = attempt(
+            errors, constraints.edit, content, name, new, "uc.txt"
+        )
         if changed is not None:
             again = constraints.edit(changed, name, new, "uc.txt")
             wanted = text.canonical(name)
             if not new.strip() or constraints.name_of(new) == wanted:
-                _require_equal("edited again", changed, again)
+                require_equal("edited again", changed, again)
             mine = [
                 line
                 for line in text.split_lines(content)
@@ -728,7 +520,7 @@ def check_constraints_edit(given: str) -> None:
                     raise Broken("an edit lost a line", f"{line!r:.200}")
     if not text.is_name(name):
         return  # nobody asks for it
-    _try(
+    attempt(
         (BadLine, BadContent, UnusableInput, markers.BadMarker),
         constraints.pin,
         content,
@@ -741,34 +533,23 @@ def check_constraints_edit(given: str) -> None:
 
 def check_names(given: str) -> None:
     """projects.txt and bindep.txt, which are read from the disk."""
-    with _file(given) as path:
+    with file_of(given) as path:
         for _, name in (
-            _try((BadContent, UnusableInput), lists.projects, path) or ()
+            attempt((BadContent, UnusableInput), lists.projects, path) or ()
         ):
-            _require_printable("a repository's name", name)
-    with _file(given) as path:
-        packages = _try(UnusableInput, bindep.system_packages, path) or {}
+            require_printable("a repository's name", name)
+    with file_of(given) as path:
+        packages = attempt(UnusableInput, bindep.system_packages, path) or {}
     for rows in packages.values():
         for platform in ((), ("rpm",), ("dpkg", "debian", "ubuntu")):
             bindep.for_platform(rows, platform)
 
 
-@contextlib.contextmanager
-def _file(content: str) -> Iterator[str]:
-    descriptor, path = tempfile.mkstemp()
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(content.encode("utf-8", "surrogatepass"))
-        yield path
-    finally:
-        os.unlink(path)
-
-
 def check_bytes(given: str) -> None:
     """What may be no text at all; a character stands for a byte."""
     data = given.encode("latin-1", "replace")
-    _try(UnusableInput, files.decode, data, "a.txt")
-    _try(UnusableInput, project.decode, data, "a.txt")
+    attempt(UnusableInput, files.decode, data, "a.txt")
+    attempt(UnusableInput, project.decode, data, "a.txt")
 
 
 # Freezes, and what the index says.
@@ -776,14 +557,14 @@ def check_bytes(given: str) -> None:
 
 def check_freeze(given: str) -> None:
     """A freeze from another machine, and all that is made of it."""
-    if _from_disk(given) is None:
+    if from_disk(given) is None:
         return
-    found = _try(UnusableInput, freeze.from_json, given, "python3.12.json")
+    found = attempt(UnusableInput, freeze.from_json, given, "python3.12.json")
     if found is None:
         return
     written = freeze.to_json(found)
     written.encode()
-    _require_equal(
+    require_equal(
         "written again",
         freeze.to_json(freeze.from_json(written, "again.json")),
         written,
@@ -792,29 +573,29 @@ def check_freeze(given: str) -> None:
 
 
 def _check_freeze(found: freeze.Freeze) -> None:
-    pins = _try(freeze.FreezeError, freeze.merge, [found])
+    pins = attempt(freeze.FreezeError, freeze.merge, [found])
     if pins is None:
         return
     content = freeze.to_content(pins)
-    _try((ProofFailed, BadLine), freeze.prove, content, [found])
+    attempt((ProofFailed, BadLine), freeze.prove, content, [found])
     graph = explain.Graph(found)
     for name in graph.installed:
         told = graph.explain(name)
         for demand in told.demands:
-            _require_printable("who requires it", demand.who)
+            require_printable("who requires it", demand.who)
     for kept in found.kept:
         str(kept)
     state = states.State.from_freezes([found])
     state.not_in_freezes()
-    entries = _try(BadContent, requirement.read_entries, content, "uc.txt")
+    entries = attempt(BadContent, requirement.read_entries, content, "uc.txt")
     if entries is not None:
         listed = rules.listed("uc.txt", entries)
         here = conflicts.world(found, listed)
         left, waived = conflicts.judge([here], [])
-        _require_reports(findings.verdict("x", left, waived))
+        require_reports(findings.verdict("x", left, waived))
     for each in found.distributions:
-        _require_printable("a license", licenses.of(each))
-        _try((), support.why_not, each, support.Python(3, 12))
+        require_printable("a license", licenses.of(each))
+        attempt((), support.why_not, each, support.Python(3, 12))
 
 
 # Other programs' words.
@@ -844,16 +625,16 @@ def check_git(given: str) -> None:
         lambda git_: git.first_parent(here, "HEAD", git_),
         lambda git_: git.resolve(here, "HEAD", git_),
     ):
-        _try(RequirementsError, ask, _Scripted(answers))
+        attempt(RequirementsError, ask, _Scripted(answers))
 
 
 def check_installers(given: str) -> None:
     """The words of uv and of pip about a failure."""
     for tool in (uv, pip):
         reason = tool.explain(given)
-        _require_equal("a kind", reason.kind in installers.KINDS, True)
+        require_equal("a kind", reason.kind in installers.KINDS, True)
         failed = installers.InstallFailed("3.12", reason, "uv sync", given)
-        _require_printable("the failure", str(failed))
+        require_printable("the failure", str(failed))
 
 
 _REQUIREMENTS = (

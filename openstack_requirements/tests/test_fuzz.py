@@ -26,14 +26,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openstack_requirements import errors, markers
-from openstack_requirements.tests import base, fuzz
+from openstack_requirements.tests import base, fuzz, fuzzing
 from openstack_requirements.tests.fuzz_inputs import SEPARATOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: A machine may be slow, and this is no benchmark.
-LIMITS = fuzz.Limits(seconds=10.0)
+LIMITS = fuzzing.Limits(seconds=10.0)
 _DIGITS = "9" * 5000
 #: What has broken a promise once, as small as it can be.
 FOUND = {
@@ -86,16 +86,16 @@ class TestTargets(base.TestCase):
     """A test for each target; see the end of this module."""
 
 
-def _test_of(target: fuzz.Target) -> Callable[[TestTargets], None]:
+def _test_of(target: fuzzing.Target) -> Callable[[TestTargets], None]:
     def test(_self: TestTargets) -> None:
         for text in (*target.samples, *FOUND.get(target.name, ())):
-            fuzz.run(target, text, LIMITS)
+            fuzzing.run(target, text, LIMITS)
 
         # The same inputs each time: tools/fuzz.py is for new ones.
         @settings(derandomize=True, database=None)
         @given(target.inputs())
         def holds(text: str) -> None:
-            fuzz.run(target, text, LIMITS)
+            fuzzing.run(target, text, LIMITS)
 
         holds()
 
@@ -119,9 +119,9 @@ class TestChecks(base.TestCase):
     def run_target(self, check: Callable[[str], object]) -> str:
         """What is said of a check's only input."""
 
-        target = fuzz.Target("x", check, st.just("x"))
+        target = fuzzing.Target("x", check, st.just("x"))
         error = self.assertRaises(
-            fuzz.Broken, fuzz.run, target, "x", fuzz.Limits(0.2, 50)
+            fuzzing.Broken, fuzzing.run, target, "x", fuzzing.Limits(0.2, 50)
         )
         return error.kind
 
@@ -146,10 +146,10 @@ class TestChecks(base.TestCase):
 
         def steps(_text: str) -> None:
             for _ in range(3):
-                fuzz._try((), step)
+                fuzzing.attempt((), step)
 
-        target = fuzz.Target("x", steps, st.just("x"))
-        fuzz.run(target, "x", fuzz.Limits(2.0))
+        target = fuzzing.Target("x", steps, st.just("x"))
+        fuzzing.run(target, "x", fuzzing.Limits(2.0))
         self.assertEqual(
             signal.getsignal(signal.SIGPROF), signal.Handlers.SIG_DFL
         )
@@ -157,10 +157,12 @@ class TestChecks(base.TestCase):
     def test_memory(self) -> None:
         peaks = iter((100 << 10, 100 << 10, 100 << 10, 151 << 10))
         self.useFixture(
-            fixtures.MonkeyPatch(f"{fuzz.__name__}._peak", lambda: next(peaks))
+            fixtures.MonkeyPatch(
+                f"{fuzzing.__name__}.peak", lambda: next(peaks)
+            )
         )
-        target = fuzz.Target("x", lambda _text: None, st.just("x"))
-        fuzz.run(target, "x", fuzz.Limits(10, 50))
+        target = fuzzing.Target("x", lambda _text: None, st.just("x"))
+        fuzzing.run(target, "x", fuzzing.Limits(10, 50))
         self.assertEqual(
             "it takes more than 50 MB", self.run_target(lambda _text: None)
         )
@@ -170,7 +172,9 @@ class TestChecks(base.TestCase):
             def fail() -> None:
                 raise error
 
-            return lambda _text: fuzz._try(errors.RequirementsError, fail)
+            return lambda _text: fuzzing.attempt(
+                errors.RequirementsError, fail
+            )
 
         line = errors.BadLine("wrong", "x")
         for shown, expected in (
@@ -181,13 +185,13 @@ class TestChecks(base.TestCase):
         ):
             error = _Careless(shown)
             self.assertIn(expected, self.run_target(check(error)))
-        target = fuzz.Target(
+        target = fuzzing.Target(
             "x", check(errors.BadContent([line, line])), st.just("x")
         )
-        fuzz.run(target, "x", LIMITS)
+        fuzzing.run(target, "x", LIMITS)
         # What is not documented goes through as it is.
         target = target._replace(check=check(KeyError("x")))
-        self.assertRaises(KeyError, fuzz.run, target, "x", LIMITS)
+        self.assertRaises(KeyError, fuzzing.run, target, "x", LIMITS)
 
 
 class TestTool(base.TestCase):
@@ -207,7 +211,7 @@ class TestTool(base.TestCase):
         self, check: Callable[[str], object], *more: str
     ) -> tuple[int, str]:
         """Status and output of a run with one target."""
-        target = fuzz.Target(
+        target = fuzzing.Target(
             "x", check, st.text(max_size=9), ("some sample",), ("*.txt",)
         )
         self.useFixture(
@@ -232,7 +236,7 @@ class TestTool(base.TestCase):
     def test_a_failure_is_made_small_and_kept(self) -> None:
         def check(text: str) -> None:
             if "m" in text and "p" in text and text != "some sample":
-                raise fuzz.Broken("too much", text)
+                raise fuzzing.Broken("too much", text)
 
         self.write("corpus/a.txt", "a long file\n" * 9 + "mop\n")
         status, out = self.fuzz(check, "--corpus", str(self.folder / "corpus"))
