@@ -73,7 +73,7 @@ FOUND = {
         "Failed to build `foo\x16==1.0`",
         "Failed to build \x16",
     ),
-    "setup-cfg": (f"[metadata]\nname{' ' * 100_000}",),
+    "setup-cfg": (f"[metadata]\nname{' ' * 100_000}x",),
     "git": (
         "\xb2",
         f"{SEPARATOR * 2}999999 b 1 1\t",
