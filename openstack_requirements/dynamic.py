@@ -45,9 +45,6 @@ MOST_VALUES = 100_000
 #: Requirements files that a project has read for it beside the usual ones, by
 #: ``file:`` and the like. One that names more is an error.
 MOST_FILES = 100
-#: A number of a poetry version with more digits is handed on as it is, to be
-#: complained of: Python itself reads no more than 4,300.
-MOST_DIGITS = 100
 
 
 class Found(NamedTuple):
@@ -465,7 +462,7 @@ def _specifiers(text: str) -> str:
         release = re.match(r"\d+(?:\.\d+)*", version)
         if operator in {"^", "~"} and release:
             parts = release[0].split(".")
-            if max(map(len, parts)) > MOST_DIGITS:
+            if max(map(len, parts)) > limits.MOST_DIGITS:
                 return f" {text}"
             numbers = [int(number) for number in parts]
             clauses += [f">={version}", f"<{_above(operator, numbers)}"]

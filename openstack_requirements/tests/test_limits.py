@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import itertools
+import resource
 import subprocess
 from typing import ClassVar
 
@@ -523,6 +524,12 @@ class TestComparedMarkers(base.TestCase):
         error = self.assertRaises(BadLine, lower_constraints.merge, pins)
         self.assertIn("too many markers", error.reason)
         self.assertEqual("lower.txt", error.source)
+
+
+def bounded() -> None:
+    """Ten seconds, and a gigabyte of address space."""
+    resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
 
 
 class TestCommands(base.TestCase):
