@@ -128,8 +128,9 @@ def read_requirements(content: str, file: str) -> list[Declared]:
     """
     found: list[Declared] = []
     tally = Tally(file)
-    for number, line in enumerate(split_lines(content), 1):
-        tally.line(line, number)
+    lines = split_lines(content)
+    tally.lines(lines)
+    for number, line in enumerate(lines, 1):
         text = line.strip()
         if not text or (text[0] == "#" and _one_line(text)):
             continue
@@ -165,7 +166,6 @@ def read_setup_cfg(content: str, file: str = SETUP_CFG) -> list[Declared]:
             for line, column, text in _entries(
                 option, setuptools=section != _EXTRAS[0]
             ):
-                tally.requirement(text, line)
                 entry = _declared(tally, line, column, kind, extra, text)
                 entry = entry._replace(table=section)
                 found.setdefault((line, column), entry)
@@ -268,9 +268,7 @@ def read(texts: Mapping[str, str]) -> list[Declared]:
         elif file == PYPROJECT:
             found += read_pyproject(content)
         elif file == LOWER_CONSTRAINTS:
-            tally = Tally(file)
-            for number, line in enumerate(split_lines(content), 1):
-                tally.line(line, number)
+            Tally(file).lines(split_lines(content))
     return found
 
 
@@ -329,9 +327,12 @@ def _declared(
     try:
         requirement = parse_line(text)
     except BadLine as error:
+        tally.unread(text, line)
         problem = error.reason
     else:
         tally.read(requirement, text, line)
+        if not requirement.package:
+            tally.unread(text, line)
         problem = _problem(text, kind, requirement)
     return Declared(
         tally.source,
@@ -470,11 +471,10 @@ def _items(
     found = []
     for index, item in enumerate(items):
         line, column = document.places.get((*path, index), (0, 0))
-        text = item if isinstance(item, str) else _shown(item)
-        tally.requirement(text, line)
         if isinstance(item, str):
             found.append(_declared(tally, line, column, kind, section, item))
             continue
+        tally.unread(_shown(item), line)
         include = _include(item) if kind == "group" else ""
         problem = None if include else "it is not a string"
         found.append(

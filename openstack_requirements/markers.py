@@ -249,7 +249,7 @@ def _quickly(comparison: Comparison, value: str) -> bool | None:
 
 
 def _slowly(comparison: Comparison, value: str) -> bool:
-    from packaging.markers import UndefinedComparison
+    from packaging.markers import InvalidMarker, UndefinedComparison
     from packaging.version import InvalidVersion
 
     environment: dict[str, str | frozenset[str]]
@@ -258,7 +258,7 @@ def _slowly(comparison: Comparison, value: str) -> bool:
         environment = {comparison.variable: frozenset(value.split())}
     try:
         return _marker(comparison.text).evaluate(environment)
-    except (UndefinedComparison, InvalidVersion) as error:
+    except (InvalidMarker, UndefinedComparison, InvalidVersion) as error:
         raise BadMarker(comparison.text, str(error)) from error
 
 

@@ -23,6 +23,7 @@ regular expressions below. Whatever those do not recognise is left to
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, NewType
 
@@ -77,7 +78,7 @@ _SIMPLE = re.compile(
     r"[ \t]*\Z"
 )
 # Without what packaging, which has Python read the strings, would refuse.
-_SIMPLE_TEXT = r"[^'\"\\\x00-\x1f\ud800-\udfff]*"
+_SIMPLE_TEXT = r"[^'\"\\\x00-\x1f]*"
 _SIMPLE_COMPARISON = (
     r"(?:python_version|sys_platform|platform_system|os_name|extra"
     r"|platform_python_implementation|platform_machine|python_full_version)"
@@ -232,33 +233,27 @@ class Tally:
     would take long.
 
     :param source: the name of the file, for errors.
-    :param is_list: whether a package stands there but once for each
-        environment. A manifest may have it in each of many extras.
     """
 
-    def __init__(self, source: str = "", *, is_list: bool = False) -> None:
+    def __init__(self, source: str = "") -> None:
         self.source = source
-        self._is_list = is_list
-        self._packages: dict[CanonicalName, int] = {}
         self._requirements = 0
         self._specifiers = 0
         self._extras = 0
         self._markers: set[str] = set()
         self._marker_text = 0
 
-    def line(self, line: str, number: int) -> None:
-        """Count a line before it is read.
+    def lines(self, lines: Sequence[str]) -> None:
+        """Look at how many lines there are, before any of them is read.
 
-        :raises TooMuch: where it is one too many.
+        :raises TooMuch: where these are too many.
         """
-        if number > limits.MOST_LINES:
-            raise self._too_much(f"{limits.MOST_LINES} lines", line, number)
-        text = line.lstrip()
-        if text and not text.startswith("#"):
-            self.requirement(line, number)
+        most = limits.MOST_LINES
+        if len(lines) > most:
+            raise self._too_much(f"{most} lines", lines[most], most + 1)
 
-    def requirement(self, text: str, number: int) -> None:
-        """Count a requirement before it is read.
+    def unread(self, text: str, number: int) -> None:
+        """Count an entry that is no requirement, or that cannot be read.
 
         :raises TooMuch: where it is one too many.
         """
@@ -268,29 +263,24 @@ class Tally:
             raise self._too_much(f"{most} requirements", text, number)
 
     def read(self, requirement: Requirement, text: str, number: int) -> None:
-        """Count what a requirement holds.
+        """Count a requirement and what it holds; a comment is none.
 
         :raises TooMuch: where it is too much.
         """
-        if requirement.specifiers:
-            self._specifiers += requirement.specifiers.count(",") + 1
+        package, _, specifiers, marker, _, extras = requirement
+        if not package:
+            return
+        self.unread(text, number)
+        if specifiers:
+            self._specifiers += specifiers.count(",") + 1
             most = limits.MOST_SPECIFIERS_IN_FILE
             if self._specifiers > most:
                 raise self._too_much(f"{most} specifiers", text, number)
-        if requirement.extras:
-            self._extras += len(requirement.extras)
+        if extras:
+            self._extras += len(extras)
             most = limits.MOST_EXTRAS_IN_FILE
             if self._extras > most:
                 raise self._too_much(f"{most} extras", text, number)
-        if self._is_list and requirement.package:
-            name = canonical_name(requirement.package)
-            self._packages[name] = count = self._packages.get(name, 0) + 1
-            most = limits.MOST_OF_ONE_PACKAGE
-            if count > most:
-                raise self._too_much(
-                    f"{most} requirements of {name}", text, number
-                )
-        marker = requirement.markers
         if marker and marker not in self._markers:
             self._markers.add(marker)
             self._marker_text += len(marker)
@@ -301,6 +291,27 @@ class Tally:
             if self._marker_text > most:
                 raise self._too_much(
                     f"{most} characters of markers", text, number
+                )
+
+    def packages(self, entries: Sequence[Entry]) -> None:
+        """Look at how often a list has each package.
+
+        That is once for each environment, while a manifest may well have one
+        in each of many extras.
+
+        :raises TooMuch: where it is too often.
+        """
+        most = limits.MOST_OF_ONE_PACKAGE
+        if len(entries) <= most:
+            return
+        found = [each for each in entries if each[2] and each[2][0]]
+        names = [canonical_name(each[2][0]) for each in found if each[2]]
+        for name, count in Counter(names).most_common(1):
+            if count > most:
+                places = [n for n, each in enumerate(names) if each == name]
+                number, line, _ = found[places[most]]
+                raise self._too_much(
+                    f"{most} requirements of {name}", line, number
                 )
 
     def _too_much(self, what: str, text: str, number: int) -> TooMuch:
@@ -340,7 +351,9 @@ def parse_line(line: str, permit_urls: bool = False) -> Requirement:
     if match is None:
         return _parse_slowly(line, text, marker, comment, permit_urls)
     specifiers = match["specifiers"] or ""
-    if specifiers:
+    if specifiers and "," not in specifiers:
+        specifiers = "".join(_operator_and_version(specifiers))
+    elif specifiers:
         clauses = [_operator_and_version(c) for c in specifiers.split(",")]
         if _repeats(clauses):
             return _parse_slowly(line, text, marker, comment, permit_urls)
@@ -367,8 +380,10 @@ def to_reqs(
 
     :raises BadLine: at the first line that cannot be read, with its number.
     """
-    tally = Tally(is_list=True)
-    for number, line in enumerate(split_lines(content), 1):
+    tally = Tally()
+    lines = split_lines(content)
+    tally.lines(lines)
+    for number, line in enumerate(lines, 1):
         yield _read(line, number, tally, permit_urls, not permit_urls), line
 
 
@@ -440,18 +455,24 @@ def read_entries(
     """
     entries: list[Entry] = []
     errors: list[BadLine] = []
-    tally = Tally(source, is_list=True)
-    for number, line in enumerate(split_lines(content), 1):
-        try:
-            requirement = _read(
-                line, number, tally, permit_urls, keep_editable
-            )
-        except TooMuch as error:
-            raise BadContent([*errors, error]) from error
-        except BadLine as error:
-            errors.append(error)
-        else:
-            entries.append(Entry(number, line, requirement))
+    tally = Tally(source)
+    lines = split_lines(content)
+    try:
+        tally.lines(lines)
+        for number, line in enumerate(lines, 1):
+            try:
+                requirement = _read(
+                    line, number, tally, permit_urls, keep_editable
+                )
+            except TooMuch:
+                raise
+            except BadLine as error:
+                errors.append(error)
+            else:
+                entries.append(Entry(number, line, requirement))
+        tally.packages(entries)
+    except TooMuch as error:
+        raise BadContent([*errors, error]) from error
     if errors:
         raise BadContent(errors)
     return entries
@@ -530,9 +551,10 @@ def split_comment(line: str) -> tuple[str, str]:
         start = match.start() + 1
     else:
         # The marker is behind a ";", or behind a ":" in setup.cfg's extras.
-        separator = re.search("[;:]", line)
-        marker = start if separator is None else separator.start()
-        if marker < start:
+        marker = line.find(";", 0, start)
+        colon = line.find(":", 0, start if marker < 0 else marker)
+        marker = marker if colon < 0 else colon
+        if marker >= 0:
             # A "#" within a marker's string is a character of the string.
             match = re.match(r"(?:[^'\"#]|'[^']*'|\"[^\"]*\")*", line[marker:])
             assert match is not None
@@ -597,15 +619,16 @@ def _read(
     permit_urls: bool,
     keep_editable: bool,
 ) -> Requirement | None:
-    tally.line(line, number)
-    if is_passed_through(line, keep_editable):
-        return None
-    if permit_urls and is_path(line.strip()):
+    if is_passed_through(line, keep_editable) or (
+        permit_urls and is_path(line.strip())
+    ):
+        tally.unread(line, number)
         return None
     try:
         # Only the end is cut: columns count from the line's own start.
         requirement = parse_line(line.rstrip(), permit_urls)
     except BadLine as error:
+        tally.unread(line, number)
         raise error.at(tally.source, number) from error.__cause__
     tally.read(requirement, line, number)
     return requirement
