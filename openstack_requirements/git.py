@@ -132,6 +132,8 @@ _NOT_FETCHED = re.compile(
     r"lazy fetching disabled|transport '.*' not allowed"
     r"|could not fetch \w+ from promisor remote"
 )
+_OBJECT_ID = re.compile(rb"[0-9a-f]{4,64}")
+_SIZE = re.compile(rb"[0-9]{1,18}")
 _KINDS: dict[bytes, Kind] = {
     b"04": "folder",
     b"10": "file",
@@ -192,7 +194,7 @@ def _resolve(git: _Git, revision: str) -> str:
                 "(git fetch --deepen=100, or --unshallow)"
             )
         raise UnusableInput(revision, reason) from error
-    return found.decode("ascii").strip()
+    return git.object_id(found.strip())
 
 
 def first_parent(
@@ -213,7 +215,7 @@ def first_parent(
     raw = git.ask("cat-file", "commit", commit, most=LARGEST_OBJECT)
     headers = raw.find(b"\n\n")
     parent = _PARENT.search(raw, 0, len(raw) if headers < 0 else headers)
-    return _resolve(git, parent[1].decode("ascii")) if parent else None
+    return _resolve(git, git.object_id(parent[1])) if parent else None
 
 
 def read(
@@ -418,15 +420,30 @@ class _Git:
             match = _ROW.match(line)
             if match is None:
                 continue  # behind the last one
-            name, size = match["object"].decode("ascii"), match["size"]
-            if not size.isdigit() and size != b"-":
+            name, size = self.object_id(match["object"]), match["size"]
+            kind = _KINDS.get(match["mode"][:2])
+            if kind is None:
+                raise self._not_understood(line)
+            if size != b"-" and not _SIZE.fullmatch(size):
                 raise self._lost(name)
             rows[os.fsdecode(match["path"])] = _Row(
-                _KINDS[match["mode"][:2]],
-                name,
-                int(size) if size.isdigit() else 0,
+                kind, name, 0 if size == b"-" else int(size)
             )
         return rows
+
+    def object_id(self, answer: bytes) -> str:
+        """The id of an object that git has answered.
+
+        :raises OutsideError: where the answer is none.
+        """
+        if not _OBJECT_ID.fullmatch(answer):
+            raise self._not_understood(answer)
+        return answer.decode("ascii")
+
+    def _not_understood(self, answer: bytes) -> OutsideError:
+        root = printable(os.path.abspath(self.root))
+        said = printable(answer[:80].decode("utf-8", "replace"))
+        return OutsideError(f"{root}: git answers what is no answer: {said}")
 
     def _lost(self, name: str) -> OutsideError:
         if self._is_partial():
@@ -449,7 +466,7 @@ class _Git:
         for each in wanted:
             end = data.find(b"\n", start)
             words = data[start:end].split()
-            if len(words) != 3:
+            if len(words) != 3 or not _SIZE.fullmatch(words[2]):
                 raise self._lost(each)
             start = end + 1 + int(words[2])
             found[each] = data[end + 1 : start]
