@@ -821,6 +821,11 @@ def _parse_slowly(
         raise BadLine(
             "URLs are not allowed here", line, column=text.find("@") + 1
         )
+    if parsed.url and parsed.url.startswith("#"):
+        # Behind a blank, that starts a comment.
+        raise BadLine(
+            "a fragment alone is no URL", line, column=text.find("@") + 1
+        )
     return Requirement(
         parsed.name,
         f"@ {parsed.url}" if parsed.url else "",

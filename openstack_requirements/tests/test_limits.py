@@ -82,6 +82,7 @@ BAD = [
     ("foo_", 4, "a name ends with"),
     ("foo_>=1", 4, "a name ends with"),
     ("foo_ @ https://host/x#sha1=a", 4, "a name ends with"),
+    ("foo@#", 4, "a fragment alone"),
 ]
 
 #: Parts of lines, of which some make sense together.
