@@ -513,6 +513,10 @@ class TestPool(base.TestCase):
         self.roots = []
         for number in range(40):
             path = self.write(f"p{number}/requirements.txt", "a>=1\n")
+            # As much of a repository as is looked at before git is.
+            self.write(f"p{number}/.git/HEAD", "ref: refs/heads/main\n")
+            for name in ("objects", "refs"):
+                (self.folder / f"p{number}" / ".git" / name).mkdir()
             self.roots += ["--project", os.path.dirname(path)]
         self.started = self.folder / "started"
         # A git that never ends, with a child of its own.
