@@ -399,11 +399,14 @@ class TestTheOnePlace(base.TestCase):
                 )
                 if prints or streams:
                     users.add(name)
-        # Both start Python with it, or ask whether stderr is a terminal.
-        self.assertEqual(
-            {"cmds._run", "cmds._console", "progress", "process"}
-            & (users | {"process"}),
-            users | {"process"},
+        # Beside the place itself: what asks whether stderr is a terminal, or
+        # hands it to a child, and the one word of an interrupted start.
+        self.assertLessEqual(
+            users,
+            {
+                *("cmds._run", "cmds._console", "cmds._entry"),
+                *("progress", "process"),
+            },
         )
 
     def test_one_function_with_two_names(self) -> None:
