@@ -54,6 +54,9 @@ OBSOLETE = {
     "test-requirements-py2.txt": "test-requirements.txt, with markers",
     "test-requirements-py3.txt": "test-requirements.txt, with markers",
 }
+#: A package with more pins in lower-constraints.txt is a finding, and its
+#: entries are compared with the first of them only.
+MOST_PINS = 10
 #: A message does not name more groups.
 MOST_NAMES = 20
 #: What builds a project under the current policy.
@@ -177,6 +180,13 @@ def lower_unreadable(project: Subject) -> Iterator[Found]:
             "have fewer lines for it, or simpler markers",
         )
     for pins in by_name.values():
+        if len(pins) > MOST_PINS:
+            yield _at(
+                pins[MOST_PINS],
+                f"is one of {len(pins)} pins, and no more than {MOST_PINS} "
+                "of a package are judged",
+                "leave one pin for each environment",
+            )
         for pin in pins:
             if exact_version(pin.requirement) is None:
                 yield _at(
@@ -285,7 +295,7 @@ def _with_pins(
         name = canonical_name(mine.package)
         if name in too_many:
             continue  # that is another rule's finding, too
-        pins = by_name.get(name, ())
+        pins = by_name.get(name, ())[:MOST_PINS]
         yield (
             each,
             mine,

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import check, manifests, policy
+from openstack_requirements import check, manifests, policy, project_rules
 from openstack_requirements.check import Found
 from openstack_requirements.requirement import (
     canonical_name,
@@ -488,6 +488,21 @@ class TestLower(base.TestCase):
         for mine, pins, expected in LOWER:
             wanted = [expected] if expected else []
             self.assertEqual(wanted, self.lower(mine, pins), f"{mine} {pins}")
+
+    def test_many_pins_of_one_package(self) -> None:
+        pins = "".join(f"foo==0.{number}\n" for number in range(500))
+        texts = {"requirements.txt": "foo>=1\n", "lower-constraints.txt": pins}
+        found = [each.finding for each in judge(CLASSIC, "foo>=1", texts)]
+        self.assertEqual(
+            ["lower-constraint-unreadable"]
+            + ["lower-constraint-incompatible"] * project_rules.MOST_PINS,
+            [each.rule for each in found],
+        )
+        self.assertEqual(
+            "foo==0.10 is one of 500 pins, and no more than 10 of a package "
+            "are judged",
+            found[0].message,
+        )
 
     def test_documentation_is_not_asked(self) -> None:
         self.assertEqual([], self.lower("foo>=1", "", "doc/requirements.txt"))
