@@ -163,10 +163,14 @@ def judge_all(
     try:
         # Until a worker has its own handlers, no signal may reach it.
         with deferred:
-            outcomes = pool.map(_shared, roots, chunksize=share)
-        for outcome in outcomes:
-            yield outcome
-            done(outcome.root)
+            futures = [
+                pool.submit(_shared, roots[start : start + share])
+                for start in range(0, len(roots), share)
+            ]
+        for future in futures:
+            for outcome in future.result():
+                yield outcome
+                done(outcome.root)
     except BrokenProcessPool as error:
         raise OutsideError(
             "a process that judges projects was killed; where memory is "
@@ -178,7 +182,9 @@ def judge_all(
                 process.terminate()
         raise
     finally:
-        pool.shutdown(cancel_futures=True)
+        # Without its processes it is broken, and has no more work: older
+        # Pythons trip over futures that are cancelled meanwhile.
+        pool.shutdown()
 
 
 class _Shared:
@@ -190,6 +196,7 @@ class _Shared:
     """
 
     request: Request
+    leaving = False
 
     @classmethod
     def start(cls, request: Request, deferred: signals.Deferred) -> None:
@@ -197,14 +204,26 @@ class _Shared:
         signals.forget()
         for number in signals.STOPPING:
             signal.signal(number, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+        signal.signal(signal.SIGTERM, cls.leave)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
         deferred.lift()
 
+    @classmethod
+    def leave(cls, *_: object) -> None:
+        """Leave between two projects: soon, for it may be sending outcomes.
 
-def _shared(root: str) -> Outcome:
+        Who reads them would wait for ever for the rest.
+        """
+        cls.leaving = True
+        signal.setitimer(signal.ITIMER_REAL, 0.2)  # whose alarm ends it
+
+
+def _shared(roots: Sequence[str]) -> list[Outcome]:
     try:
         with signals.Watched():
-            return _outcome(_Shared.request, root)
+            if _Shared.leaving:
+                os._exit(0)
+            return [_outcome(_Shared.request, root) for root in roots]
     except Interrupted:
         os._exit(0)
 

@@ -288,8 +288,11 @@ class Processes:
         alarm = threading.Timer(deadline, end)
         alarm.daemon = True
         try:
-            for thread in (alarm, *threads):
-                thread.start()
+            # A signal that the system gave to one of them would not wake up
+            # the thread that waits here, the only one that handles signals.
+            with signals.Deferred():
+                for thread in (alarm, *threads):
+                    thread.start()
             signals.release()
             _wait_unreaped(child)
         finally:

@@ -378,6 +378,18 @@ class TestChildren(base.TestCase):
         self.assertEqual(55, forks.wait(forks.start(do)))
         self.assertEqual([], self.processes())
 
+    def test_the_threads_that_read_get_no_signal(self) -> None:
+        """One that gets it would not wake up the thread that waits."""
+        masks: list[set[int]] = []
+
+        def look(_: str) -> None:
+            masks.append({*signal.pthread_sigmask(signal.SIG_BLOCK, ())})
+
+        Processes().run(["echo", "line"], on_line=look)
+        self.assertLess({*STOPPING}, masks[0])
+        now = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        self.assertEqual(set(), now & {*STOPPING})
+
 
 class TestDeferred(base.TestCase):
     def test_signals_wait(self) -> None:
