@@ -205,7 +205,8 @@ def _stop(number: int, _frame: FrameType | None) -> None:
     impatient = not by_alarm and time.monotonic() - _Request.since > PATIENCE
     if _Request.heard and not impatient:
         return
-    _signal.setitimer(_signal.ITIMER_REAL, _AGAIN)
+    # Again and again: an alarm may go to a thread that does not handle it.
+    _signal.setitimer(_signal.ITIMER_REAL, _AGAIN, _AGAIN)
     if impatient or not (_Request.held or _is_cleaning_up()):
         raise Interrupted(_Request.signal_number)
 
