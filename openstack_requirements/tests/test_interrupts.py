@@ -392,7 +392,7 @@ class TestChildren(base.TestCase):
         def look(_: str) -> None:
             masks.append({*signal.pthread_sigmask(signal.SIG_BLOCK, ())})
 
-        Processes().run(["echo", "line"], on_line=look)
+        Processes().run(["echo", "line"], folder=os.curdir, on_line=look)
         self.assertLess({*STOPPING}, masks[0])
         now = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         self.assertEqual(set(), now & {*STOPPING})
