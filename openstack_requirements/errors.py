@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 #: Exit statuses: findings, wrong usage or unusable input, the outside world.
 FINDINGS, UNUSABLE, OUTSIDE = 1, 2, 3
 
+#: Of the errors of one input, these many are shown, and how many more there
+#: are: a file of another kind may have one in each of its lines.
+MOST_SHOWN = 100
 _LONGEST_COMMAND = 200  # characters of it that are shown
 
 
@@ -122,7 +125,7 @@ class BadContent(RequirementsError, ValueError):
 
     def sentence(self) -> str:
         """The errors, each in lines of its own."""
-        return "\n".join(map(str, self.errors))
+        return _several(self.errors)
 
 
 class UnusableInput(RequirementsError):
@@ -156,7 +159,15 @@ class UnusableProject(RequirementsError):
 
     def sentence(self) -> str:
         """The errors, each in lines of its own."""
-        return "\n".join(map(str, self.errors))
+        return _several(self.errors)
+
+
+def _several(errors: Sequence[RequirementsError]) -> str:
+    """Errors line by line; of very many, the first ones and how many more."""
+    lines = [str(error) for error in errors[:MOST_SHOWN]]
+    if len(errors) > MOST_SHOWN:
+        lines.append(f"and {len(errors) - MOST_SHOWN} more errors")
+    return "\n".join(lines)
 
 
 class ConflictingOptions(RequirementsError):

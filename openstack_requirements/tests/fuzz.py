@@ -163,6 +163,8 @@ def check_versions(given: str) -> None:
     attempt((), specifiers.release, version)
     if found is None or not found.package:
         return
+    if specifiers.long_number(version) is not None:
+        return  # beyond our limit; packaging has another
     for prereleases in (False, True):
         answer = specifiers.admits(
             found.specifiers, version, prereleases=prereleases

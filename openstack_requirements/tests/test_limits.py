@@ -260,6 +260,21 @@ class TestFiles(base.TestCase):
                 self.assertTrue(error.number)
 
 
+class TestErrors(base.TestCase):
+    """A file of another kind has an error in each line."""
+
+    def test_the_first_ones_are_shown(self) -> None:
+        for count, more in ((100, 0), (101, 1), (50_000, 49_900)):
+            error = self.assertRaises(
+                BadContent, conflicts.read_expected, "a\n" * count, "x"
+            )
+            lines = str(error).splitlines()
+            self.assertEqual(100 + bool(more), len(lines))
+            self.assertEqual(count, len(error.errors))
+            if more:
+                self.assertEqual(f"and {more} more errors", lines[-1])
+
+
 class TestMarkers(base.TestCase):
     def test_sixty_triples(self) -> None:
         """What took a minute is answered."""

@@ -40,6 +40,7 @@ NO_LIMITS = {
     "constraints._LONG": "where the fast path gives way to the parser",
     "environments._REMOVERS": "how many threads remove files",
     "errors.FINDINGS": "an exit status",
+    "errors.MOST_SHOWN": "how many errors of an input are shown",
     "errors.OUTSIDE": "an exit status",
     "errors.UNUSABLE": "an exit status",
     "errors._LONGEST_COMMAND": "how much of a command an error shows",

@@ -87,18 +87,18 @@ COSTLY: dict[str, tuple[str, str, str]] = {
     "an array of numbers": (
         "pyproject.toml",
         full("1,", groups("a = ["), "]"),
-        "pyproject.toml:2: the file has more than 10000 entries: 1",
+        "pyproject.toml:2: the file holds more than 5000 requirements: 1",
     ),
     "an array of strings": (
         "pyproject.toml",
         full("'a',", "project.dependencies = [", "]"),
-        "pyproject.toml:1: the file has more than 10000 entries: a",
+        "pyproject.toml:1: the file holds more than 5000 requirements: a",
     ),
     "small arrays": (
         "pyproject.toml",
         "[project.optional-dependencies]\n"
         + "".join(f"a{n} = ['b']\n" for n in range(11_000)),
-        "pyproject.toml:10002: the file has more than 10000 entries: b",
+        "pyproject.toml:5002: the file holds more than 5000 requirements: b",
     ),
     "dotted tables": (
         "pyproject.toml",
@@ -113,17 +113,17 @@ COSTLY: dict[str, tuple[str, str, str]] = {
     "lines of a requirements file": (
         "requirements.txt",
         full("a\n"),
-        "requirements.txt:10001: the file has more than 10000 entries: a",
+        "requirements.txt:100001: the file holds more than 100000 lines: a",
     ),
     "lines that are none": (
         "requirements.txt",
         full("?\n"),
-        "requirements.txt:10001: the file has more than 10000 entries: ?",
+        "requirements.txt:100001: the file holds more than 100000 lines: ?",
     ),
     "lower constraints": (
         "lower-constraints.txt",
         full("a==1\n"),
-        "lower-constraints.txt:10001: the file has more than 10000 entries",
+        "",
     ),
     "lines with colons": (
         "requirements.txt",
@@ -144,12 +144,12 @@ COSTLY: dict[str, tuple[str, str, str]] = {
         "setup.cfg",
         "[options.extras_require]\n"
         + "".join(f"e{n}=a\n" for n in range(11_000)),
-        "setup.cfg:10002: the file has more than 10000 entries: a",
+        "setup.cfg:5002: the file holds more than 5000 requirements: a",
     ),
     "a value with semicolons": (
         "setup.cfg",
         full("a;", "[options]\ninstall_requires="),
-        "setup.cfg:2: the file has more than 10000 entries: a",
+        "setup.cfg:2: the file holds more than 5000 requirements: a",
     ),
     "blanks in a version": (
         "pyproject.toml",
@@ -179,7 +179,7 @@ COSTLY: dict[str, tuple[str, str, str]] = {
     "poetry's dependencies": (
         "pyproject.toml",
         POETRY + "".join(f"f{n} = '^1'\n" for n in range(11_000)),
-        "pyproject.toml: has more than 10000 requirements",
+        "pyproject.toml: has more than 5000 requirements",
     ),
     "files to read": (
         "pyproject.toml",
