@@ -17,6 +17,7 @@ Each function yields what it finds; the table in
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from openstack_requirements import groups, limits, manifests, ranges
@@ -40,8 +41,13 @@ from openstack_requirements.subjects import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from openstack_requirements.errors import BadLine
     from openstack_requirements.manifests import Declared
-    from openstack_requirements.requirement import CanonicalName, Requirement
+    from openstack_requirements.requirement import (
+        CanonicalName,
+        Entry,
+        Requirement,
+    )
     from openstack_requirements.rules import Line
     from openstack_requirements.subjects import Subject
 
@@ -156,21 +162,15 @@ def _first(names: Sequence[str]) -> str:
 
 def lower_unreadable(project: Subject) -> Iterator[Found]:
     """Lower constraints that are no exact pins (classic)."""
-    text = _lower_text(project)
-    try:
-        entries = read_entries(
-            text, _LOWER, permit_urls=True, keep_editable=False
+    entries, errors = _lower_entries(_lower_text(project))
+    for error in errors:
+        yield _in_file(
+            _LOWER,
+            f"{error.reason}: {error.line.strip()}",
+            "write a package and its lowest version, such as name==1.0",
+            line=error.number,
+            column=error.column or None,
         )
-    except BadContent as error:
-        for each in error.errors:
-            yield _in_file(
-                _LOWER,
-                f"{each.reason}: {each.line.strip()}",
-                "write a package and its lowest version, such as name==1.0",
-                line=each.number,
-                column=each.column or None,
-            )
-        return
     by_name = listed(_LOWER, entries).by_name
     for name in _too_many(project, by_name):
         yield _at(
@@ -275,6 +275,20 @@ def _lower_text(project: Subject) -> str:
     return project.texts.get(_LOWER, "")
 
 
+@lru_cache(maxsize=2)  # each of the rules asks for the same
+def _lower_entries(
+    text: str,
+) -> tuple[Sequence[Entry], tuple[BadLine, ...]]:
+    """The lines of lower-constraints.txt, or what is wrong with them."""
+    try:
+        entries = read_entries(
+            text, _LOWER, permit_urls=True, keep_editable=False
+        )
+    except BadContent as error:
+        return (), error.errors
+    return entries, ()
+
+
 def _with_pins(
     project: Subject,
 ) -> Iterator[tuple[Declared, Requirement, list[Line]]]:
@@ -283,11 +297,8 @@ def _with_pins(
         return
     if not project.against.policy.lower_constraints:
         return
-    try:
-        entries = read_entries(
-            _lower_text(project), _LOWER, permit_urls=True, keep_editable=False
-        )
-    except BadContent:
+    entries, errors = _lower_entries(_lower_text(project))
+    if errors:
         return  # that is another rule's finding
     by_name = listed(_LOWER, entries).by_name
     too_many = _too_many(project, by_name)

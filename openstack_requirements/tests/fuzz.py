@@ -328,7 +328,7 @@ def _standard(name: str) -> sync.Standard:
 def _check_project(texts: Mapping[str, str]) -> None:
     """All that commands make of a project's files."""
     texts = from_project(texts)
-    hidden = attempt(BadLine, dynamic.look, texts)
+    hidden = attempt((BadLine, UnusableInput), dynamic.look, texts)
     if hidden is not None:
         asked = [(each.place, each.text) for each in hidden.found]
         _, decisions = bootstrap.read(asked, "foo", ["3.12"])
