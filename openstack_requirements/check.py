@@ -154,7 +154,9 @@ RULES = (
         entry_rules.unbounded,
         "Under the current policy lower bounds belong to the projects. "
         "Without one, an installer may pick a release from years ago that "
-        "the project never worked with.",
+        "the project never worked with. Where the list has several entries "
+        "for a package, and one does not admit the bound that stands with "
+        "another, that one is as the list has it.",
         "Add the lowest version that is known to work; >=, >, ~= and == all "
         "count.",
     ),
@@ -163,7 +165,8 @@ RULES = (
         "error",
         entry_rules.duplicates,
         "One of two equal entries will be forgotten when the other is "
-        "changed. On stable branches they are left alone.",
+        "changed. What they mean counts: >=1.0 is >=1. On stable branches "
+        "they are left alone.",
         "Remove one of them.",
     ),
     Rule(

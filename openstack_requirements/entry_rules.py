@@ -23,6 +23,7 @@ from openstack_requirements import ranges
 from openstack_requirements.manifests import COMMENTED
 from openstack_requirements.requirement import canonical_name
 from openstack_requirements.rules import shown
+from openstack_requirements.specifiers import clauses
 from openstack_requirements.subjects import (
     Found,
     brings_in,
@@ -90,12 +91,15 @@ def wrong_markers(project: Subject) -> Iterator[Found]:
         if not entries or fitting(project, package, mine):
             continue
         found = [_quoted(one.requirement.markers, "marker") for one in entries]
-        right = entries[0].requirement.markers
+        right = mine._replace(markers=entries[0].requirement.markers)
+        known = len(entries) == 1 and ranges.share_versions(
+            mine.specifiers, entries[0].requirement.specifiers
+        )
         yield propose(
             each,
             f"{mine.package} has {_quoted(mine.markers, 'marker')}, but "
             f"{place_of(project, entries)} has {' or '.join(found)}",
-            mine._replace(markers=right) if len(entries) == 1 else None,
+            right if known else None,
             f"give it {' or '.join(found)}",
         )
 
@@ -129,16 +133,16 @@ def excluded(project: Subject) -> Iterator[Found]:
             ranges.excludes(mine.specifiers, one) for one in allowed
         ):
             continue
-        clauses = mine.specifiers.split(",")
-        low = [clause for clause in clauses if clause.startswith(">")]
+        parts = ["".join(clause) for clause in clauses(mine.specifiers)]
+        low = [clause for clause in parts if clause.startswith(">")]
         wrong = [
             clause
-            for clause in clauses
+            for clause in parts
             if ranges.excludes(",".join([*low, clause]), allowed[0])
         ]
         kept = [
             _lower_side(clause) if clause in wrong else clause
-            for clause in clauses
+            for clause in parts
         ]
         yield propose(
             each,
@@ -178,6 +182,8 @@ def unbounded(project: Subject) -> Iterator[Found]:
     for package, each, mine in single_entries(project):
         if ranges.has_lower_bound(mine.specifiers):
             continue
+        if _bounded_elsewhere(package, mine):
+            continue
         right = _bounded(project, package, mine.specifiers)
         pin = project.against.pins.get(package.name)
         known = f", and its constraint is {pin}" if pin else ""
@@ -187,6 +193,22 @@ def unbounded(project: Subject) -> Iterator[Found]:
             mine._replace(specifiers=right) if right else None,
             "add the lowest version that is known to work, such as >=1.0",
         )
+
+
+def _bounded_elsewhere(package: Package, mine: Requirement) -> bool:
+    """Whether the package has a lower bound that an entry does not admit.
+
+    The bound then stands with the entry for other environments, and there is
+    none that could stand here.
+    """
+    return any(
+        ranges.has_lower_bound(entry.specifiers)
+        and not ranges.share_versions(
+            ranges.lower_side(entry.specifiers), mine.specifiers
+        )
+        for _, entry in package.everything()
+        if entry.extras == mine.extras
+    )
 
 
 def duplicates(project: Subject) -> Iterator[Found]:
@@ -260,7 +282,7 @@ def wrong_count(project: Subject) -> Iterator[Found]:
 
 def _lower_side(clause: str) -> str:
     """What a clause says of lower versions: ``>=1.4`` of ``~=1.4``."""
-    for operator, version in ranges.clauses(clause):
+    for operator, version in clauses(clause):
         if operator in {"~=", "=="}:
             # A bound has no local part (PEP 440).
             return f">={version.removesuffix('.*').partition('+')[0]}"
@@ -276,11 +298,13 @@ def _taken(
 ) -> str:
     """A global entry as it should stand beside an entry of the project."""
     found = line.requirement
-    bounds = [each for each in mine.specifiers.split(",") if each[:1] == ">"]
-    specifiers = ",".join(filter(None, [found.specifiers, *bounds]))
-    if not bounds or not project.against.policy.bounds_in_projects:
-        specifiers = found.specifiers
-        specifiers = _bounded(project, package, specifiers) or specifiers
+    specifiers = found.specifiers
+    bounds = ranges.lower_side(mine.specifiers)
+    if project.against.policy.bounds_in_projects:
+        if bounds and ranges.share_versions(bounds, specifiers):
+            specifiers = ",".join(filter(None, [specifiers, bounds]))
+        else:
+            specifiers = _bounded(project, package, specifiers) or specifiers
     comment = found.comment if project.against.policy.comments_match else ""
     if item.kind not in COMMENTED:
         comment = ""

@@ -9,27 +9,26 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Sets of versions that specifiers (PEP 440) admit, compared.
+"""What commands ask of the versions that specifiers (PEP 440) admit.
 
-Which versions a set admits, and whether one set holds another, is
-``packaging``'s to say. Here is what commands ask of it: whether a project's
-range goes with the global one, the smallest set that means the same, and
-which of several bounds is the strongest.
+Whether a project's range goes with the global one, the smallest set that
+means the same, and which of several bounds is the strongest. The sets of
+versions themselves are in :mod:`~openstack_requirements.version_sets`.
 """
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from openstack_requirements import limits
 from openstack_requirements.requirement import sorted_specifiers
 from openstack_requirements.specifiers import (
-    long_number,
+    clauses,
     parse_set,
     parse_version,
 )
+from openstack_requirements.version_sets import EVERYTHING, version_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,13 +38,6 @@ if TYPE_CHECKING:
 
 #: Operators that leave out what lies below a version.
 LOWER = frozenset({">=", ">", "~=", "==", "==="})
-_CLAUSE = re.compile(r"(===|~=|==|!=|<=|>=|<|>)\s*(.*)", re.DOTALL)
-
-
-def clauses(specifiers: str) -> list[tuple[str, str]]:
-    """The operators and versions of a specifier set."""
-    found = [_CLAUSE.match(each.strip()) for each in specifiers.split(",")]
-    return [(each[1], each[2].strip()) for each in found if each]
 
 
 def has_lower_bound(specifiers: str) -> bool:
@@ -53,19 +45,13 @@ def has_lower_bound(specifiers: str) -> bool:
     return any(operator in LOWER for operator, _ in clauses(specifiers))
 
 
-@lru_cache(maxsize=16384)
 def share_versions(first: str, second: str) -> bool:
     """Whether there is a version that both specifier sets admit."""
     together = ",".join(filter(None, (first, second)))
     operators = {operator for operator, _ in clauses(together)}
     if operators <= {">=", ">", "!="}:
         return True  # whatever is new enough
-    for specifiers, other in ((first, second), (second, first)):
-        for operator, text in clauses(specifiers):
-            if operator == "===":
-                # Text, which is in a set or is not.
-                return admits(specifiers, text) and admits(other, text)
-    return not parse_set(together).is_unsatisfiable()
+    return not version_set(together).is_empty
 
 
 @lru_cache(maxsize=16384)
@@ -81,17 +67,17 @@ def excludes(specifiers: str, allowed: str) -> bool:
     if "===" in operators or "===" in allowed:
         pins = (specifiers.lstrip("="), allowed.lstrip("="))
         return pins[0] != pins[1]
-    above = parse_set(
-        ",".join(filter(None, (_from_below(specifiers), allowed)))
+    above = version_set(
+        ",".join(filter(None, (lower_side(specifiers), allowed)))
     )
-    # Clause by clause: the intersection of many takes quadratic time.
-    return not all(
-        above.is_subset(parse_set(clause)) for clause in specifiers.split(",")
-    )
+    return not above.issubset(version_set(specifiers))
 
 
-def _from_below(specifiers: str) -> str:
-    """The specifiers with nothing but their lower side."""
+def lower_side(specifiers: str) -> str:
+    """The specifiers with nothing but their lower side.
+
+    Of ``~=1.4`` that is ``>=1.4``; of ``==1.4.*``, ``>=1.4.dev0``.
+    """
     found = []
     for operator, text in clauses(specifiers):
         if operator in {">=", ">"}:
@@ -116,13 +102,12 @@ def lower_bounds(specifiers: str) -> list[str]:
 
     Those are of ``>=``, ``~=`` and ``==``.
     """
-    found = []
-    for clause in specifiers.split(",") if specifiers else ():
-        bound = lower_bound(clause)
+    bounds = []
+    for operator, text in clauses(specifiers):
+        bound = lower_bound(f"{operator}{text}")
         if bound is not None and not bound[1]:
-            text = clause.lstrip("><=~").removesuffix(".*")
-            found.append((bound[0], text))
-    return [text for _, text in sorted(found)]
+            bounds.append((bound[0], text.removesuffix(".*")))
+    return [text for _, text in sorted(bounds)]
 
 
 def admits(specifiers: str, version: str) -> bool:
@@ -130,12 +115,7 @@ def admits(specifiers: str, version: str) -> bool:
 
     :raises ValueError: where the set cannot be read.
     """
-    if not specifiers:
-        return True
-    wanted = parse_set(specifiers)
-    return long_number(version) is None and wanted.contains(
-        version, prereleases=True
-    )
+    return not specifiers or version_set(specifiers).admits(version)
 
 
 def readable(specifiers: str) -> bool:
@@ -148,31 +128,31 @@ def readable(specifiers: str) -> bool:
         return False
 
 
-def together(clauses: Iterable[str]) -> str:
-    """The smallest specifier set that means all of the clauses.
+def together(texts: Iterable[str]) -> str:
+    """The smallest specifier set that means all of these clauses.
 
     Clauses that others imply are left out; each that stays is one of those
     given.
     """
-    unique = ",".join(sorted(set(clauses)))
-    kept = sorted_specifiers(unique).split(",") if unique else []
+    unique = ",".join(sorted(set(texts)))
+    kept = ["".join(c) for c in clauses(sorted_specifiers(unique))]
     if any(each.startswith("===") for each in kept):
         return ",".join(kept)  # text, which no set of versions implies
     # Exclusions first: the bounds are what people look for.
     order = sorted(kept, key=lambda each: not each.startswith("!="))
-    found = [parse_set(clause).to_range() for clause in order]
+    sets = [version_set(clause) for clause in order]
     # What all the clauses from each one on admit.
-    rest = [parse_set("").to_range()]
-    for each in reversed(found):
+    rest = [EVERYTHING]
+    for each in reversed(sets):
         rest.append(rest[-1].intersection(each))
     rest.reverse()
-    before = rest[-1]
+    before = EVERYTHING
     for number, clause in enumerate(order):
         others = before.intersection(rest[number + 1])
-        if len(kept) > 1 and others.is_subset(found[number]):
+        if len(kept) > 1 and others.issubset(sets[number]):
             kept.remove(clause)
         else:
-            before = before.intersection(found[number])
+            before = before.intersection(sets[number])
     return ",".join(kept)
 
 
@@ -213,7 +193,6 @@ def _first_of(version: Version, release: Iterable[int]) -> Version:
 
 
 def _split(clause: str) -> tuple[str, Version | None]:
-    match = re.match(r"(===|~=|==|!=|<=|>=|<|>)(.*)", clause)
-    assert match is not None, clause
     # What is no version, only "===" admits.
-    return match[1], parse_version(match[2].removesuffix(".*"))
+    ((operator, text),) = clauses(clause)
+    return operator, parse_version(text.removesuffix(".*"))

@@ -58,6 +58,18 @@ _COMPARE: dict[str, Callable[[Release, Release], bool]] = {
 }
 
 
+_ANY_CLAUSE = re.compile(r"(===|~=|==|!=|<=|>=|<|>)\s*(.*)", re.DOTALL)
+
+
+@lru_cache(maxsize=16384)
+def clauses(specifiers: str) -> tuple[tuple[str, str], ...]:
+    """The operators and the versions of a specifier set, in its order."""
+    matches = [
+        _ANY_CLAUSE.match(text.strip()) for text in specifiers.split(",")
+    ]
+    return tuple((match[1], match[2].strip()) for match in matches if match)
+
+
 def release(version: str) -> Release | None:
     """The numbers of a plain release; None for any other version."""
     return _numbers(version) if _RELEASE.match(version) else None

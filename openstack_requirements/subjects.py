@@ -26,6 +26,7 @@ from openstack_requirements.findings import Finding
 from openstack_requirements.policy import EXEMPT
 from openstack_requirements.requirement import canonical_name
 from openstack_requirements.rules import Line, exact_version, listed, shown
+from openstack_requirements.version_sets import version_set
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -181,6 +182,8 @@ def subject(
     :param target: what the project declared before the change, where only
         the change is to be judged.
     """
+    own = canonical_name(manifests.project_name(texts))
+    declared = [each for each in declared if not _is_own(each, own)]
     packages = list(_packages(declared))
     changed = list(declared)
     if target is not None:
@@ -195,6 +198,20 @@ def subject(
         packages,
         branch == "master",
         branch.startswith("stable/"),
+    )
+
+
+def _is_own(entry: Declared, name: CanonicalName) -> bool:
+    """Whether an entry asks for other extras of the project itself.
+
+    ``proj[a,b]`` in an extra of ``proj`` requires nothing from elsewhere.
+    """
+    requirement = entry.requirement
+    return (
+        requirement is not None
+        and entry.kind != "file"
+        and bool(requirement.extras)
+        and canonical_name(requirement.package) == name
     )
 
 
@@ -311,13 +328,36 @@ def can_meet(one: str, other: str) -> bool:
 
 
 def meaning(requirement: Requirement) -> tuple[object, ...]:
-    """What tells entries of a package apart. A comment does not."""
+    """What tells entries of a package apart. A comment does not.
+
+    ``>=1.0`` is ``>=1``, and a marker is one with its parts in another order
+    or its strings in other quotes.
+    """
     return (
         frozenset(map(canonical_name, requirement.extras)),
-        requirement.specifiers,
+        version_set(requirement.specifiers),
         requirement.location,
-        requirement.markers,
+        _marker_meaning(requirement.markers),
     )
+
+
+@lru_cache(maxsize=4096)
+def _marker_meaning(marker: str) -> object:
+    if not marker:
+        return ""
+    from openstack_requirements import markers
+
+    def ordered(tree: markers.Tree) -> tuple[object, ...]:
+        if isinstance(tree, markers.Comparison):
+            literal = tree.literal
+            text = tree.text.replace(f'"{literal}"', f"'{literal}'")
+            return (tree.variable, text)
+        return (tree.operator, frozenset(map(ordered, tree.parts)))
+
+    try:
+        return ordered(markers.parse(marker))
+    except markers.BadMarker:
+        return marker
 
 
 def comment_of(requirement: Requirement) -> str:

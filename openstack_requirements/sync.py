@@ -25,6 +25,7 @@ from openstack_requirements import (
     edits,
     manifests,
     markers,
+    ranges,
     setup_py,
     waivers,
 )
@@ -35,10 +36,10 @@ from openstack_requirements.requirement import (
     Requirement,
     canonical_name,
     is_passed_through,
-    parse_line,
 )
-from openstack_requirements.specifiers import parse_set, parse_version
+from openstack_requirements.specifiers import clauses, parse_version
 from openstack_requirements.text import split_lines, without_bom
+from openstack_requirements.version_sets import version_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -123,8 +124,9 @@ def standard(
     wanted: dict[CanonicalName, list[Requirement]] = {}
     for each in entries:
         if each.package:
-            name = canonical_name(each.package)
-            wanted.setdefault(name, []).append(each)
+            same = wanted.setdefault(canonical_name(each.package), [])
+            if not any(_is_same(each, other) for other in same):
+                same.append(each)
     if not hacking:
         never |= {canonical_name("hacking")}
     return Standard(policy, wanted, never)
@@ -250,18 +252,78 @@ class _Work:
             news = self._wanted(name, pairs[0][1])
             texts = [
                 [
-                    self._text(entry, old, new, whole=whole)
+                    self._text(
+                        entry, old, new, self._bounds(old, new), whole=whole
+                    )
                     for entry, old in pairs
                 ]
                 for new in news
             ]
-            for place, indexes in enumerate(_pair(pairs, news, texts)):
-                entry = pairs[place][0]
-                wanted = [texts[index][place] for index in indexes]
+            pairing = _pair(pairs, news, texts)
+            bounds = self._bounds_of(pairs, news, pairing)
+            for (entry, old), indexes in zip(pairs, pairing, strict=True):
+                wanted = [
+                    self._text(
+                        entry, old, news[index], bounds[index], whole=whole
+                    )
+                    for index in indexes
+                ]
                 if wanted != [entry.text]:
                     result[entry] = wanted
-                self._warn_of_conflict(entry, wanted)
         return result
+
+    def _bounds(self, old: Requirement, new: Requirement) -> tuple[str, ...]:
+        """The lower bounds of an entry that a global one admits.
+
+        Under the classic policy the list has the bounds.
+        """
+        if self.classic:
+            return ()
+        bounds = _lower_bounds(old.specifiers, new.specifiers)
+        if bounds and ranges.share_versions(",".join(bounds), new.specifiers):
+            return bounds
+        return ()
+
+    def _bounds_of(
+        self,
+        pairs: Sequence[tuple[Declared, Requirement]],
+        news: Sequence[Requirement],
+        pairing: Sequence[Sequence[int]],
+    ) -> list[tuple[str, ...]]:
+        """The lower bounds for each new entry, from the old ones.
+
+        Those of the entry that it replaces, and of entries that go whose
+        markers can hold where its marker does: the strongest counts. A bound
+        that no new entry admits is an error.
+        """
+        bounds: list[tuple[str, ...]] = [()] * len(news)
+        for (entry, old), paired in zip(pairs, pairing, strict=True):
+            indexes = list(paired) or [
+                index
+                for index, new in enumerate(news)
+                if _can_meet(old.markers, new.markers)
+            ]
+            indexes = indexes or list(range(len(news)))
+            admitting = [
+                index for index in indexes if self._bounds(old, news[index])
+            ]
+            for index in admitting:
+                own = self._bounds(old, news[index])
+                bounds[index] = max(bounds[index], own, key=_strength)
+            asked = [
+                _lower_bounds(old.specifiers, news[index].specifiers)
+                for index in indexes
+            ]
+            if not admitting and not self.classic and all(asked):
+                listed = " or ".join(
+                    dict.fromkeys(news[index].specifiers for index in indexes)
+                )
+                self._error(
+                    entry,
+                    f"no version is in both {','.join(asked[0])} and "
+                    f"{listed}, which the global list has",
+                )
+        return bounds
 
     def _following(self, entry: Declared) -> Requirement | None:
         """The requirement of an entry that follows the global list."""
@@ -292,15 +354,6 @@ class _Work:
             self._warning(entry, f"{reason}, and is dropped")
             result[entry] = []
 
-    def _warn_of_conflict(self, entry: Declared, texts: list[str]) -> None:
-        """A project's lower bound may lie above the cap of the list."""
-        if self.classic:
-            return
-        for text in texts:
-            conflict = _conflict(parse_line(text).specifiers)
-            if conflict:
-                self._warning(entry, f"no version is in {conflict}")
-
     def _error(self, entry: Declared, reason: str) -> None:
         self.errors.append(self._bad(entry, reason))
 
@@ -330,10 +383,14 @@ class _Work:
         entry: Declared,
         old: Requirement,
         new: Requirement,
+        bounds: tuple[str, ...],
         *,
         whole: bool,
     ) -> str:
-        """An entry as it is to stand, for one of the global list."""
+        """An entry as it is to stand, for one of the global list.
+
+        :param bounds: the lower bounds that it keeps.
+        """
         wanted = new._replace(
             extras=old.extras, comment=_comment(new.comment, old.comment)
         )
@@ -345,9 +402,7 @@ class _Work:
             and entry.file != manifests.PYPROJECT
         ):
             comment = wanted.comment
-        specifiers = new.specifiers
-        if not self.classic:
-            specifiers = _with_bound(old.specifiers, new.specifiers)
+        specifiers = _with_bounds(new.specifiers, bounds)
         same_marker = _same_marker(old.markers, new.markers)
         if (
             same_marker
@@ -509,55 +564,71 @@ def _extras(requirement: Requirement) -> frozenset[CanonicalName]:
     return frozenset(map(canonical_name, requirement.extras))
 
 
-def _with_bound(old: str, wanted: str) -> str:
-    """The global list's specifiers with a project's lower bound.
+def _lower_bounds(old: str, new: str) -> tuple[str, ...]:
+    """The lower bounds of an entry that a global one does not have itself.
 
     A compatible or an exact version is a lower bound as well; its upper side
     is for the list to say.
     """
-    clauses = wanted.split(",") if wanted else []
     bounds = []
-    for clause in old.split(",") if old else []:
-        operator, version = _split(clause)
-        if clause in clauses or operator in {"!=", "<", "<="}:
+    known = clauses(new)
+    for operator, version in clauses(old):
+        if (operator, version) in known or operator in {"!=", "<", "<="}:
             continue
-        if operator in {"~=", "==", "==="}:
-            version = version.removesuffix(".*").partition("+")[0]
-            if parse_version(version) is None:
-                continue  # only "===" takes any text
-            operator = ">="
-        bounds.append(f"{operator}{version}")
-    return ",".join(sorted({*clauses, *bounds}))
+        if operator in {">", ">="}:
+            bounds.append(f"{operator}{version}")
+            continue
+        lowest = version.removesuffix(".*").partition("+")[0]
+        if parse_version(lowest) is not None:  # "===" takes any text
+            bounds.append(f">={lowest}")
+    return tuple(bounds)
 
 
-def _split(clause: str) -> tuple[str, str]:
-    version = clause.lstrip("<>=!~")
-    return clause[: len(clause) - len(version)], version
+def _strength(bounds: Sequence[str]) -> tuple[object, ...]:
+    """The order of lower bounds: the strongest is the greatest."""
+    known = [each for each in map(ranges.lower_bound, bounds) if each]
+    return tuple(max(known)) if known else ()
 
 
-def _conflict(specifiers: str) -> str:
-    """A lower bound and a cap that no version lies between; else empty."""
-    clauses = [_split(each) for each in specifiers.split(",") if each]
-    bounds = [each for each in clauses if each[0] in {">", ">="}]
-    caps = [each for each in clauses if each[0] in {"<", "<="}]
-    if not bounds or not caps:
-        return ""
-    for low, bound in bounds:
-        for high, cap in caps:
-            lowest, highest = parse_version(bound), parse_version(cap)
-            if lowest is None or highest is None:
-                continue
-            equal = lowest == highest and (low, high) == (">=", "<=")
-            if lowest >= highest and not equal:
-                return f"{low}{bound} and {high}{cap}"
-    return ""
+def _with_bounds(specifiers: str, bounds: Sequence[str]) -> str:
+    """The global list's specifiers with a project's lower bounds.
+
+    Exclusions that say nothing beside the bounds are left out.
+    """
+    if not bounds:
+        return specifiers
+    above = version_set(",".join(bounds))
+    kept = {
+        f"{operator}{version}"
+        for operator, version in clauses(specifiers)
+        if operator != "!=" or not above.issubset(version_set(f"!={version}"))
+    }
+    return ",".join(sorted({*kept, *bounds}))
+
+
+def _is_same(first: Requirement, second: Requirement) -> bool:
+    """Whether two entries of a package say the same."""
+    return (
+        _extras(first) == _extras(second)
+        and first.location == second.location
+        and _same_marker(first.markers, second.markers)
+        and _same_specifiers(first.specifiers, second.specifiers)
+    )
+
+
+def _same_specifiers(first: str, second: str) -> bool:
+    return first == second or version_set(first) == version_set(second)
 
 
 @lru_cache(maxsize=4096)
-def _same_specifiers(first: str, second: str) -> bool:
-    if first == second:
+def _can_meet(first: str, second: str) -> bool:
+    """Whether two markers can hold together, as far as anybody knows."""
+    if not first or not second:
         return True
-    return parse_set(first) == parse_set(second)
+    try:
+        return markers.overlap([first, second]) is not None
+    except markers.BadMarker:
+        return True
 
 
 @lru_cache(maxsize=4096)

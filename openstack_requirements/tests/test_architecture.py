@@ -24,6 +24,7 @@ NAME = "openstack_requirements"
 #: Text and values in, values out.
 PURE = {
     "ranges",
+    "version_sets",
     "culprits",
     "proposal",
     "rehearsal",

@@ -97,6 +97,13 @@ BOTH = {
     "pin": Case("foo==1.4", "foo>=1", "exclusion-not-global"),
     "nothing in common": Case("foo>=999", "foo>=1,<2", "no-common-version"),
     "twice": Case("foo>=1\nfoo>=1", "foo>=1", "duplicate-entry"),
+    "twice, by meaning": Case("foo>=1.0\nfoo>=1", "foo>=1", "duplicate-entry"),
+    "twice, with the marker in other words": Case(
+        "foo>=1;os_name=='nt' or os_name=='x'\n"
+        'foo>=1;os_name == "x" or os_name == "nt"',
+        "foo>=1;os_name=='nt' or os_name=='x'",
+        "duplicate-entry",
+    ),
     "twice, in other words": Case("foo>=1\nFoo>=1 # x", "foo>=1 # x", "*"),
     "too many": Case("foo>=1\nfoo>=2", "foo>=1", "entry-count"),
     "too few": Case(
@@ -147,6 +154,15 @@ ONLY_CURRENT = {
         "foo!=2", "foo!=2", "no-lower-bound", "foo>=1.5,!=2"
     ),
     "compatible release is a bound": Case("foo~=1.4", "foo<2"),
+    "a bound that one of two entries does not admit": Case(
+        "reno<3;python_version<'3.6'\nreno>=3.1;python_version>='3.6'",
+        "reno<3;python_version<'3.6'\nreno;python_version>='3.6'",
+    ),
+    "a bound that both entries admit": Case(
+        "reno<3;python_version<'3.6'\nreno>=2.1;python_version>='3.6'",
+        "reno<3;python_version<'3.6'\nreno;python_version>='3.6'",
+        "no-lower-bound",
+    ),
     "pin is a bound": Case("foo==1.4", "foo==1.4"),
     "comment": Case("foo>=1 # MIT", "foo  # BSD"),
     "python marker of the project": Case("foo>=1;python_version<'3.8'", "foo"),
@@ -243,7 +259,61 @@ class TestTables(base.TestCase):
                     self.assertEqual([], left, name)
 
 
+class TestFixes(base.TestCase):
+    """No fix asks for what no version satisfies."""
+
+    def test_no_marker_for_a_range_that_the_list_refuses(self) -> None:
+        found = judge(
+            CURRENT, "foo<2;os_name=='nt'", {"requirements.txt": "foo>=2\n"}
+        )
+        self.assertEqual(
+            [None],
+            [
+                each.replacement
+                for each in found
+                if each.finding.rule == "marker-mismatch"
+            ],
+        )
+
+    def test_a_bound_goes_where_it_is_admitted(self) -> None:
+        theirs = (
+            "reno<3;python_version<'3.6'\nreno;python_version>='3.6'\n"
+            "reno<4;python_version=='3.6'\n"
+        )
+        found = judge(
+            CURRENT,
+            theirs,
+            {"requirements.txt": "reno>=3.1;python_version>='3.6'\n"},
+        )
+        self.assertEqual(
+            [
+                "add reno<3;python_version<'3.6' and "
+                "reno>=3.1,<4;python_version=='3.6'"
+            ],
+            [
+                each.finding.fix
+                for each in found
+                if each.finding.rule == "entry-count"
+            ],
+        )
+
+
 class TestPlaces(base.TestCase):
+    def test_extras_of_the_project_itself_are_no_requirement(self) -> None:
+        found = judge(
+            CLASSIC,
+            "foo>=1",
+            {
+                "requirements.txt": "proj[a]\n",
+                "setup.cfg": "[metadata]\nname = Proj\n[extras]\n"
+                "a =\n  foo>=1\nall =\n  proj[a]\n",
+            },
+        )
+        self.assertEqual(
+            [("unknown-requirement", "requirements.txt")],
+            [(each.finding.rule, each.finding.file) for each in found],
+        )
+
     def test_every_place_is_judged(self) -> None:
         texts = {
             "requirements.txt": "a1>=1\n",

@@ -140,7 +140,7 @@ class TestLaws(base.TestCase):
         if both:
             self.assertTrue(found)
         self.assertEqual(found, ranges.share_versions(second, first))
-        low = SpecifierSet(ranges._from_below(first))
+        low = SpecifierSet(ranges.lower_side(first))
         lost = [
             v
             for v in GRID
