@@ -1,0 +1,369 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Mutate modules one small change at a time, and see whether tests notice.
+
+    python3 tools/run.py --tests python tools/mutate.py [MODULE ...]
+
+A mutant that the neighbouring tests do not notice survives: a test is
+missing, or the change means the same. The neighbours of ``package.module``
+are ``tests/test_module.py`` and what ``NEIGHBOURS`` names. Each mutant lives
+in a fork of a process that has imported the libraries, but nothing of this
+toolkit; nothing is written to the checkout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import copy
+import importlib
+import importlib.abc
+import importlib.machinery
+import io
+import os
+import random
+import signal
+import sys
+import time
+import unittest
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import ModuleType
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "openstack_requirements"
+#: What is mutated where nothing is named.
+MODULES = (
+    "requirement",
+    "specifiers",
+    "version_sets",
+    "ranges",
+    "markers",
+    "constraints",
+    "freeze",
+    "states",
+    "changes",
+    "explain",
+    "rules",
+    "subjects",
+    "entry_rules",
+    "project_rules",
+    "install_rules",
+    "conflicts",
+    "waivers",
+)
+#: Tests beside the one of the module's own name.
+NEIGHBOURS = {
+    "specifiers": ["requirement", "ranges"],
+    "ranges": ["version_sets", "check"],
+    "constraints": ["edit_constraints"],
+    "states": ["changes"],
+    "rules": ["validate"],
+    "subjects": ["check"],
+    "entry_rules": ["check", "sync"],
+    "project_rules": ["check", "lower_constraints"],
+    "install_rules": ["check_constraints"],
+}
+_COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
+
+
+class Mutant(NamedTuple):
+    """A module with one change.
+
+    ``what`` says which, for a person.
+    """
+
+    module: str
+    line: int
+    what: str
+    tree: ast.Module
+
+
+class Mutator(ast.NodeTransformer):
+    """Changes the node of a given number, and counts the others."""
+
+    def __init__(self, wanted: int) -> None:
+        self.wanted = wanted
+        self.seen = -1
+        self.line = 0
+        self.what = ""
+
+    def _is_it(self, node: ast.AST, what: str) -> bool:
+        self.seen += 1
+        if self.seen != self.wanted:
+            return False
+        self.line = getattr(node, "lineno", 0)
+        self.what = what
+        return True
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """Change a node, or what is below it."""
+        if isinstance(node, ast.If) and (
+            isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        ):
+            return node
+        if isinstance(node, ast.FunctionDef):
+            # Decorators and annotations are no behaviour.
+            node.body = [self.visit(each) for each in node.body]  # type: ignore[misc]
+            return node
+        if isinstance(node, ast.AnnAssign):
+            if node.value is not None:
+                node.value = self.visit(node.value)  # type: ignore[assignment]
+            return node
+        changed = self._changed(node)
+        return changed if changed is not None else self.generic_visit(node)
+
+    def _changed(  # noqa: PLR0912 - a branch for each kind of node
+        self, node: ast.AST
+    ) -> ast.AST | None:
+        """The node with the wanted change, if it is this one."""
+        if isinstance(node, ast.Compare):
+            for number, operator in enumerate(node.ops):
+                other = _COMPARISONS[type(operator)]
+                name = f"{type(operator).__name__} -> {other.__name__}"
+                if self._is_it(node, name):
+                    node.ops[number] = other()
+                    return node
+        elif isinstance(node, ast.BoolOp):
+            is_and = isinstance(node.op, ast.And)
+            if self._is_it(node, "and -> or" if is_and else "or -> and"):
+                node.op = ast.Or() if is_and else ast.And()
+                return node
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            if self._is_it(node, "without not"):
+                return node.operand
+        elif isinstance(node, (ast.If, ast.IfExp, ast.While)):
+            if self._is_it(node, "condition negated"):
+                node.test = ast.UnaryOp(ast.Not(), node.test)
+                return node
+        elif isinstance(node, ast.BinOp) and isinstance(
+            node.op, (ast.Add, ast.Sub)
+        ):
+            is_add = isinstance(node.op, ast.Add)
+            if self._is_it(node, "+ -> -" if is_add else "- -> +"):
+                node.op = ast.Sub() if is_add else ast.Add()
+                return node
+        elif isinstance(node, ast.Constant):
+            return self._changed_constant(node)
+        elif isinstance(node, (ast.Break, ast.Continue)):
+            if self._is_it(node, "break <-> continue"):
+                is_break = isinstance(node, ast.Break)
+                return ast.Continue() if is_break else ast.Break()
+        elif isinstance(node, ast.Return) and node.value is not None:
+            is_none = (
+                isinstance(node.value, ast.Constant)
+                and node.value.value is None
+            )
+            if not is_none and self._is_it(node, "returns None"):
+                return ast.Return(ast.Constant(None))
+        elif (
+            isinstance(node, (ast.AugAssign, ast.Raise))
+            or (
+                isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+            )
+        ) and self._is_it(node, "statement left out"):
+            return ast.Pass()
+        return None
+
+    def _changed_constant(self, node: ast.Constant) -> ast.AST | None:
+        value = node.value
+        if isinstance(value, bool):
+            if self._is_it(node, f"{value} -> {not value}"):
+                return ast.Constant(not value)
+        elif isinstance(value, int) and self._is_it(
+            node, f"{value} -> {value + 1}"
+        ):
+            return ast.Constant(value + 1)
+        return None
+
+
+def path_of(module: str) -> Path:
+    """The file of a module of the package."""
+    return ROOT.joinpath(PACKAGE, *module.split(".")).with_suffix(".py")
+
+
+def mutants(module: str) -> Iterator[Mutant]:
+    """Every mutant of a module."""
+    tree = ast.parse(path_of(module).read_text(encoding="utf-8"))
+    counter = Mutator(-1)
+    counter.visit(copy.deepcopy(tree))
+    for number in range(counter.seen + 1):
+        mutator = Mutator(number)
+        changed = mutator.visit(copy.deepcopy(tree))
+        assert isinstance(changed, ast.Module)
+        ast.fix_missing_locations(changed)
+        yield Mutant(module, mutator.line, mutator.what, changed)
+
+
+class Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports the mutant in place of the module."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._name = f"{PACKAGE}.{mutant.module}"
+        self._mutant = mutant
+
+    def find_spec(
+        self, fullname: str, _path: object = None, _target: object = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """The mutant, for its own name."""
+        if fullname != self._name:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the mutant's code."""
+        path = str(path_of(self._mutant.module))
+        module.__file__ = path
+        code = compile(self._mutant.tree, path, "exec")
+        exec(code, module.__dict__)  # noqa: S102 - it is our own
+
+
+def tests_of(module: str) -> list[str]:
+    """The neighbouring tests of a module."""
+    name = module.rpartition(".")[2]
+    names = [name, *NEIGHBOURS.get(name, [])]
+    folder = ROOT / PACKAGE / "tests"
+    return [
+        f"{PACKAGE}.tests.test_{each}"
+        for each in names
+        if (folder / f"test_{each}.py").exists()
+    ]
+
+
+def run_tests(module: str, mutant: Mutant | None) -> int:
+    """Run the neighbouring tests to the first failure; 0 where all pass."""
+    sys.path.insert(0, str(ROOT))
+    if mutant is not None:
+        sys.meta_path.insert(0, Loader(mutant))
+    quiet = io.StringIO()
+    with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+        suite = unittest.defaultTestLoader.loadTestsFromNames(tests_of(module))
+        runner = unittest.TextTestRunner(quiet, failfast=True)
+        return 0 if runner.run(suite).wasSuccessful() else 1
+
+
+def start(module: str, mutant: Mutant | None) -> int:
+    """Run tests in a fork; its process id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
+    # A mutant may do anything, but it must not come back here.
+    with contextlib.suppress(BaseException):
+        os.setpgid(0, 0)
+        status = run_tests(module, mutant)
+    os._exit(status)
+
+
+def judge(
+    todo: Sequence[Mutant], jobs: int, limits: dict[str, float]
+) -> list[Mutant]:
+    """The mutants that survive their neighbouring tests."""
+    waiting = list(reversed(todo))
+    running: dict[int, tuple[Mutant, float]] = {}
+    survivors = []
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            mutant = waiting.pop()
+            running[start(mutant.module, mutant)] = mutant, time.monotonic()
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid in running:
+            mutant, _ = running.pop(pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+            if status == 0:
+                survivors.append(mutant)
+                print(
+                    f"survived: {mutant.module}:{mutant.line}: {mutant.what}",
+                    flush=True,
+                )
+        now = time.monotonic()
+        for late, (mutant, begun) in running.items():
+            if now - begun > limits[mutant.module]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(late, signal.SIGKILL)  # an endless loop
+        time.sleep(0.01)
+    return survivors
+
+
+def main() -> int:
+    """Mutate, and print the kill rate of each module."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("module", nargs="*", default=list(MODULES))
+    parser.add_argument(
+        "--most",
+        type=int,
+        default=0,
+        help="mutants of each module (default: all)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="which of them, where not all are tried",
+    )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    os.environ.setdefault("HYPOTHESIS_EXAMPLES", "40")
+    for name in (
+        "testtools",
+        "fixtures",
+        "hypothesis.strategies",
+        "packaging.requirements",
+        "packaging.metadata",
+        "tomlkit",
+    ):
+        importlib.import_module(name)
+    todo: list[Mutant] = []
+    limits = {}
+    for module in options.module:
+        begun = time.monotonic()
+        _, status = os.waitpid(start(module, None), 0)
+        if status:
+            print(f"{module}: its tests fail as it is", file=sys.stderr)
+            return 2
+        limits[module] = 20 + 10 * (time.monotonic() - begun)
+        every = list(mutants(module))
+        if 0 < options.most < len(every):
+            every = random.Random(options.seed).sample(every, options.most)  # noqa: S311
+        todo += every
+    survivors = judge(todo, options.jobs, limits)
+    for module in options.module:
+        count = sum(each.module == module for each in todo)
+        left = sum(each.module == module for each in survivors)
+        rate = 100 * (count - left) / max(count, 1)
+        print(f"{module}: {count - left} of {count} killed, {rate:.0f} %")
+    killed = len(todo) - len(survivors)
+    print(
+        f"all: {killed} of {len(todo)} killed, "
+        f"{100 * killed / max(len(todo), 1):.1f} %"
+    )
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
