@@ -43,8 +43,9 @@ from pathlib import Path
 import measure
 
 from openstack_requirements import freeze, sources
-from openstack_requirements.explain import Graph
 from openstack_requirements.freeze import Distribution, Freeze
+from openstack_requirements.graph import Graph
+from openstack_requirements.markers import VARIABLES
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 DISTRIBUTIONS = 500
@@ -73,6 +74,7 @@ def made() -> list[Freeze]:
         Freeze(
             python,
             {
+                **dict.fromkeys(VARIABLES, ""),
                 "python_version": python,
                 "python_full_version": f"{python}.1",
                 "sys_platform": "linux",

@@ -27,13 +27,14 @@ from typing import (
 )
 
 from openstack_requirements import explain, freeze, markers, ranges
+from openstack_requirements.graph import Graph
 from openstack_requirements.requirement import CanonicalName, canonical_name
 from openstack_requirements.states import in_order, named_pythons
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from openstack_requirements.explain import Demand, Graph
+    from openstack_requirements.graph import Demand
     from openstack_requirements.states import Line, State
 
 #: What can happen to a distribution. ``changed`` is what is neither up nor
@@ -335,7 +336,7 @@ def _with_reasons(
     if not (old.freezes or new.freezes):
         return result
     graphs = [
-        {each.python_version: explain.Graph(each) for each in state.freezes}
+        {each.python_version: Graph(each) for each in state.freezes}
         for state in (old, new)
     ]
     moved = {
@@ -419,7 +420,7 @@ class _Known:
             return Hold(installed.name, version, newest, against, needs, ())
         if newest and self._newest and name in self._newest.get(python, {}):
             return None  # nothing is newer
-        deciding = explain.capped_by(graph.capping(name))
+        deciding = explain.capping(graph, name)
         if not deciding:
             return None
         return Hold(installed.name, version, "", deciding, "", ())

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from openstack_requirements.changes import Change, Changes, Hold, Kind
-    from openstack_requirements.explain import Demand
+    from openstack_requirements.graph import Demand
 
 #: The formats that :func:`render` knows.
 Format = Literal["text", "json", "markdown"]

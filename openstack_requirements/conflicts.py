@@ -15,37 +15,28 @@ An environment is a :class:`~openstack_requirements.freeze.Freeze`, wherever it
 was had from. Each distribution's own requirements (``Requires-Dist``) are held
 against what else is installed there.
 
-Which of them apply depends on extras, and nothing on a disk says which extras
-were asked for. So that is found out: an extra is active when the freeze's own
-list asks for it, or when a requirement that applies does. Requirements of an
-active extra may activate further ones. Nothing here opens a file.
+Which of them apply is what the freeze's graph says. Nothing here opens a file.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements import limits, markers
+from openstack_requirements import markers, ranges
 from openstack_requirements.errors import BadContent, BadLine
 from openstack_requirements.findings import Finding, Waived
 from openstack_requirements.freeze import version_key
-from openstack_requirements.requirement import (
-    canonical_name,
-    parse_line,
-)
-from openstack_requirements.specifiers import long_number
+from openstack_requirements.graph import Graph
+from openstack_requirements.requirement import canonical_name
 from openstack_requirements.text import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from packaging.markers import Marker
-    from packaging.requirements import Requirement
-
     from openstack_requirements.findings import Severity
     from openstack_requirements.freeze import Distribution, Freeze
+    from openstack_requirements.graph import Demand
     from openstack_requirements.requirement import CanonicalName
     from openstack_requirements.rules import Line, Listed
 
@@ -82,13 +73,21 @@ class World(NamedTuple):
     """A freeze, and what follows from it and the constraints.
 
     ``constrained`` has the line that applies here for each distribution that
-    is judged; ``extras`` the active ones of each distribution.
+    is judged.
     """
 
-    freeze: Freeze
-    installed: Mapping[CanonicalName, Distribution]
+    graph: Graph
     constrained: Mapping[CanonicalName, Line]
-    extras: Mapping[CanonicalName, frozenset[str]]
+
+    @property
+    def freeze(self) -> Freeze:
+        """The freeze that is judged."""
+        return self.graph.freeze
+
+    @property
+    def installed(self) -> Mapping[CanonicalName, Distribution]:
+        """Its distributions by name."""
+        return self.graph.installed
 
 
 class Conflict(NamedTuple):
@@ -139,16 +138,31 @@ def world(freeze: Freeze, pinned: Listed) -> World:
     """What is to be judged in a freeze.
 
     :raises FreezeError: where it has a name in two versions.
+    :raises BadLine: at a constraint whose marker cannot be judged.
     """
-    installed = freeze.by_name()
+    graph = Graph(freeze)
     constrained = {
         name: line
         for name, lines in pinned.by_name.items()
-        if name in installed
+        if name in graph.installed
         for line in lines
-        if _holds(line.requirement.markers, freeze, "")
+        if _applies(line, freeze)
     }
-    return World(freeze, installed, constrained, _extras(freeze, installed))
+    return World(graph, constrained)
+
+
+def _applies(line: Line, freeze: Freeze) -> bool:
+    """Whether a constraint is for the environment of a freeze."""
+    marker = line.requirement.markers
+    try:
+        return not marker or markers.evaluate(marker, freeze.environment)
+    except markers.BadMarker as error:
+        raise BadLine(
+            f"the marker cannot be judged ({error.reason})",
+            line.text,
+            source=line.file,
+            number=line.number,
+        ) from error
 
 
 def judge(
@@ -201,35 +215,33 @@ def _conflicts(here: World) -> Iterator[Conflict]:
         if not one.described:
             text = f"what {one.name} {one.version} requires is not known"
             yield Conflict("unknown-metadata", line, text, name)
-        for text in one.requires:
-            yield from _unmet(here, name, text)
+        for demand in here.graph.requirements(name):
+            yield from _unmet(here, name, demand)
 
 
-def _unmet(here: World, name: CanonicalName, text: str) -> Iterator[Conflict]:
+def _unmet(
+    here: World, name: CanonicalName, demand: Demand
+) -> Iterator[Conflict]:
     """Whether a requirement is not met; nothing where it does not apply."""
-    one, line = here.installed[name], here.constrained[name]
-    who = f"{one.name} {one.version} requires {text}"
-    wanted = _parsed(text)
-    if wanted is None:
-        message = f"{who}, which cannot be read"
+    line = here.constrained[name]
+    who = f"{demand.who} requires {demand.text}"
+    if demand.problem:
+        message = f"{who}, which cannot be read ({demand.problem})"
         yield Conflict("unreadable-requirement", line, message, name)
         return
-    if not _applies(wanted, here.freeze, here.extras[name]):
+    if not demand.applies:
         return
-    target = canonical_name(wanted.name)
-    found = here.installed.get(target)
+    found = here.installed.get(demand.name)
     if found is None:
-        message = f"{who}, but {wanted.name} is not installed"
+        message = f"{who}, but {demand.name} is not installed"
         yield Conflict("missing-requirement", line, message, name)
-    elif wanted.specifier and not wanted.specifier.contains(
-        found.version, prereleases=True
-    ):
+    elif not ranges.admits(demand.specifiers, found.version):
         yield Conflict(
             "conflicting-requirement",
             line,
             f"{who}, but {found.name} {found.version} is installed",
             name,
-            (target, found.version),
+            (demand.name, found.version),
         )
 
 
@@ -265,100 +277,3 @@ def _is_there(expected: Expected, name: CanonicalName, here: World) -> bool:
 
 def _same(one: str, other: str) -> bool:
     return version_key(one) == version_key(other)
-
-
-def _extras(
-    freeze: Freeze, installed: Mapping[CanonicalName, Distribution]
-) -> dict[CanonicalName, frozenset[str]]:
-    """The extras of each distribution that something asks for."""
-    active: dict[CanonicalName, frozenset[str]] = {
-        name: frozenset() for name in installed
-    }
-    asked: list[tuple[CanonicalName, frozenset[str]]] = []
-    for text in freeze.requested:
-        try:
-            wanted = parse_line(text.strip())
-        except BadLine:
-            continue  # an option of the installer's
-        if wanted.extras and _holds(wanted.markers, freeze, ""):
-            asked.append((canonical_name(wanted.package), wanted.extras))
-    asked += [
-        each for name in installed for each in _asks(freeze, installed[name])
-    ]
-    while asked:
-        name, extras = asked.pop()
-        new = frozenset(map(canonical_name, extras)) - active.get(name, extras)
-        if name in active and new:
-            active[name] |= new
-            asked += _asks(freeze, installed[name], active[name])
-    return active
-
-
-def _asks(
-    freeze: Freeze,
-    one: Distribution,
-    extras: frozenset[str] = frozenset(),
-) -> Iterator[tuple[CanonicalName, frozenset[str]]]:
-    """The extras that a distribution's requirements ask for."""
-    for text in one.requires:
-        if "[" in text:
-            wanted = _parsed(text)
-            if (
-                wanted is not None
-                and wanted.extras
-                and _applies(wanted, freeze, extras)
-            ):
-                yield canonical_name(wanted.name), frozenset(wanted.extras)
-
-
-def _applies(
-    wanted: Requirement, freeze: Freeze, extras: frozenset[str]
-) -> bool:
-    if wanted.marker is None:
-        return True
-    marker = str(wanted.marker)
-    return any(_holds(marker, freeze, extra) for extra in ("", *extras))
-
-
-def _holds(marker: str, freeze: Freeze, extra: str) -> bool:
-    """Whether a marker selects the environment of a freeze."""
-    if not marker:
-        return True
-    full = f"{freeze.python_version}.0"
-    environment = {
-        "python_full_version": full,
-        "implementation_version": full,
-        **freeze.environment,
-        "extra": extra,
-    }
-    try:
-        return _marker(marker).evaluate(environment)
-    except (KeyError, ValueError):
-        return True  # it has no meaning: then it excludes nothing
-
-
-@lru_cache(maxsize=4096)
-def _marker(text: str) -> Marker:
-    from packaging.markers import Marker as Parsed
-
-    return Parsed(text)
-
-
-@lru_cache(maxsize=16384)
-def _parsed(text: str) -> Requirement | None:
-    """A requirement of metadata; None where it is none."""
-    from packaging.requirements import InvalidRequirement
-    from packaging.requirements import Requirement as Parsed
-
-    if (
-        len(text) > limits.LONGEST_LINE
-        or long_number(text) is not None
-        or "\\" in text.partition(";")[2]
-    ):
-        return None
-    try:
-        parsed = Parsed(text)
-        markers.parse("" if parsed.marker is None else str(parsed.marker))
-    except (InvalidRequirement, markers.BadMarker, RecursionError):
-        return None
-    return parsed

@@ -22,7 +22,6 @@ alone. :func:`batches` finds those from what they require of each other.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from openstack_requirements.errors import RequirementsError
@@ -40,11 +39,6 @@ if TYPE_CHECKING:
     from openstack_requirements.freeze import Freeze
     from openstack_requirements.requirement import CanonicalName
 
-# The start of a Requires-Dist (PEP 508), brackets around specifiers included.
-_REQUIRES = re.compile(
-    r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?"
-    r"\s*\(?(?P<specifiers>[^;@()]*)"
-)
 #: Upgrades that are made together or not at all.
 Batch: TypeAlias = "tuple[CanonicalName, ...]"
 
@@ -180,21 +174,17 @@ def demands(
         not satisfy it. Markers are not looked at: a pair too many only makes
         a batch larger.
     """
-    from openstack_requirements import ranges  # not all who search ask
+    from openstack_requirements import graph, ranges  # not all who search
 
-    for name, each in freeze.by_name().items():
+    for name, distribution in freeze.by_name().items():
         if name not in names:
             continue
-        for text in each.requires:
-            match = _REQUIRES.match(text)
-            other = canonical_name(match["name"]) if match else name
-            if match is None or other == name or other not in names:
+        for text in distribution.requires:
+            requirement = graph.read(text).requirement
+            if requirement is None:
                 continue
-            try:
-                satisfied = ranges.admits(
-                    match["specifiers"].strip(), versions[other]
-                )
-            except (ValueError, KeyError):
+            other = canonical_name(requirement.package)
+            if other == name or other not in names or other not in versions:
                 continue
-            if not satisfied:
+            if not ranges.admits(requirement.specifiers, versions[other]):
                 yield name, other

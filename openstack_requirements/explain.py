@@ -18,67 +18,18 @@ distribution, whether that applies there, and how the list leads to it.
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from openstack_requirements import markers, ranges
-from openstack_requirements.requirement import (
-    LONGEST_LINE,
-    CanonicalName,
-    canonical_name,
-)
+from openstack_requirements import ranges
+from openstack_requirements.requirement import CanonicalName, canonical_name
+from openstack_requirements.specifiers import clauses
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        Callable,
-        Collection,
-        Iterable,
-        Sequence,
-    )
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from packaging.version import Version
 
-    from openstack_requirements.freeze import Distribution, Freeze
-
-#: What the list is called where a distribution could stand.
-THE_LIST = "the list"
-
-# What PEP 508 allows, and the parentheses of older metadata. Blanks are never
-# matched twice in a row, which would take forever to fail.
-_LINE = re.compile(
-    r"\s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
-    r"\s*(?:\[(?P<extras>[^\]]*)\])?(?P<rest>.*)",
-    re.DOTALL,
-)
-_ONE_EXTRA = re.compile(r"extra\s*==\s*(?:'([^']+)'|\"([^\"]+)\")")
-_CAPPING = re.compile(r"<|~=|==")
-
-
-class Demand(NamedTuple):
-    """One requirement of one owner.
-
-    ``owner`` and ``owner_version`` are empty where the list demands it;
-    ``text`` is the requirement as written, ``name`` what it requires.
-    ``applies``: the marker selects the freeze's environment, with the extras
-    of the owner that are asked for there. ``problem`` says why a requirement
-    cannot be read; it then applies nowhere.
-    """
-
-    owner: str
-    owner_version: str
-    text: str
-    name: CanonicalName
-    extras: tuple[CanonicalName, ...]
-    specifiers: str
-    marker: str
-    applies: bool
-    problem: str = ""
-
-    @property
-    def who(self) -> str:
-        """The owner for people: ``nova 31.0.0``, or ``the list``."""
-        return f"{self.owner} {self.owner_version}" if self.owner else THE_LIST
+    from openstack_requirements.graph import Demand, Graph
 
 
 class Bounds(NamedTuple):
@@ -114,180 +65,19 @@ class Explanation(NamedTuple):
     chain: tuple[Demand, ...]
 
 
-class _Line(NamedTuple):
-    """A requirement, taken apart but not yet judged."""
-
-    text: str
-    name: CanonicalName
-    extras: tuple[CanonicalName, ...]
-    specifiers: str
-    marker: str
-
-
-class Graph:
-    """Who requires whom in one freeze.
-
-    :raises FreezeError: where a name is there in two versions.
-    """
-
-    def __init__(self, freeze: Freeze) -> None:
-        self.freeze = freeze
-        self.installed: dict[CanonicalName, Distribution] = freeze.by_name()
-        self._requested = _lines(freeze.requested)
-        self._requires = {
-            name: _lines(each.requires)
-            for name, each in self.installed.items()
-        }
-        # Who names a distribution at all; "" is the list.
-        self._named_by: dict[CanonicalName, set[str]] = {}
-        for owner, lines in [("", self._requested), *self._requires.items()]:
-            for line in lines:
-                self._named_by.setdefault(line.name, set()).add(owner)
-        self._extras: dict[CanonicalName, frozenset[str]] = {}
-        self._find_extras()
-        self._first: dict[CanonicalName, Demand] | None = None
-        self._depth: dict[CanonicalName, int] = {}
-
-    def demands(self, name: CanonicalName) -> tuple[Demand, ...]:
-        """All that requires a distribution, also where it does not apply.
-
-        The list comes first, then the owners by name. What a distribution
-        says of its own extras is left out.
-        """
-        return tuple(
-            self._demand(owner, line)
-            for owner in sorted(self._named_by.get(name, ()))
-            if owner != name
-            for line in self._of(owner)
-            if line.name == name
-        )
-
-    def capping(self, name: CanonicalName) -> tuple[Demand, ...]:
-        """The demands that apply and set an upper bound."""
-        return tuple(
-            demand
-            for owner in sorted(self._named_by.get(name, ()))
-            if owner != name
-            for line in self._of(owner)
-            if line.name == name and _CAPPING.search(line.specifiers)
-            for demand in [self._demand(owner, line)]
-            if demand.applies
-        )
-
-    def chain(self, name: CanonicalName) -> tuple[Demand, ...]:
-        """The shortest way from the list to a distribution."""
-        self._walk()
-        assert self._first is not None
-        chain: list[Demand] = []
-        while name in self._first:
-            chain.append(self._first[name])
-            if not chain[-1].owner:
-                return tuple(reversed(chain))
-            name = canonical_name(chain[-1].owner)
-        return ()
-
-    def depth(self, name: CanonicalName) -> int:
-        """How far a distribution is from the list; -1 where not reached."""
-        self._walk()
-        return self._depth.get(name, -1)
-
-    def explain(self, name: CanonicalName) -> Explanation:
-        """Why this freeze has a distribution, or has it not."""
-        found = self.installed.get(name)
-        demands = self.demands(name)
-        version = found.version if found is not None else ""
-        return Explanation(
-            self.freeze.python_version,
-            found.name if found is not None else name,
-            version,
-            demands,
-            bounds([each for each in demands if each.applies], version),
-            self.chain(name),
-        )
-
-    def _of(self, owner: str) -> Sequence[_Line]:
-        return (
-            self._requires[CanonicalName(owner)]
-            if owner
-            else (self._requested)
-        )
-
-    def _demand(self, owner: str, line: _Line) -> Demand:
-        found = self.installed[CanonicalName(owner)] if owner else None
-        problem = _problem(line)
-        return Demand(
-            found.name if found is not None else "",
-            found.version if found is not None else "",
-            line.text,
-            line.name,
-            line.extras,
-            line.specifiers,
-            line.marker,
-            not problem and self._applies(owner, line),
-            problem,
-        )
-
-    def _applies(self, owner: str, line: _Line) -> bool:
-        if not line.marker:
-            return True
-        extras = self._extras.get(CanonicalName(owner), frozenset())
-        one = _ONE_EXTRA.fullmatch(line.marker)
-        if one is not None:  # most markers there are
-            return canonical_name(one[1] or one[2] or "") in extras
-        try:
-            return markers.applies(
-                line.marker, self.freeze.environment, sorted(extras)
-            )
-        except markers.BadMarker:
-            return False
-
-    def _find_extras(self) -> None:
-        """Find the extras that are asked for, of each distribution.
-
-        One extra may ask for the next, so this goes on until nothing new
-        comes.
-        """
-        active = self._extras
-        with_extras = {
-            owner: [line for line in lines if line.extras]
-            for owner, lines in [
-                ("", self._requested),
-                *self._requires.items(),
-            ]
-        }
-        waiting = [owner for owner, lines in with_extras.items() if lines]
-        while waiting:
-            owner = waiting.pop()
-            for line in with_extras[owner]:
-                before = active.get(line.name, frozenset())
-                if before.issuperset(line.extras):
-                    continue
-                if self._applies(owner, line):
-                    active[line.name] = before | frozenset(line.extras)
-                    if with_extras.get(line.name):
-                        waiting.append(line.name)
-
-    def _walk(self) -> None:
-        """Find the first demand on each distribution, from the list on."""
-        if self._first is not None:
-            return
-        self._first = {}
-        level = [""]
-        depth = 0
-        while level:
-            following = set()
-            for owner in level:
-                for line in sorted(self._of(owner)):
-                    name = line.name
-                    if name not in self.installed or name in self._first:
-                        continue
-                    demand = self._demand(owner, line)
-                    if demand.applies:
-                        self._first[name] = demand
-                        self._depth[name] = depth
-                        following.add(name)
-            level = sorted(following)
-            depth += 1
+def explain(graph: Graph, name: CanonicalName) -> Explanation:
+    """Why a freeze has a distribution, or has it not."""
+    distribution = graph.installed.get(name)
+    demands = graph.demands(name)
+    version = distribution.version if distribution is not None else ""
+    return Explanation(
+        graph.freeze.python_version,
+        distribution.name if distribution is not None else name,
+        version,
+        demands,
+        bounds([each for each in demands if each.applies], version),
+        graph.chain(name),
+    )
 
 
 def bounds(demands: Sequence[Demand], version: str = "") -> Bounds:
@@ -296,11 +86,11 @@ def bounds(demands: Sequence[Demand], version: str = "") -> Bounds:
     :param demands: those that apply.
     :param version: the one that is installed, if any.
     """
-    clauses = _clauses(demands)
-    lower, lower_by = _strongest(clauses, ranges.lower_bound, max)
-    upper, upper_by = _strongest(clauses, ranges.upper_bound, min)
+    asked = _clauses(demands)
+    lower, lower_by = _strongest(asked, ranges.lower_bound, max)
+    upper, upper_by = _strongest(asked, ranges.upper_bound, min)
     return Bounds(
-        ranges.together([clause for clause, _ in clauses]),
+        ranges.together([clause for clause, _ in asked]),
         lower,
         lower_by,
         upper,
@@ -311,8 +101,9 @@ def bounds(demands: Sequence[Demand], version: str = "") -> Bounds:
     )
 
 
-def capped_by(demands: Sequence[Demand]) -> tuple[Demand, ...]:
-    """The demands with the deciding upper bound, as :func:`bounds` has it."""
+def capping(graph: Graph, name: CanonicalName) -> tuple[Demand, ...]:
+    """The demands with the upper bound that decides, as in :func:`bounds`."""
+    demands = [each for each in graph.demands(name) if each.applies]
     return _strongest(_clauses(demands), ranges.upper_bound, min)[1]
 
 
@@ -322,12 +113,12 @@ def admits(demand: Demand, version: str) -> bool:
 
 
 def _strongest(
-    clauses: Iterable[tuple[str, Demand]],
+    asked: Iterable[tuple[str, Demand]],
     key: Callable[[str], tuple[Version, bool] | None],
     choose: Callable[[Iterable[Any]], Any],
 ) -> tuple[str, tuple[Demand, ...]]:
     """The clause with the highest or lowest bound, and who demands it."""
-    keyed = [(key(clause), clause, each) for clause, each in clauses]
+    keyed = [(key(clause), clause, each) for clause, each in asked]
     found = [each for each in keyed if each[0] is not None]
     if not found:
         return "", ()
@@ -405,61 +196,10 @@ def _newest_demand(
     return min(found, key=key) if found else None
 
 
-def _lines(texts: Iterable[str]) -> list[_Line]:
-    # What is not even a name is nothing that anyone could ask about.
-    return [line for line in map(_line, texts) if line is not None]
-
-
-@lru_cache(maxsize=65536)  # freezes of several Pythons say much the same
-def _line(text: str) -> _Line | None:
-    match = _LINE.match(text) if len(text) <= LONGEST_LINE else None
-    if match is None:
-        return None
-    rest, marker = match["rest"].strip(), ""
-    if rest.startswith("@"):
-        # Nothing but a blank ends a URL (PEP 508).
-        found = re.search(r"\s;", rest)
-        if found is not None:
-            marker = rest[found.end() :]
-        rest = ""
-    else:
-        rest, _, marker = rest.partition(";")
-        rest = rest.strip()
-        if rest.startswith("(") and rest.endswith(")"):
-            rest = rest[1:-1].strip()
-    extras = match["extras"]
-    return _Line(
-        text,
-        canonical_name(match["name"]),
-        tuple(
-            canonical_name(each.strip())
-            for each in extras.split(",")
-            if each.strip()
-        )
-        if extras
-        else (),
-        rest,
-        marker.strip(),
-    )
-
-
-def _problem(line: _Line) -> str:
-    """Why a requirement cannot be read, if so."""
-    if not ranges.readable(line.specifiers):
-        return "its specifiers are not valid"
-    try:
-        if line.marker and not _ONE_EXTRA.fullmatch(line.marker):
-            markers.parse(line.marker)
-    except markers.BadMarker as error:
-        return f"its marker is not valid ({error.reason})"
-    return ""
-
-
 def _clauses(demands: Iterable[Demand]) -> list[tuple[str, Demand]]:
-    """The clauses of demands, without blanks, each with its demand."""
+    """The clauses of demands, each with its demand."""
     return [
-        ("".join(clause.split()), each)
+        (f"{operator}{version}", each)
         for each in demands
-        for clause in each.specifiers.split(",")
-        if clause.strip()
+        for operator, version in clauses(each.specifiers)
     ]

@@ -21,7 +21,8 @@ from openstack_requirements.output import json_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from openstack_requirements.explain import Bounds, Demand, Explanation
+    from openstack_requirements.explain import Bounds, Explanation
+    from openstack_requirements.graph import Demand
 
 #: The formats that :func:`render` knows.
 Format = Literal["text", "json"]

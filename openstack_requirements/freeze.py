@@ -134,11 +134,12 @@ class Configuration(NamedTuple):
 class Freeze(NamedTuple):
     """One interpreter and what was installed for it.
 
-    ``environment`` holds the PEP 508 variables; ``requested`` the lines of
-    the list; ``installer`` and ``method`` (``install`` or ``resolve``) say
-    how the freeze was made. ``kept`` says what could not be installed: what
-    keeps an earlier pin is among the distributions all the same.
-    ``configuration`` is None in freezes of a toolkit that did not record it.
+    ``environment`` states every variable of PEP 508; ``requested`` has the
+    lines of the list; ``installer`` and ``method`` (``install`` or
+    ``resolve``) say how the freeze was made. ``kept`` says what could not be
+    installed: what keeps an earlier pin is among the distributions all the
+    same. ``configuration`` is None in freezes of a toolkit that did not record
+    it.
     """
 
     python_version: str
@@ -342,8 +343,9 @@ def prove(
 ) -> None:
     """Show that the constraints select what was installed, and nothing else.
 
-    The text is read back and its markers are evaluated by ``packaging`` for
-    each freeze's own environment: every distribution that was installed there
+    The text is read back and its markers are evaluated for each freeze's own
+    environment, which is stated in full: the proof is the same on every
+    machine. Every distribution that was installed there
     and is not in ``never`` has exactly one line that applies, with its
     version; every other name has none.
 
@@ -379,19 +381,14 @@ def prove(
 
 
 def applies(requirement: Requirement, environment: Mapping[str, str]) -> bool:
-    """Whether a requirement's marker holds in an environment.
+    """Whether a requirement's marker selects an environment.
 
-    :raises BadMarker: where it has no meaning there.
+    :raises BadMarker: where the marker has no meaning, or compares a variable
+        that the environment does not state.
     """
-    if not requirement.markers:
-        return True
-    from packaging.markers import Marker, UndefinedEnvironmentName
-
-    markers.parse(requirement.markers)  # it has to have a meaning
-    try:
-        return Marker(requirement.markers).evaluate(dict(environment))
-    except (ValueError, UndefinedEnvironmentName) as error:
-        raise markers.BadMarker(requirement.markers, str(error)) from error
+    return not requirement.markers or markers.evaluate(
+        requirement.markers, environment
+    )
 
 
 def to_json(freeze: Freeze) -> str:
@@ -492,6 +489,11 @@ def _freeze(data: object) -> Freeze:
         raise _Misshapen("environment is not an object of strings")
     if environment.get("python_version") != python_version:
         raise _Misshapen("python_version and environment do not agree")
+    missing = [name for name in markers.VARIABLES if name not in environment]
+    if missing:
+        raise _Misshapen(
+            f"its environment does not state {', '.join(missing)}"
+        )
     distributions = data.get("distributions")
     if not isinstance(distributions, list):
         raise _Misshapen("distributions is not a list")

@@ -724,26 +724,47 @@ def combinations(
     return environments.cases(markers).combinations()
 
 
-def applies(
+#: The variables that every environment has (PEP 508).
+VARIABLES = (
+    "implementation_name",
+    "implementation_version",
+    "os_name",
+    "platform_machine",
+    "platform_python_implementation",
+    "platform_release",
+    "platform_system",
+    "platform_version",
+    "python_full_version",
+    "python_version",
+    "sys_platform",
+)
+
+
+def evaluate(
     marker: str, environment: Mapping[str, str], extras: Iterable[str] = ()
 ) -> bool:
     """Whether a marker selects an environment.
 
-    What the environment does not say is empty text: the answer never depends
-    on the Python that gives it.
+    The environment is stated in full, so that the answer never depends on the
+    Python that gives it. Extras are no part of an environment: a requirement
+    applies where no extra is asked for as well as with each extra that is,
+    as installers have it.
 
-    :param extras: the extras that are asked for. As installers have it, one
-        of them is enough.
-    :raises BadMarker: where the marker has no meaning.
+    :param environment: a value for each of :data:`VARIABLES` that the marker
+        compares.
+    :param extras: the extras that are active.
+    :raises BadMarker: where the marker has no meaning, or compares a variable
+        that the environment does not state.
     """
     tree = parse(marker)
     wanted = list(comparisons(tree))
-    values = {
-        each.variable: environment.get(each.variable, "") for each in wanted
-    }
-    if "extra" not in values:
-        extras = ()
-    for extra in extras or ("",):
+    values = {}
+    for comparison in wanted:
+        variable = comparison.variable
+        if variable != "extra" and variable not in environment:
+            raise BadMarker(comparison.text, f"{variable} is not stated")
+        values[variable] = environment.get(variable, "")
+    for extra in ("", *extras) if "extra" in values else ("",):
         values["extra"] = extra
         truth = {
             each: _compare(each, values[each.variable]) for each in wanted
@@ -751,6 +772,20 @@ def applies(
         if _holds(tree, truth):
             return True
     return False
+
+
+def require_known(marker: str) -> None:
+    """Fail for a marker that no environment can be held against.
+
+    :raises BadMarker: where it has no meaning, or compares a variable that
+        environments do not have.
+    """
+    for comparison in comparisons(parse(marker)):
+        variable = comparison.variable
+        if variable != "extra" and variable not in VARIABLES:
+            raise BadMarker(
+                comparison.text, f"{variable} is nothing that metadata has"
+            )
 
 
 @lru_cache(maxsize=8192)

@@ -97,6 +97,7 @@ _URL = re.compile(
     re.DOTALL,
 )
 _DIRECT = re.compile(rf"\s*{_NAME}(?:\s*\[[^\]]*\])?\s*@")
+_START = re.compile(rf"\s*(?P<name>{_NAME})(?=[^A-Za-z0-9._-]|\Z)")
 _EGG = re.compile(
     rf"(?P<name>{_NAME})(?:\[(?P<extras>{_NAME}(?:,{_NAME})*)?\])?\Z"
 )
@@ -490,6 +491,15 @@ def is_passed_through(line: str, keep_editable: bool = True) -> bool:
     return text.startswith(_PASSED_THROUGH)
 
 
+def name_in(text: str) -> str:
+    """The name that a text starts with, as written; empty for none.
+
+    That of a requirement is found even where the rest cannot be read.
+    """
+    match = _START.match(text)
+    return match["name"] if match else ""
+
+
 def names_in(content: str, source: str = "") -> frozenset[CanonicalName]:
     """The names of a never-constrain list; only the name of a line counts.
 
@@ -500,9 +510,9 @@ def names_in(content: str, source: str = "") -> frozenset[CanonicalName]:
         text = line.strip()
         if not text or text.startswith("#"):
             continue
-        match = re.match(rf"{_NAME}(?=[^A-Za-z0-9._-]|\Z)", text)
-        if match:
-            names.add(canonical_name(match[0]))
+        name = name_in(text)
+        if name:
+            names.add(canonical_name(name))
         else:
             error = BadLine("not the name of a package", line, column=1)
             errors.append(error.at(source, number))

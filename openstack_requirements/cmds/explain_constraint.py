@@ -23,6 +23,7 @@ from openstack_requirements.errors import (
     ConflictingOptions,
     UnusableInput,
 )
+from openstack_requirements.graph import Graph
 from openstack_requirements.requirement import canonical_name
 
 if TYPE_CHECKING:
@@ -83,14 +84,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv, unset)
     name = canonical_name(options.name.strip())
     graphs = [
-        explain.Graph(each)
-        for each in sources.freezes(_freezes(options.freezes))
+        Graph(each) for each in sources.freezes(_freezes(options.freezes))
     ]
     _warn_of_gaps(graphs)
     if not any(name in each.installed for each in graphs):
         raise UnusableInput(options.name, _unknown(name, graphs))
     text = explain_report.render(
-        [each.explain(name) for each in graphs], options.format, options.all
+        [explain.explain(each, name) for each in graphs],
+        options.format,
+        options.all,
     )
     if options.output is None:
         _console.write(text)
@@ -110,7 +112,7 @@ def _freezes(named: Sequence[str] | None) -> Sequence[str]:
     return [FREEZES]
 
 
-def _warn_of_gaps(graphs: Sequence[explain.Graph]) -> None:
+def _warn_of_gaps(graphs: Sequence[Graph]) -> None:
     """Say where a freeze does not know what something in it requires."""
     for graph in graphs:
         gaps = sum(not each.described for each in graph.installed.values())
@@ -121,7 +123,7 @@ def _warn_of_gaps(graphs: Sequence[explain.Graph]) -> None:
             )
 
 
-def _unknown(name: CanonicalName, graphs: Sequence[explain.Graph]) -> str:
+def _unknown(name: CanonicalName, graphs: Sequence[Graph]) -> str:
     """What to say of a name that is installed nowhere."""
     pythons = ", ".join(each.freeze.python_version for each in graphs)
     reason = f"is not in the freezes (of Python {pythons})"

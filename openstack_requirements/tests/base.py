@@ -145,6 +145,24 @@ class TestCase(testtools.TestCase):
         return found
 
 
+def environment(version: str = "3.12", **others: str) -> dict[str, str]:
+    """The environment of CPython on Linux, stated in full (PEP 508)."""
+    return {
+        "implementation_name": "cpython",
+        "implementation_version": f"{version}.0",
+        "os_name": "posix",
+        "platform_machine": "x86_64",
+        "platform_python_implementation": "CPython",
+        "platform_release": "6.1.0",
+        "platform_system": "Linux",
+        "platform_version": "#1 SMP",
+        "python_full_version": f"{version}.0",
+        "python_version": version,
+        "sys_platform": "linux",
+        **others,
+    }
+
+
 def script(name: str, *argv: str) -> list[str]:
     """The command line that runs a console script, wherever it is."""
     code = (

@@ -44,7 +44,7 @@ from openstack_requirements.requirement import (
     parse_line,
     to_reqs,
 )
-from openstack_requirements.tests import corpus_update
+from openstack_requirements.tests import base, corpus_update
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -242,7 +242,7 @@ def _combine(case: Json) -> Json:
     freezes = [
         freeze.Freeze(
             version,
-            {"python_version": version, "python_full_version": f"{version}.0"},
+            base.environment(version),
             tuple(freeze.Distribution(*pair) for pair in pairs),
         )
         for version, pairs in case["freezes"]

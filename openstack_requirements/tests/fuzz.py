@@ -48,6 +48,7 @@ from openstack_requirements import (
     findings,
     freeze,
     git,
+    graph,
     installers,
     licenses,
     lists,
@@ -79,6 +80,7 @@ from openstack_requirements.errors import (
 )
 from openstack_requirements.installers import pip, uv
 from openstack_requirements.process import Processes
+from openstack_requirements.tests import base
 from openstack_requirements.tests import fuzz_inputs as inputs
 from openstack_requirements.tests.fuzzing import (
     Broken,
@@ -580,9 +582,9 @@ def _check_freeze(found: freeze.Freeze) -> None:
         return
     content = freeze.to_content(pins)
     attempt((ProofFailed, BadLine), freeze.prove, content, [found])
-    graph = explain.Graph(found)
-    for name in graph.installed:
-        told = graph.explain(name)
+    built = graph.Graph(found)
+    for name in built.installed:
+        told = explain.explain(built, name)
         for demand in told.demands:
             require_printable("who requires it", demand.who)
     for kept in found.kept:
@@ -707,7 +709,7 @@ setuptools.setup(name='x', install_requires=requires + ['baz'],
 _FREEZE = freeze.to_json(
     freeze.Freeze(
         "3.12",
-        {"python_version": "3.12", "python_full_version": "3.12.1"},
+        base.environment("3.12"),
         (
             freeze.Distribution("foo", "1.0", ("bar>=1; os_name=='nt'",)),
             freeze.Distribution("bar", "2.0", ("foo[x]<2",), ">=3.8", "MIT"),

@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from openstack_requirements.tests import base
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -629,10 +631,7 @@ def _freeze(draw: DrawFn) -> str:
         "format": 1,
         "python_version": python,
         "environment": {
-            "python_version": python,
-            "python_full_version": f"{python}.0",
-            "sys_platform": "linux",
-            "os_name": "posix",
+            **base.environment(python),
             draw(_JSON_TEXTS): draw(_JSON_TEXTS),
         },
         "requested": draw(st.lists(LINES, max_size=4)),

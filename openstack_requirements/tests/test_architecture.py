@@ -56,6 +56,7 @@ PURE = {
     "toml",
     "manifests",
     "explain",
+    "graph",
     "states",
     "edits",
     "setup_py",

@@ -73,8 +73,10 @@ WORLDS: list[tuple[dict[str, list[str]], str]] = [
     ),
     ({"a 1": ["b[x]"]}, "a:missing"),
     ({"a 1": ["!!!"]}, "a:unreadable"),
-    # A marker without a meaning excludes nothing.
-    ({"a 1": ["z; os_name ~= 'x'"]}, "a:missing"),
+    # A marker without a meaning neither applies nor does not.
+    ({"a 1": ["z; os_name ~= 'x'"]}, "a:unreadable"),
+    ({"a 1": ["z; 'a' == 'b'"]}, "a:unreadable"),
+    ({"a 1": ["z; extra != 'x'"], "b 1": ["a[x]"]}, "a:missing"),
 ]
 EXPECTED = [
     ("b==2;a", "", "a"),
@@ -85,12 +87,6 @@ EXPECTED = [
     ("# b==2;a\n\n", "a", ""),
 ]
 BAD = ["b", "b==2", "b==2;", "b=2;a", "b==2;a b", "b===2;a", "b>=2;a", ";a"]
-ENVIRONMENT = {
-    "python_version": "3.12",
-    "python_full_version": "3.12.1",
-    "os_name": "posix",
-    "sys_platform": "linux",
-}
 PINS = "a===1\nb===2;python_version>='3'\nb===9;python_version<'3'\nc===1\n"
 
 
@@ -105,7 +101,7 @@ def make(
             (text.split(), requires) for text, requires in installed.items()
         )
     )
-    environment = {**ENVIRONMENT, "python_version": version}
+    environment = base.environment(version)
     return Freeze(version, environment, tuple(found), requested)
 
 

@@ -14,11 +14,12 @@
 from __future__ import annotations
 
 import json
+import sys
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import freeze
+from openstack_requirements import freeze, markers
 from openstack_requirements.errors import ProofFailed, UnusableInput
 from openstack_requirements.freeze import (
     Configuration,
@@ -43,7 +44,7 @@ def make(version: str, **pins: str) -> Freeze:
     """A freeze; in a keyword ``_`` stands for what no keyword may hold."""
     return Freeze(
         version,
-        {"python_version": version, "python_full_version": f"{version}.0"},
+        base.environment(version),
         tuple(Distribution(name, pin) for name, pin in pins.items()),
     )
 
@@ -304,11 +305,38 @@ class TestLaws(base.TestCase):
             self.assertEqual(each.by_name(), again.by_name())
 
 
+class TestEveryMachine(base.TestCase):
+    """What a proof shows does not depend on the machine that runs it."""
+
+    def test_what_the_freeze_does_not_state(self) -> None:
+        environment = {"python_version": "3.12"}
+        one = Freeze("3.12", environment, (Distribution("a", "1"),))
+        for platform in ("linux", "win32", sys.platform):
+            self.assertRaises(
+                markers.BadMarker,
+                prove,
+                f"a===1;sys_platform=='{platform}'\n",
+                [one],
+            )
+
+    def test_another_platform(self) -> None:
+        for platform in ("linux", "win32", "darwin"):
+            one = Freeze(
+                "3.12",
+                base.environment(sys_platform=platform),
+                (Distribution("a", "1"),),
+            )
+            prove(f"a===1;sys_platform=='{platform}'\n", [one])
+            self.assertRaises(
+                ProofFailed, prove, "a===1;sys_platform=='os2'\n", [one]
+            )
+
+
 class TestJson(base.TestCase):
     def test_everything_is_kept(self) -> None:
         one = Freeze(
             "3.9",
-            {"python_version": "3.9", "os_name": "posix"},
+            base.environment("3.9"),
             (
                 Distribution(
                     "a", "1", ("b>=1",), ">=3.8", "MIT", "The MIT", ("X :: Y",)
@@ -371,6 +399,11 @@ class TestJson(base.TestCase):
             ({"python_version": "3"}, "python_version is '3'"),
             ({"python_version": "3.8"}, "do not agree"),
             ({"environment": []}, "environment"),
+            (
+                {"environment": {"python_version": "3.9", "os_name": "nt"}},
+                "does not state implementation_name, implementation_version, "
+                "platform_machine",
+            ),
             ({"distributions": {}}, "distributions is not a list"),
             ({"distributions": ["x"]}, "not an object"),
             ({"distributions": [{**dist, "name": "a b"}]}, "'a b'"),

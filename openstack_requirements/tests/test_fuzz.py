@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import json
 import os
 import signal
 import sys
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 #: A machine may be slow, and this is no benchmark.
 LIMITS = fuzzing.Limits(seconds=10.0)
 _DIGITS = "9" * 5000
+_FREEZE = '{"format":1,"python_version":"3.8","environment":' + json.dumps(
+    base.environment("3.8")
+)
 #: What has broken a promise once, as small as it can be.
 FOUND = {
     "lines": (
@@ -61,11 +65,9 @@ FOUND = {
     "setup-py": ("s.setup(name={[]:1})", "setup(a={[]:1}, pbr=True)"),
     "names": ("# foo\n[", "# foo\n[platform:dpkg]"),
     "freezes": (
-        '{"format":1,"python_version":"3.8","environment":{"python_version":'
-        '"3.8"},"distributions":[{"name":"foo","version":"1","requires":'
+        f'{_FREEZE},"distributions":[{{"name":"foo","version":"1","requires":'
         '["bar; \'a\'==\'b\'"]},{"name":"bar","version":"1"}]}',
-        '{"format":1,"python_version":"3.8","environment":{"python_version":'
-        '"3.8"},"distributions":[{"name":"foo","version":"1","license":'
+        f'{_FREEZE},"distributions":[{{"name":"foo","version":"1","license":'
         '"\\ud800"}]}',
     ),
     "installers": (

@@ -153,7 +153,7 @@ class CheckoutTestCase(base.TestCase):
             {
                 "format": 1,
                 "python_version": "3.12",
-                "environment": {"python_version": "3.12"},
+                "environment": base.environment("3.12"),
                 "distributions": [{"name": "lib", "version": "1.0"}],
             }
         )

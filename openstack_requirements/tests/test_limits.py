@@ -28,6 +28,7 @@ from openstack_requirements import (
     culprits,
     explain,
     freeze,
+    graph,
     limits,
     lower_constraints,
     manifests,
@@ -186,7 +187,7 @@ class TestLines(base.TestCase):
             markers.on_python(found.markers, "3.12")
             markers.given(found.markers, "extra", "x")
             markers.pythons_in([found.markers])
-            markers.applies(found.markers, {}, ["x"])
+            markers.evaluate(found.markers, base.environment(), ["x"])
         except markers.BadMarker:
             pass
 
@@ -285,7 +286,7 @@ class TestMarkers(base.TestCase):
                 marker = triples(operator, 57, *variables)
                 found = markers.overlap([marker, "extra=='x'"])
                 assert found is not None
-                self.assertTrue(markers.applies(marker, found))
+                self.assertTrue(markers.evaluate(marker, found))
                 self.assertTrue(markers.implies(marker, marker))
 
     def test_too_complex(self) -> None:
@@ -467,7 +468,7 @@ class TestMetadata(base.TestCase):
         f"bar;python_version<'{HUGE}'",
         f"bar;platform_release<'{HUGE}'",
     ]
-    ENVIRONMENT: ClassVar = {"python_version": "3.9", "os_name": "posix"}
+    ENVIRONMENT: ClassVar = base.environment("3.9")
 
     def freeze(self, *requires: str) -> freeze.Freeze:
         return freeze.Freeze(
@@ -489,8 +490,9 @@ class TestMetadata(base.TestCase):
 
     def test_explain(self) -> None:
         for text in self.BAD:
-            graph = explain.Graph(self.freeze(text))
-            found = graph.explain(canonical_name("bar"))
+            found = explain.explain(
+                graph.Graph(self.freeze(text)), canonical_name("bar")
+            )
             (demand,) = [each for each in found.demands if each.owner]
             self.assertFalse(demand.applies, text[:60])
 

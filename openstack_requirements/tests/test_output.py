@@ -345,7 +345,7 @@ class TestReports(base.TestCase):
         hostile = HOSTILE.replace("\ud800", "")
         made = freeze.Freeze(
             "3.12",
-            {"python_version": "3.12", "platform_version": hostile},
+            base.environment("3.12", platform_version=hostile),
             (
                 freeze.Distribution(
                     "a",

@@ -104,7 +104,7 @@ class CommandTestCase(base.TestCase):
         return self.write("u.txt", "".join(f"{line}\n" for line in lines))
 
     def freeze(self, *distributions: Distribution) -> str:
-        made = Freeze("3.12", {"python_version": "3.12"}, distributions)
+        made = Freeze("3.12", base.environment("3.12"), distributions)
         return self.write("f.json", freeze.to_json(made))
 
 

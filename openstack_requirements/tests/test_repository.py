@@ -290,7 +290,7 @@ class TestPromises(base.TestCase):
         new = self.write("new.txt", "x===2;python_version=='3.9'\ny===1\n")
         one = freeze.Freeze(
             "3.9",
-            {"python_version": "3.9"},
+            base.environment("3.9"),
             (freeze.Distribution("x", "1", ("x<2; python_version>'3'",)),),
             ("x>=1",),
         )

@@ -17,6 +17,7 @@ runs in each format.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -60,8 +61,9 @@ GLOBAL = "good>=1  # MIT\nother>=2  # MIT\n"
 PINS = "good===1.5\nother===2.5\n"
 FREEZE = (
     '{"format": 1, "python_version": "3.12", "installer": "uv", "method": '
-    '"install", "environment": {"python_version": "3.12", '
-    '"sys_platform": "linux"}, "requested": ["good"], "kept": [], '
+    '"install", "environment": '
+    f'{json.dumps(base.environment("3.12"))}, "requested": ["good"], '
+    '"kept": [], '
     '"distributions": [{"name": "good", "version": "1.5", "requires": [%s]}, '
     '{"name": "other", "version": "2.5"}]}'
 )

@@ -20,7 +20,7 @@ from openstack_requirements.freezer import Made
 from openstack_requirements.installation import Order
 from openstack_requirements.tests import base
 
-ENVIRONMENT = {"python_version": "3.12"}
+ENVIRONMENT = base.environment("3.12")
 CONTENT = "a===1\nb===2\n"
 
 
