@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements import licenses, markers
+from openstack_requirements import licenses, markers, python_versions
 from openstack_requirements.errors import BadLine, printable
 from openstack_requirements.output import json_text
 from openstack_requirements.requirement import (
@@ -434,7 +434,7 @@ class _Draft:
             )
         if self.missing:
             have = [each for each in self.pythons if each not in self.missing]
-            selected = markers.selecting(have, self.pythons)
+            selected = python_versions.selecting(have, self.pythons)
             self.decide(
                 "no-release",
                 f"there is no release for Python {_and(self.missing)}, so "

@@ -26,7 +26,13 @@ from typing import (
     get_args,
 )
 
-from openstack_requirements import explain, freeze, markers, ranges
+from openstack_requirements import (
+    explain,
+    freeze,
+    markers,
+    python_versions,
+    ranges,
+)
 from openstack_requirements.graph import Graph
 from openstack_requirements.requirement import CanonicalName, canonical_name
 from openstack_requirements.states import in_order, named_pythons
@@ -250,7 +256,11 @@ def _real(python: str, pythons: Sequence[str]) -> str:
     """A version for OTHERS: the one behind the newest that is named."""
     if python != OTHERS:
         return python
-    newest = markers.python_key(pythons[-2]) if len(pythons) > 1 else (3, 98)
+    newest = (
+        python_versions.python_key(pythons[-2])
+        if len(pythons) > 1
+        else (3, 98)
+    )
     return f"{newest[0]}.{newest[1] + 1}"
 
 

@@ -29,7 +29,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
-from openstack_requirements import limits, markers
+from openstack_requirements import limits, markers, python_versions
 from openstack_requirements.errors import (
     ProofFailed,
     RequirementsError,
@@ -154,7 +154,7 @@ class Freeze(NamedTuple):
     @property
     def python_key(self) -> tuple[int, ...]:
         """The order of freezes: 3.9 before 3.10."""
-        return markers.python_key(self.python_version)
+        return python_versions.python_key(self.python_version)
 
     def by_name(self) -> dict[CanonicalName, Distribution]:
         """The distributions by canonical name.
@@ -301,8 +301,8 @@ def _markers(
     if style == "exact":
         return [f"python_version=='{version}'" for version in wanted]
     return [
-        markers.selecting(run, pythons)
-        for run in markers.runs(wanted, pythons)
+        python_versions.selecting(run, pythons)
+        for run in python_versions.runs(wanted, pythons)
     ]
 
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements import freeze, markers
+from openstack_requirements import freeze, markers, python_versions
 from openstack_requirements.requirement import CanonicalName, canonical_name
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def named_pythons(lines: Iterable[Sequence[Line]]) -> list[str]:
 
 def in_order(pythons: Iterable[str]) -> tuple[str, ...]:
     """Python versions, each once: 3.9 before 3.10."""
-    return tuple(sorted(set(pythons), key=markers.python_key))
+    return tuple(sorted(set(pythons), key=python_versions.python_key))
 
 
 def _left(marker: str, python: str) -> str | None:

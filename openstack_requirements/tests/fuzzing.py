@@ -32,6 +32,7 @@ from hypothesis import strategies as st
 
 from openstack_requirements import files, findings, project, report
 from openstack_requirements.errors import (
+    MOST_SHOWN,
     BadContent,
     CommandFailed,
     ProofFailed,
@@ -188,8 +189,10 @@ def require_fit(error: Exception) -> None:
     shown = str(error)
     require_printable(type(error).__name__, shown)
     if isinstance(error, (BadContent, UnusableProject)):
-        expected = sum(len(str(e).split("\n")) for e in error.errors)
-        for each in error.errors:
+        told = error.errors[:MOST_SHOWN]
+        expected = sum(len(str(e).split("\n")) for e in told)
+        expected += len(error.errors) > len(told)  # how many more there are
+        for each in told:
             require_fit(each)
     elif isinstance(error, (CommandFailed, ProofFailed)):
         return  # a command's own words below it, or an example a line

@@ -57,6 +57,7 @@ PURE = {
     "manifests",
     "explain",
     "graph",
+    "python_versions",
     "states",
     "edits",
     "setup_py",

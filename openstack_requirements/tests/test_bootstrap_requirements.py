@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 
-from openstack_requirements import lists, markers, policy
+from openstack_requirements import lists, policy, python_versions
 from openstack_requirements.cmds import bootstrap_requirements
 from openstack_requirements.requirement import normalize
 from openstack_requirements.tests import base
@@ -94,7 +94,7 @@ dependencies = {file = ["requirements/base.txt"]}
 
 def is_old(version: str) -> bool:
     """Whether the oldest pip that is admitted may not know a Python."""
-    return markers.python_key(version) < (3, 10)
+    return python_versions.python_key(version) < (3, 10)
 
 
 class BootstrapTestCase(GenerateTestCase):

@@ -38,10 +38,9 @@ from openstack_requirements.markers import (
     parse,
     pythons_in,
     require_known,
-    runs,
-    selecting,
     uncovered,
 )
+from openstack_requirements.python_versions import runs, selecting
 from openstack_requirements.tests import base
 
 EQUAL = [
