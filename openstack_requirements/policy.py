@@ -136,8 +136,28 @@ def _lies_below(exclusion: str, bound: str) -> bool:
     )
 
 
-CLASSIC = Policy("classic", True, False, True, False, True, True, False, False)
-CURRENT = Policy("current", False, True, False, True, False, False, True, True)
+CLASSIC = Policy(
+    name="classic",
+    bounds_in_list=True,
+    bounds_in_projects=False,
+    comments_match=True,
+    markers_free=False,
+    lower_constraints=True,
+    judges_changes=True,
+    pbr_builds=False,
+    prereleases_pinned=False,
+)
+CURRENT = Policy(
+    name="current",
+    bounds_in_list=False,
+    bounds_in_projects=True,
+    comments_match=False,
+    markers_free=True,
+    lower_constraints=False,
+    judges_changes=False,
+    pbr_builds=True,
+    prereleases_pinned=True,
+)
 
 
 def find(
