@@ -68,15 +68,26 @@ class Progress:
 
 
 class Bar(Progress):
-    """A bar on a terminal, for many things of one kind."""
+    """A bar on a terminal, for many things of one kind.
+
+    It has no thread: the processes that do the work are forked while it is
+    shown, and a fork copies the locks that another thread holds, but not the
+    thread that would release them. So it is drawn when something is done.
+    """
+
+    #: Seconds between two drawings of it.
+    _PAUSE = 0.1
 
     def __init__(self) -> None:
         # Slow to import, and needed on terminals only.
         from rich.console import Console
         from rich.progress import Progress as Bars
 
-        self._bars = Bars(console=Console(stderr=True), transient=True)
+        self._bars = Bars(
+            console=Console(stderr=True), transient=True, auto_refresh=False
+        )
         self._task: TaskID | None = None
+        self._drawn = float("-inf")
 
     def __enter__(self) -> Self:
         self._bars.__enter__()
@@ -94,7 +105,11 @@ class Bar(Progress):
         """Move the bar."""
         if self._task is None:
             self._task = self._bars.add_task(what, total=total)
-        self._bars.update(self._task, completed=done)
+        now = time.monotonic()
+        due = done == total or now - self._drawn >= self._PAUSE
+        if due:
+            self._drawn = now
+        self._bars.update(self._task, completed=done, refresh=due)
 
 
 class Lines(Progress):

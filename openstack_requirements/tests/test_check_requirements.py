@@ -16,8 +16,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
 from pathlib import Path
 
+import fixtures
+
+from openstack_requirements import progress
 from openstack_requirements.cmds import check_requirements
 from openstack_requirements.tests import base
 
@@ -372,6 +376,46 @@ class TestMany(CheckTestCase):
         self.assertEqual(alone, shared)
         self.assertEqual(1, alone.status)
         self.assertEqual(6, alone.out.count("nosuch is not in"))
+
+    def test_nothing_forks_beside_a_thread(self) -> None:
+        """A fork has the locks of other threads, but not those threads."""
+        before = set(threading.enumerate())
+        beside: list[set[threading.Thread]] = []
+        shown: list[tuple[int, int]] = []
+        fork = os.fork
+        share = progress.Bar.share
+
+        def forks() -> int:
+            beside.append(set(threading.enumerate()) - before)
+            return fork()
+
+        def shares(
+            bar: progress.Bar, what: str, done: int, total: int
+        ) -> None:
+            shown.append((done, total))
+            share(bar, what, done, total)
+
+        self.useFixture(fixtures.MonkeyPatch("os.fork", forks))
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                "openstack_requirements.progress.Bar.share", shares
+            )
+        )
+        # As if stderr were a terminal, where a bar is shown.
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                "openstack_requirements.progress.bar_for_stderr",
+                lambda quiet: progress.Progress() if quiet else progress.Bar(),
+            )
+        )
+        listed = self.write("projects.txt", "\n".join(self.many(30)))
+        done = self.check(
+            *("--local", "--projects", listed, "--jobs", "3"),
+            *("--root", str(self.folder / "tree")),
+        )
+        self.assertEqual(1, done.status, done.err)
+        self.assertEqual([set()] * 3, beside)
+        self.assertEqual([(n, 30) for n in range(1, 31)], shown)
 
     def test_a_broken_repository_among_many(self) -> None:
         """All the other verdicts are there, whoever judges."""
