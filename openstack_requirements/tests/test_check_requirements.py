@@ -186,6 +186,26 @@ class TestWhoseChange(CheckTestCase):
             self.assertIn(f"{revision}: {reason}", done.err)
             self.assertEqual(1, len(done.err.splitlines()))
 
+    def test_as_many_as_there_were_are_not_new(self) -> None:
+        """Findings that look the same are counted, and not just seen."""
+        self.commit(requirements="old>=1\nold>=1\nold>=1\n")
+        done = self.check("--against", "base", str(self.project))
+        self.assertEqual(2, done.out.count("old is not in"), done.out)
+        self.assertIn(", 1 there before", done.out)
+        done = self.check("--against", "HEAD", str(self.project))
+        self.assertEqual(0, done.out.count("old is not in"), done.out)
+
+    def test_what_a_link_was_called_is_no_requirement(self) -> None:
+        """Git keeps the target of a link where a file's content would be."""
+        path = self.project / "requirements.txt"
+        path.unlink()
+        path.symlink_to("new>=1")
+        self.commit()
+        path.unlink()
+        self.commit(requirements="new>=1\n")
+        for argv in ((), ("--against", "HEAD~1")):
+            self.assertEqual(["unknown-requirement new"], self.found(*argv))
+
     def test_against_under_the_current_policy(self) -> None:
         self.lists(CURRENT, denylist="")
         self.write("project/pyproject.toml", BUILD)
@@ -523,6 +543,32 @@ class TestWaivers(CheckTestCase):
         self.assertEqual(
             ["unknown-requirement nosuch", "waiver-expired None"],
             self.found("--local"),
+        )
+
+    def test_the_place_of_the_list(self) -> None:
+        """It is the repository's, wherever the project is."""
+        self.files(requirements="nosuch>=1\n")
+        self.write(
+            "reqs/waivers.yaml",
+            "- project: project\n  package: nosuch\n"
+            "  rule: unknown-requirement\n  reason: agreed\n"
+            "  until: 2001-01-01\n",
+        )
+        # A path from here: to another one nothing could be added.
+        reqs = os.path.relpath(self.reqs)
+        done = self.check(
+            "--reqs", reqs, "--local", "--format", "json", str(self.project)
+        )
+        places = {
+            each["rule"]: each["file"]
+            for each in json.loads(done.out)["findings"]
+        }
+        self.assertEqual(
+            {
+                "unknown-requirement": f"{self.project}/requirements.txt",
+                "waiver-expired": os.path.join(reqs, "waivers.yaml"),
+            },
+            places,
         )
 
     def test_what_is_waived_is_not_fixed(self) -> None:

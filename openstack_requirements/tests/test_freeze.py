@@ -31,12 +31,17 @@ from openstack_requirements.freeze import (
     from_json,
     merge,
     order_key,
+    pins_for,
     prove,
     respell,
     to_content,
     to_json,
 )
-from openstack_requirements.requirement import canonical_name, names_in
+from openstack_requirements.requirement import (
+    canonical_name,
+    names_in,
+    parse_line,
+)
 from openstack_requirements.tests import base
 
 
@@ -228,6 +233,22 @@ class TestProof(base.TestCase):
             make("3.9", x="1"),
             make("3.10", x="1"),
         )
+
+
+class TestPinsFor(base.TestCase):
+    """What a constraints file pins in one environment."""
+
+    def test_the_first_that_applies_counts(self) -> None:
+        content = (
+            "a===1;python_version<'3.9'\na===2\nA===3\n"
+            "b==1.0\nc==1.*\nd>=1\ne==1,!=2\n"
+        )
+        requirements = [parse_line(line) for line in content.splitlines()]
+        for version, expected in (("3.8", "1"), ("3.9", "2")):
+            self.assertEqual(
+                {"a": expected, "b": "1.0"},
+                pins_for(requirements, base.environment(version)),
+            )
 
 
 class TestClone(base.TestCase):

@@ -84,6 +84,13 @@ DIFFERENT = [
         "os_name=='a' and (extra=='b' or os_name=='c')",
     ),
     ("platform_release>='5'", "platform_release>='6'"),
+    # Only a value that nobody lists tells these apart.
+    ("'vax' in platform_machine", "platform_machine=='vax'"),
+    (
+        "'y' in platform_python_implementation "
+        "or 'a' in platform_python_implementation",
+        "",
+    ),
 ]
 DISJOINT = [
     ("python_version<'3'", "python_version>='3.0'"),
@@ -234,6 +241,25 @@ class TestQuestions(base.TestCase):
         world = uncovered(["python_version<'3'", "python_version>'3.0'"])
         assert world is not None
         self.assertEqual("3.0", world["python_version"])
+
+    def test_every_variable_may_have_a_value_that_nobody_lists(self) -> None:
+        for variable in markers.VARIABLES:
+            if variable.startswith("python"):
+                continue
+            for marker in (
+                f"{variable}=='0.nosuch'",
+                f"'0.nosuch' in {variable}",
+            ):
+                world = overlap([marker])
+                assert world is not None, marker
+                self.assertIn("0.nosuch", world[variable])
+            known = [
+                f"{variable}=='{row[axis.variables.index(variable)]}'"
+                for axis in ANY.axes
+                if variable in axis.variables
+                for row in axis.rows
+            ]
+            self.assertIsNotNone(uncovered(known), variable)
 
     def test_over_pythons(self) -> None:
         some = Environments.on_pythons(["3.10", "3.11"])

@@ -224,6 +224,20 @@ class TestParseLine(base.TestCase):
             self.assertEqual(found, again, line)
             self.assertRaises(BadLine, parse_line, line)
 
+    def test_a_blank_ends_a_url(self) -> None:
+        """Without it a marker would be the rest of the URL (PEP 508)."""
+        for separator in (";", ":"):
+            line = parse_line(
+                "foo @ https://example.org/x ; os_name == 'nt'",
+                permit_urls=True,
+            ).to_line(marker_sep=separator)
+            self.assertEqual(
+                "foo @ https://example.org/x ;os_name == 'nt'\n", line
+            )
+            text = "-e git+https://example.org/x#egg=foo;os_name=='nt'"
+            line = parse_line(text, permit_urls=True).to_line(separator)
+            self.assertEqual(f"{text}\n", line)
+
     def test_bad_urls(self) -> None:
         for line, word in BAD_URLS:
             error = self.assertRaises(BadLine, parse_line, line, True)
