@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openstack_requirements import limits, manifests, setup_py
@@ -45,6 +46,9 @@ MOST_VALUES = 100_000
 #: Requirements files that a project has read for it beside the usual ones, by
 #: ``file:`` and the like. One that names more is an error.
 MOST_FILES = 100
+
+#: Functions through which code can bind any name.
+_ANY_NAME = frozenset({"globals", "locals", "vars", "exec", "eval"})
 
 
 class Found(NamedTuple):
@@ -218,13 +222,6 @@ def _of_code(texts: Mapping[str, str], document: Mapping[str, Any]) -> Hidden:
 
 def _of_setup_py(text: str) -> Hidden:
     tree = setup_py.parse(text)
-    names = {
-        target.id: node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
     calls = [
         node
         for node in ast.walk(tree)
@@ -234,7 +231,7 @@ def _of_setup_py(text: str) -> Hidden:
     ]
     if len(calls) != 1:
         raise _Computed
-    plain = _Plain(names)
+    plain = _Plain(_constants(tree, calls[0]))
     given: dict[str, ast.expr] = {}
     for keyword in calls[0].keywords:
         if keyword.arg is None:
@@ -268,6 +265,105 @@ def _of_setup_py(text: str) -> Hidden:
             text = f"{each};{marker}" if marker else each
             found.append(Found(place, text, extra, bool(extra)))
     return Hidden(tuple(found), requires_python=python, name=name)
+
+
+def _constants(tree: ast.Module, call: ast.Call) -> dict[str, ast.expr]:
+    """The names of a module that keep the value that they are given.
+
+    A name counts that is bound once, by a plain assignment on the top level.
+    Its value must not be changed either (``names += [...]``,
+    ``names.append(...)``), by this name or by one that shares the value: so
+    a value that can be changed counts only where nothing but other plain
+    values and the call of ``setup`` names it.
+
+    :param call: the call of ``setup``.
+    """
+    values: dict[str, ast.expr] = {}
+    # Names that may stand for one and the same list.
+    sharing: dict[str, set[str]] = {}
+    harmless: set[ast.AST] = set()
+    for keyword in call.keywords:
+        harmless.update(_names_in(keyword.value))
+    for node in tree.body:
+        if not isinstance(node, ast.Assign):
+            continue
+        inside = _names_in(node.value)
+        targets = [each for each in node.targets if isinstance(each, ast.Name)]
+        if len(targets) != len(node.targets):
+            continue
+        harmless.update(inside)
+        for target in targets:
+            values[target.id] = node.value
+        # By way of the first, so that many names cost no more than that.
+        first = targets[0].id
+        for same in (*targets, *inside):
+            sharing.setdefault(first, set()).add(same.id)
+            sharing.setdefault(same.id, set()).add(first)
+    bound = Counter(_bound(tree))
+    used = {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name)
+        and isinstance(node.ctx, ast.Load)
+        and node not in harmless
+    }
+    if "*" in bound or not used.isdisjoint(_ANY_NAME):
+        return {}
+    waiting = [name for name, count in bound.items() if count > 1]
+    waiting += [
+        name for name in used if not isinstance(values.get(name), ast.Constant)
+    ]
+    changed: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in changed:
+            changed.add(name)
+            waiting += sharing.get(name, set())
+    return {
+        name: value for name, value in values.items() if name not in changed
+    }
+
+
+def _bound(tree: ast.Module) -> Iterator[str]:
+    """What binds a name, or deletes it, wherever; ``*`` where that is open."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Load):
+                yield node.id
+        elif isinstance(node, ast.alias):
+            yield node.asname or node.name.partition(".")[0]
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(
+            node,
+            (
+                ast.FunctionDef,
+                ast.AsyncFunctionDef,
+                ast.ClassDef,
+                ast.ExceptHandler,
+                ast.MatchAs,
+                ast.MatchStar,
+            ),
+        ):
+            yield node.name or ""
+
+
+def _names_in(value: ast.expr) -> list[ast.Name]:
+    """The names in an expression of plain data, which changes nothing."""
+    left: list[ast.expr] = [value]
+    result = []
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.Name):
+            result.append(node)
+        elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            left += node.elts
+        elif isinstance(node, ast.Dict):
+            left += [key for key in node.keys if key is not None]
+            left += node.values
+        elif isinstance(node, ast.BinOp):
+            left += [node.left, node.right]
+    return result
 
 
 def _lines(value: object) -> list[str]:
