@@ -20,8 +20,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import fixtures
 import testtools
@@ -51,6 +52,15 @@ for _ended_by in (signal.SIGINT, signal.SIGHUP):
         signal.signal(_ended_by, signal.SIG_DFL)
 
 
+def warnings_are_errors() -> None:
+    """Make every warning an error, of whatever kind."""
+    warnings.simplefilter("error")
+
+
+# For what is imported before a test begins.
+warnings_are_errors()
+
+
 class Outcome(NamedTuple):
     """What a command did."""
 
@@ -64,6 +74,7 @@ class TestCase(testtools.TestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        self._require_no_warnings()
         # What a test leaves behind goes with its folder.
         self.folder = Path(self.useFixture(fixtures.TempDir()).path)
         self.temporary = self.folder / "tmp"
@@ -73,6 +84,32 @@ class TestCase(testtools.TestCase):
         )
         self.useFixture(fixtures.MonkeyPatch("tempfile.tempdir", None))
         self.before: set[str] = set()
+
+    def _require_no_warnings(self) -> None:
+        """Fail on a warning, even where Python has nobody to raise it to.
+
+        A file that nobody closed is such a case: its ResourceWarning comes
+        from a finalizer. Test runners set filters of their own, so those
+        that count are set for each test.
+        """
+        caught = warnings.catch_warnings()
+        caught.__enter__()
+        self.addCleanup(caught.__exit__, None, None, None)
+        warnings_are_errors()
+        unraisable: list[str] = []
+        self.addCleanup(self._fail_for, unraisable)
+
+        def note(event: Any) -> None:
+            if isinstance(event.exc_value, Warning):
+                # As text: whoever keeps the object itself revives it.
+                unraisable.append(f"{event.exc_value!r} ({event.object!r})")
+            else:
+                sys.__unraisablehook__(event)
+
+        self.useFixture(fixtures.MonkeyPatch("sys.unraisablehook", note))
+
+    def _fail_for(self, unraisable: list[str]) -> None:
+        self.assertEqual([], unraisable)
 
     def children(self) -> Children:
         """What starts the children of a job, with a folder of its own."""
@@ -169,4 +206,4 @@ def script(name: str, *argv: str) -> list[str]:
         "import sys; from openstack_requirements.cmds._entry import "
         f"{name.replace('-', '_')} as main; sys.exit(main())"
     )
-    return [sys.executable, "-c", code, *argv]
+    return [sys.executable, "-W", "error", "-c", code, *argv]
