@@ -15,7 +15,12 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
+
+import docutils.core
+import docutils.nodes
 
 from openstack_requirements.tests import base
 
@@ -161,45 +166,150 @@ def floor(module: str) -> int:
     return 3
 
 
+#: What the page says of each floor, by the heading there.
+HEADINGS = {
+    "Text and values": PURE,
+    "The world": WORLD,
+    "The edge": EDGE | COMMANDS,
+}
+CONTRIBUTOR = PACKAGE.parent / "doc" / "source" / "contributor"
+
+
+class Described(NamedTuple):
+    """What a page describes below one heading."""
+
+    modules: list[str]
+    #: The literals of each entry, by the modules that it is about.
+    literals: dict[str, set[str]]
+
+
+def described(text: str) -> dict[str, Described]:
+    """The entries of the definition lists below each heading of a page."""
+    # Sphinx's own roles are unknown to docutils, which is of no interest.
+    page = docutils.core.publish_doctree(
+        text, settings_overrides={"report_level": 5, "halt_level": 6}
+    )
+    result = {}
+    for section in page.findall(docutils.nodes.section):
+        found = Described([], {})
+        for item in section.findall(docutils.nodes.definition_list_item):
+            if item.parent.parent is not section:
+                continue
+            term = item.next_node(docutils.nodes.term)
+            names = [
+                literal.astext()
+                for literal in term.findall(docutils.nodes.literal)
+            ]
+            # In the page's own sections a term may be words.
+            found.modules.extend(names)
+            literals = {
+                literal.astext()
+                for literal in item.findall(docutils.nodes.literal)
+            }
+            found.literals.update(dict.fromkeys(names, literals))
+        result[section.next_node(docutils.nodes.title).astext()] = found
+    return result
+
+
+def page_problems(text: str) -> list[str]:
+    """Where the page of the architecture and the code differ."""
+    problems = []
+    found = described(text)
+    for heading, floor_modules in HEADINGS.items():
+        if heading not in found:
+            problems.append(f"{heading}: no such section")
+            continue
+        entries = Counter(found[heading].modules)
+        wanted = Counter({each.partition(".")[0] for each in floor_modules})
+        problems += [
+            f"{heading}: no entry for {each}" for each in wanted - entries
+        ]
+        problems += [
+            f"{heading}: {each} is no module of this floor, or is there twice"
+            for each in entries - wanted
+        ]
+        for module in sorted(floor_modules):
+            package, _, name = module.partition(".")
+            # A format is a row of a table, and not spoken of by name.
+            if not name or name.startswith("as_"):
+                continue
+            literals = found[heading].literals.get(package, set())
+            paths = {f"{package}/{name}", f"{package}/{name}.py"}
+            if not paths & literals:
+                problems.append(f"{heading}: {package} without {name}")
+    return sorted(problems)
+
+
 class TestPage(base.TestCase):
     """The page of the architecture and its drawing show what is there."""
 
-    FLOORS = (
-        ("Text and values", PURE),
-        ("The world", WORLD),
-        ("The edge", EDGE),
-    )
+    def setUp(self) -> None:
+        super().setUp()
+        path = CONTRIBUTOR / "architecture.rst"
+        whole = path.read_text(encoding="utf-8")
+        # The rest of the page says nothing of single modules.
+        self.text = whole.partition("\nFrom a list to constraints\n=")[0]
 
-    def shown(self, name: str, heading: str) -> dict[str, set[str]]:
-        """The words below each floor's heading, as far as the next one."""
-        folder = PACKAGE.parent / "doc" / "source" / "contributor"
-        text = (folder / name).read_text(encoding="utf-8")
+    def test_the_page_has_every_module_and_nothing_else(self) -> None:
+        self.assertEqual([], page_problems(self.text))
+
+    def test_an_entry_that_is_missing(self) -> None:
+        for module in sorted(PURE | WORLD | EDGE | COMMANDS):
+            if "." in module:
+                continue
+            # Its own line, or its part of a line with others.
+            text, count = re.subn(
+                rf"(?m)^((?:``\w+``, )*)``{module}``(?=(?:, ``\w+``)*$)",
+                r"\1*gone*",
+                self.text,
+            )
+            self.assertEqual(1, count, module)
+            self.assertIn(
+                f"no entry for {module}", " ".join(page_problems(text))
+            )
+
+    def test_a_module_of_a_package_that_is_missing(self) -> None:
+        for name in ("uv", "pip", "configuration", "credentials"):
+            text = self.text.replace(f"installers/{name}.py", "gone")
+            self.assertEqual(
+                [f"The world: installers without {name}"], page_problems(text)
+            )
+
+    def test_an_entry_that_is_no_module(self) -> None:
+        for heading in HEADINGS:
+            for name in ("nosuch", "cmds._entry", "errors", "files"):
+                text = re.sub(
+                    rf"(?s)(\n{heading}\n-+\n.*?\n)(``)",
+                    rf"\1``{name}``\n   Nothing.\n\n\2",
+                    self.text,
+                    count=1,
+                )
+                self.assertEqual(
+                    [
+                        f"{heading}: {name} is no module of this floor, or "
+                        "is there twice"
+                    ],
+                    page_problems(text),
+                )
+
+    def test_a_section_that_is_missing(self) -> None:
+        text = self.text.replace("\nThe edge\n--------\n", "\n")
+        self.assertIn("The edge: no such section", page_problems(text))
+
+    def test_the_drawing_has_every_module(self) -> None:
+        text = (CONTRIBUTOR / "rooms.svg").read_text(encoding="utf-8")
         places = sorted(
-            (text.index(heading.format(title)), title)
-            for title, _rooms in self.FLOORS
+            (text.index(f"<!-- {heading} -->"), heading)
+            for heading in HEADINGS
         )
-        ends = [*(place for place, _title in places[1:]), len(text)]
-        return {
-            title: set(re.findall(r"\w+", text[start:end]))
-            for (start, title), end in zip(places, ends, strict=True)
-        }
-
-    def test_each_room_is_on_its_floor(self) -> None:
-        for name, heading in (
-            ("architecture.rst", "\n{}\n---"),
-            ("rooms.svg", "<!-- {} -->"),
-        ):
-            shown = self.shown(name, heading)
-            for title, rooms in self.FLOORS:
-                missing = {
-                    room
-                    for room in rooms
-                    if room.rpartition(".")[2] not in shown[title]
-                }
-                # A format is a row of a table, and not spoken of by name.
-                if name.endswith(".rst"):
-                    missing -= {each for each in EDGE if ".as_" in each}
-                self.assertEqual(set(), missing, f"{name}: {title}")
+        ends = [*(place for place, _ in places[1:]), len(text)]
+        for (start, heading), end in zip(places, ends, strict=True):
+            words = set(re.findall(r"\w+", text[start:end]))
+            names = {
+                module.rpartition(".")[2]
+                for module in HEADINGS[heading] - COMMANDS
+            }
+            self.assertEqual(set(), names - words, heading)
 
 
 class TestFloors(base.TestCase):
