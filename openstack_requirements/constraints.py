@@ -345,7 +345,7 @@ def _read(line: str, number: int, source: str) -> Requirement:
     from openstack_requirements.requirement import parse_line
 
     try:
-        return parse_line(line.rstrip(), permit_urls=True)
+        return parse_line(line.rstrip(" \t\r\n"), permit_urls=True)
     except BadLine as error:
         raise error.at(source, number) from error.__cause__
 

@@ -115,6 +115,9 @@ _BEFORE_SPECIFIERS = re.compile(rf"\s*{_NAME}(?:\s*\[(?P<extras>[^\]]*)\])?")
 # What "===" compares is any text, but not what ends it elsewhere.
 _ARBITRARY = re.compile(r"[\w.+!*=-]+")
 LONGEST_LINE = limits.LONGEST_LINE
+# What PEP 508 takes for a blank. Python takes many more characters for one,
+# U+00A0 or a form feed, and str.strip() takes them away.
+_BLANKS = " \t"
 _PASSED_THROUGH = ("-f", "http://tarballs.openstack.org/")
 
 
@@ -636,10 +639,14 @@ def _read(
         return None
     try:
         # Only the end is cut: columns count from the line's own start.
-        requirement = parse_line(line.rstrip(), permit_urls)
+        requirement = parse_line(line.rstrip(f"{_BLANKS}\r\n"), permit_urls)
     except BadLine as error:
         tally.unread(line, number)
         raise error.at(tally.source, number) from error.__cause__
+    if requirement.comment[-1:].isspace():
+        # A comment is no part of PEP 508: no blank ends it, of any kind.
+        comment = requirement.comment.rstrip()
+        requirement = requirement._replace(comment=comment)
     tally.read(requirement, line, number)
     return requirement
 
@@ -650,13 +657,13 @@ def _split_marker(line: str, text: str) -> tuple[str, str]:
     colon = text.find(":") if text.count(":") <= limits.MOST_COLONS else -1
     direct = _DIRECT.match(text) if colon >= 0 else None
     while direct is None and colon >= 0 and not 0 <= semicolon < colon:
-        marker = text[colon + 1 :].strip()
+        marker = text[colon + 1 :].strip(_BLANKS)
         if marker_problem(marker) is None:
             return text[:colon], marker
         colon = text.find(":", colon + 1)
     if semicolon < 0:
         return text, ""
-    marker = text[semicolon + 1 :].strip()
+    marker = text[semicolon + 1 :].strip(_BLANKS)
     _require_marker(line, marker, semicolon + 1)
     return text[:semicolon], marker
 
@@ -765,10 +772,10 @@ def _parse_url(line: str, match: re.Match[str]) -> Requirement:
     if found:
         start = found.end() - 1
         rest, comment = rest[:start], rest[start:]
-    rest = rest.strip()
+    rest = rest.strip(_BLANKS)
     marker = ""
     if rest.startswith(";"):
-        marker = rest[1:].strip()
+        marker = rest[1:].strip(_BLANKS)
         _require_marker(line, marker, match.start("rest"))
     elif rest:
         raise BadLine(

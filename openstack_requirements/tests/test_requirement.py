@@ -13,6 +13,9 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.markers import InvalidMarker, Marker
@@ -35,6 +38,9 @@ from openstack_requirements.requirement import (
     to_reqs,
 )
 from openstack_requirements.tests import base
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # line, package, specifiers, markers, comment
 GOOD = [
@@ -284,6 +290,110 @@ class TestParseLine(base.TestCase):
             found.to_line(marker_sep=":", line_prefix="    "),
         ):
             self.assertEqual(found, parse_line(form.removesuffix("\n")), form)
+
+
+#: All that Python takes for a blank (str.isspace), but for what ends a line.
+BLANKS = [
+    character
+    for character in map(chr, range(sys.maxunicode + 1))
+    if character.isspace() and character not in "\r\n"
+]
+#: The places of a line where a blank may stand, or may not.
+BLANK_PLACES = [
+    "{}foo",
+    "foo{}",
+    "foo{}>=1",
+    "foo>={}1",
+    "foo>=1{}",
+    "foo>=1{},<2",
+    "foo>=1,{}<2",
+    "foo=={}1.*",
+    "foo==={}1",
+    "foo===1{}",
+    "foo({}>=1{})",
+    "foo{}[a]",
+    "foo[{}]",
+    "foo[{}a]",
+    "foo[a{}]",
+    "foo[a{},b]",
+    "foo[a,{}b]",
+    "foo[a]{}>=1",
+    "foo{};os_name=='a'",
+    "foo;{}os_name=='a'",
+    "foo;os_name=='a'{}",
+    "foo>=1{};os_name=='a'",
+    "foo>=1;{}os_name=='a'",
+    "foo>=1;os_name{}=='a'",
+    "foo>=1;os_name=={}'a'",
+    "foo>=1;os_name=='a{}'",
+    "foo>=1;os_name=='a'{}",
+    "foo>=1;os_name{}in 'a'",
+    "foo>=1;os_name=='a'{}or os_name=='b'",
+    "foo>=1;os_name=='a' or{}os_name=='b'",
+    "foo>=1;({}os_name=='a'{})",
+    "foo{}@ https://x",
+    "foo @{}https://x",
+    "foo @ https://x{}",
+    "foo @ https://x ;{}os_name=='a'",
+    "foo @ https://x ; os_name=='a'{}",
+]
+
+
+def meaning_by_packaging(line: str) -> object:
+    """What packaging reads in a line; None where it refuses the line."""
+    try:
+        parsed = Parsed(line)
+    except InvalidRequirement:
+        return None
+    url = f"@ {parsed.url}" if parsed.url else ""
+    marker = str(parsed.marker or "")
+    return parsed.name, url, str(parsed.specifier), marker, parsed.extras
+
+
+class TestBlanks(base.TestCase):
+    """Each blank that Python knows is one to us where packaging says so."""
+
+    def assert_read_as_packaging_does(self, line: str) -> None:
+        expected = meaning_by_packaging(line)
+        readings: list[Callable[[], Requirement | None]] = [
+            lambda: parse_line(line, permit_urls=True),
+            lambda: next(to_reqs(f"{line}\n", permit_urls=True))[0],
+            lambda: next(to_reqs(f"{line}\r\n", permit_urls=True))[0],
+        ]
+        for read in readings:
+            try:
+                requirement = read()
+            except BadLine:
+                self.assertIsNone(expected, repr(line))
+                continue
+            assert requirement is not None
+            package, location, specifiers, marker, _, extras = requirement
+            marker = str(Marker(marker)) if marker else ""
+            self.assertEqual(
+                expected,
+                (package, location, specifiers, marker, set(extras)),
+                repr(line),
+            )
+
+    def test_each_blank_in_each_place(self) -> None:
+        for place in BLANK_PLACES:
+            for blank in BLANKS:
+                self.assert_read_as_packaging_does(place.replace("{}", blank))
+
+    @given(
+        st.sampled_from(BLANK_PLACES),
+        st.lists(st.sampled_from(BLANKS), max_size=3).map("".join),
+    )
+    def test_several_blanks(self, place: str, blanks: str) -> None:
+        self.assert_read_as_packaging_does(place.replace("{}", blanks))
+
+    def test_blank_lines_and_comments_end_in_any_blank(self) -> None:
+        for blank in BLANKS:
+            content = f"{blank}\nfoo # why{blank}\n"
+            nothing, requirement = (entry for entry, _ in to_reqs(content))
+            self.assertEqual(("", "", "", "", "", set()), nothing)
+            assert requirement is not None
+            self.assertEqual("# why", requirement.comment)
 
 
 class TestHostileLines(base.TestCase):
