@@ -25,12 +25,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, NewType
+from typing import TYPE_CHECKING, Literal, NamedTuple, NewType, TypeAlias
 
 from openstack_requirements import limits
 from openstack_requirements.errors import BadContent, BadLine
 from openstack_requirements.specifiers import (
     LONG_NUMBER,
+    Clause,
+    clauses,
+    exact_version,
     long_number,
     parse_version,
     release,
@@ -47,7 +50,13 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
+    from openstack_requirements.markers import Tree
     from openstack_requirements.specifiers import Release
+    from openstack_requirements.version_sets import VersionSet
+
+#: What a line with a requirement is, and one without.
+Kind: TypeAlias = Literal["requirement", "url", "editable", "blank"]
+EntryKind: TypeAlias = Literal[Kind, "path", "option"]
 
 #: A name in canonical form (PEP 503). A mapping keyed by this type cannot be
 #: searched with a raw name by accident.
@@ -62,7 +71,9 @@ HEADING = (
     "# process, which may cause wedges in the gate later.",
 )
 
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+#: The name of a distribution (PEP 508), as a regular expression that others
+#: embed. Whether a whole text is a name, ``text.is_name`` says without one.
+NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _SIMPLE_CLAUSE = (
     r"(?:(?:>=|<=|==|!=|>|<)[ \t]*[0-9]+(?:\.[0-9]+)*"
     r"|~=[ \t]*[0-9]+(?:\.[0-9]+)+)"
@@ -70,8 +81,8 @@ _SIMPLE_CLAUSE = (
 )
 # Blanks are never matched twice in a row, which would take forever to fail.
 _SIMPLE = re.compile(
-    rf"[ \t]*(?P<name>{_NAME})"
-    rf"(?:[ \t]*\[[ \t]*(?P<extras>{_NAME}(?:[ \t]*,[ \t]*{_NAME})*)[ \t]*\])?"
+    rf"[ \t]*(?P<name>{NAME})"
+    rf"(?:[ \t]*\[[ \t]*(?P<extras>{NAME}(?:[ \t]*,[ \t]*{NAME})*)[ \t]*\])?"
     rf"(?:[ \t]*(?P<specifiers>{_SIMPLE_CLAUSE}"
     rf"(?:[ \t]*,[ \t]*{_SIMPLE_CLAUSE})*"
     r"|===[ \t]*[A-Za-z0-9.+!_-]+))?"
@@ -89,17 +100,16 @@ _SIMPLE_MARKER = re.compile(
     rf"{_SIMPLE_COMPARISON}"
     rf"(?:[ \t]+(?:and|or)[ \t]+{_SIMPLE_COMPARISON})*"
 )
-_CLAUSE = re.compile(r"(===|~=|==|!=|<=|>=|<|>)\s*(.*)", re.DOTALL)
 _URL = re.compile(
     r"(?P<location>\s*(?:-e\s+)?[a-z]+(?:\+[a-z]+)?://[^\s#;]*)"
     r"(?:#(?P<fragment>[^\s;]*))?"
     r"(?P<rest>.*)",
     re.DOTALL,
 )
-_DIRECT = re.compile(rf"\s*{_NAME}(?:\s*\[[^\]]*\])?\s*@")
-_START = re.compile(rf"\s*(?P<name>{_NAME})(?=[^A-Za-z0-9._-]|\Z)")
+_DIRECT = re.compile(rf"\s*{NAME}(?:\s*\[[^\]]*\])?\s*@")
+_START = re.compile(rf"\s*(?P<name>{NAME})(?=[^A-Za-z0-9._-]|\Z)")
 _EGG = re.compile(
-    rf"(?P<name>{_NAME})(?:\[(?P<extras>{_NAME}(?:,{_NAME})*)?\])?\Z"
+    rf"(?P<name>{NAME})(?:\[(?P<extras>{NAME}(?:,{NAME})*)?\])?\Z"
 )
 _GROUPS = {
     ">=": 0,
@@ -111,7 +121,7 @@ _GROUPS = {
     "<": 2,
     "<=": 2,
 }
-_BEFORE_SPECIFIERS = re.compile(rf"\s*{_NAME}(?:\s*\[(?P<extras>[^\]]*)\])?")
+_BEFORE_SPECIFIERS = re.compile(rf"\s*{NAME}(?:\s*\[(?P<extras>[^\]]*)\])?")
 # What "===" compares is any text, but not what ends it elsewhere.
 _ARBITRARY = re.compile(r"[\w.+!*=-]+")
 LONGEST_LINE = limits.LONGEST_LINE
@@ -146,6 +156,9 @@ class Requirement(_Fields):
     ``location`` is empty, a URL without its egg item, or ``@ URL``;
     ``specifiers`` is the text that ``packaging`` gives for the set;
     ``markers`` and ``comment`` are as written, the comment from its ``#``.
+
+    What the texts mean is worked out when it is first asked for, and once
+    for all requirements with the same text.
     """
 
     __slots__ = ()
@@ -169,6 +182,51 @@ class Requirement(_Fields):
             comment,
             frozenset(extras or ()),
         )
+
+    @property
+    def clauses(self) -> tuple[Clause, ...]:
+        """The clauses of its specifiers, in their order."""
+        return clauses(self.specifiers)
+
+    @property
+    def pin(self) -> str | None:
+        """The version of a single ``===`` or ``==``.
+
+        None where there is not just one version: other operators, several
+        clauses, ``==1.4.*``, a URL.
+        """
+        return exact_version(self.specifiers)
+
+    @property
+    def versions(self) -> VersionSet:
+        """The versions that its specifiers admit.
+
+        :raises ValueError: where a clause cannot be read, which no
+            requirement has that was read from a line.
+        """
+        from openstack_requirements.version_sets import version_set
+
+        return version_set(self.specifiers)
+
+    @property
+    def marker(self) -> Tree:
+        """The structure of its marker; ``markers.ALWAYS`` without one.
+
+        :raises BadMarker: where it has no meaning.
+        """
+        from openstack_requirements import markers
+
+        return markers.parse(self.markers)
+
+    @property
+    def kind(self) -> Kind:
+        """What kind of line it is from."""
+        if not self.package:
+            return "blank"
+        if not self.location:
+            return "requirement"
+        is_editable = self.location.lstrip().startswith("-e")
+        return "editable" if is_editable else "url"
 
     def to_line(
         self,
@@ -224,6 +282,18 @@ class Entry(NamedTuple):
     number: int
     line: str
     requirement: Requirement | None
+
+    @property
+    def kind(self) -> EntryKind:
+        """What kind of line it is, one that is handed on unread included."""
+        if self.requirement is not None:
+            return self.requirement.kind
+        text = self.line.strip()
+        if text.startswith("-e"):
+            return "editable"
+        if is_path(text):
+            return "path"
+        return "option" if text.startswith("-") else "url"
 
 
 class TooMuch(BadLine):
@@ -356,12 +426,12 @@ def parse_line(line: str, permit_urls: bool = False) -> Requirement:
         return _parse_slowly(line, text, marker, comment, permit_urls)
     specifiers = match["specifiers"] or ""
     if specifiers and "," not in specifiers:
-        specifiers = "".join(_operator_and_version(specifiers))
+        specifiers = "".join(clauses(specifiers)[0])
     elif specifiers:
-        clauses = [_operator_and_version(c) for c in specifiers.split(",")]
-        if _repeats(clauses):
+        parsed = clauses(specifiers)
+        if _repeats(parsed):
             return _parse_slowly(line, text, marker, comment, permit_urls)
-        specifiers = ",".join(sorted(map("".join, clauses)))
+        specifiers = ",".join(sorted(map("".join, parsed)))
     extras = match["extras"]
     return Requirement(
         match["name"],
@@ -584,37 +654,31 @@ def sorted_specifiers(specifiers: str) -> str:
     Lower bounds first, then what names single versions, then caps; by
     version within each, and by text where versions tie.
     """
-    clauses = specifiers.split(",")
-    if len(clauses) == 1:
+    if "," not in specifiers:
         return specifiers
-    quick = {clause: _quick_key(clause) for clause in clauses}
+    parsed = clauses(specifiers)
+    quick = {clause: _quick_key(clause) for clause in parsed}
     if None in {number for _, number, _ in quick.values()}:
-        return ",".join(sorted(clauses, key=_clause_key))
-    return ",".join(sorted(clauses, key=quick.__getitem__))
+        return ",".join(map("".join, sorted(parsed, key=_clause_key)))
+    return ",".join(map("".join, sorted(parsed, key=quick.__getitem__)))
 
 
-def _clause_key(clause: str) -> tuple[int, bool, Version | str, str]:
-    operator, version = _operator_and_version(clause)
+def _clause_key(clause: Clause) -> tuple[int, bool, Version | str, str]:
+    operator, version = clause
     parsed = parse_version(version.removesuffix(".*"))
     group = _GROUPS[operator]
     # What is no version (only "===" admits it) comes after all that are.
-    return (group, parsed is None, parsed or version, clause)
+    return (group, parsed is None, parsed or version, "".join(clause))
 
 
-def _quick_key(clause: str) -> tuple[int, Release | None, str]:
+def _quick_key(clause: Clause) -> tuple[int, Release | None, str]:
     """The same key, for clauses of plain releases."""
-    operator, version = _operator_and_version(clause)
+    operator, version = clause
     number = release(version.removesuffix(".*"))
-    return (_GROUPS[operator], number, clause)
+    return (_GROUPS[operator], number, "".join(clause))
 
 
-def _operator_and_version(clause: str) -> tuple[str, str]:
-    match = _CLAUSE.match(clause.strip())
-    assert match is not None, clause
-    return match[1], match[2].rstrip()
-
-
-def _repeats(clauses: list[tuple[str, str]]) -> bool:
+def _repeats(clauses: tuple[Clause, ...]) -> bool:
     """Whether packaging would take two of the clauses for one.
 
     ``!=1.0,!=1.0.0`` is one clause to it. Two of one operator that are no

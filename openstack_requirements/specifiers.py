@@ -22,10 +22,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
+from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements import limits
 
-TYPE_CHECKING = False  # typing itself costs more to import than this module
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -41,8 +41,7 @@ _SUFFIX = (
 )
 _RELEASE = re.compile(rf"{_NUMBERS}\Z")
 _VERSION = re.compile(rf"(?P<release>{_NUMBERS})(?P<suffix>{_SUFFIX})\Z")
-_CLAUSE = re.compile(
-    r"(?P<operator>~=|==|!=|<=|>=|<|>)"
+_BOUND = re.compile(
     rf"(?P<release>{_NUMBERS})(?:(?P<any>\.\*)|(?P<suffix>{_SUFFIX}))\Z"
 )
 _LONG_NUMBER = re.compile(rf"[0-9]{{{limits.MOST_DIGITS + 1}}}")
@@ -58,16 +57,46 @@ _COMPARE: dict[str, Callable[[Release, Release], bool]] = {
 }
 
 
-_ANY_CLAUSE = re.compile(r"(===|~=|==|!=|<=|>=|<|>)\s*(.*)", re.DOTALL)
+#: The operators of PEP 440, as a regular expression that others embed.
+OPERATOR = r"(?:===|~=|==|!=|<=|>=|<|>)"
+_CLAUSE = re.compile(rf"\s*({OPERATOR})\s*(.*)", re.DOTALL)
+
+
+class Clause(NamedTuple):
+    """One clause of a specifier set: ``>=`` and ``1.0`` of ``>=1.0``."""
+
+    operator: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.operator}{self.version}"
 
 
 @lru_cache(maxsize=16384)
-def clauses(specifiers: str) -> tuple[tuple[str, str], ...]:
-    """The operators and the versions of a specifier set, in its order."""
-    matches = [
-        _ANY_CLAUSE.match(text.strip()) for text in specifiers.split(",")
-    ]
-    return tuple((match[1], match[2].strip()) for match in matches if match)
+def clauses(specifiers: str) -> tuple[Clause, ...]:
+    """The clauses of a specifier set, in its order.
+
+    What has no operator is left out.
+    """
+    matches = [_CLAUSE.match(text) for text in specifiers.split(",")]
+    return tuple(
+        Clause(match[1], match[2].rstrip()) for match in matches if match
+    )
+
+
+def exact_version(specifiers: str) -> str | None:
+    """The version of one ``===`` or ``==``; None for any other set.
+
+    ``==1.4.*`` stands for many versions. ``===1.4.*`` is no range but a text
+    (PEP 440).
+    """
+    found = clauses(specifiers)
+    if len(found) != 1 or "," in specifiers:
+        return None
+    ((operator, version),) = found
+    if operator == "===" or (operator == "==" and version[-2:] != ".*"):
+        return version
+    return None
 
 
 def release(version: str) -> Release | None:
@@ -150,33 +179,38 @@ def _by_release(
         return None
     found = _numbers(match["release"])
     answer = True
-    for text in specifiers.split(","):
-        clause = _CLAUSE.match(text)
-        if clause is None or not _is_allowed(clause):
+    wanted = clauses(specifiers)
+    if len(wanted) <= specifiers.count(","):
+        return None  # something is no clause
+    for operator, text in wanted:
+        bound = _BOUND.match(text)
+        if bound is None or not _is_allowed(operator, bound):
             return None
-        wanted = _numbers(clause["release"])
-        if found == wanted and (
-            clause["suffix"] or (match["suffix"] and not clause["any"])
+        numbers = _numbers(bound["release"])
+        if found == numbers and (
+            bound["suffix"] or (match["suffix"] and not bound["any"])
         ):
             return None  # 1.0.post1 against 1.0: the suffix decides
-        answer = answer and _satisfies(found, clause, wanted)
+        answer = answer and _satisfies(found, operator, bound, numbers)
     return answer
 
 
-def _is_allowed(clause: re.Match[str]) -> bool:
+def _is_allowed(operator: str, bound: re.Match[str]) -> bool:
     """Whether the operator goes with this form of a version."""
-    operator = clause["operator"]
-    if clause["any"]:
+    if bound["any"]:
         return operator in {"==", "!="}
-    return operator != "~=" or "." in clause["release"]
-
-
-def _satisfies(found: Release, clause: re.Match[str], wanted: Release) -> bool:
-    operator = clause["operator"]
-    if clause["any"]:
-        return (operator == "==") == _starts(found, clause["release"])
     if operator == "~=":
-        series = clause["release"].rpartition(".")[0]
+        return "." in bound["release"]
+    return operator in _COMPARE
+
+
+def _satisfies(
+    found: Release, operator: str, bound: re.Match[str], wanted: Release
+) -> bool:
+    if bound["any"]:
+        return (operator == "==") == _starts(found, bound["release"])
+    if operator == "~=":
+        series = bound["release"].rpartition(".")[0]
         return found >= wanted and _starts(found, series)
     return _COMPARE[operator](found, wanted)
 

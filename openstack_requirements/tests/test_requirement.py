@@ -25,6 +25,7 @@ from packaging.requirements import Requirement as Parsed
 from openstack_requirements import requirement
 from openstack_requirements.cmds import normalize_requirements
 from openstack_requirements.errors import BadContent, BadLine
+from openstack_requirements.markers import ALWAYS, BadMarker, Comparison
 from openstack_requirements.requirement import (
     HEADING,
     Requirement,
@@ -38,6 +39,7 @@ from openstack_requirements.requirement import (
     to_reqs,
 )
 from openstack_requirements.tests import base
+from openstack_requirements.version_sets import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -394,6 +396,91 @@ class TestBlanks(base.TestCase):
             self.assertEqual(("", "", "", "", "", set()), nothing)
             assert requirement is not None
             self.assertEqual("# why", requirement.comment)
+
+
+# line, its pin
+PINS = [
+    ("foo===1.0", "1.0"),
+    ("foo == 1.0", "1.0"),
+    ("foo[a]===2018-abc;os_name=='a'", "2018-abc"),
+    ("foo===1.*", "1.*"),
+    ("foo==1.*", None),
+    ("foo==1.0,!=1.0.post1", None),
+    ("foo>=1.0", None),
+    ("foo~=1.0", None),
+    ("foo", None),
+    ("foo @ https://x/foo-1.0.tar.gz", None),
+    ("# foo===1.0", None),
+]
+# line, its kind
+KINDS = [
+    ("foo>=1", "requirement"),
+    ("foo", "requirement"),
+    ("foo @ https://x", "url"),
+    ("git+https://x#egg=foo", "url"),
+    ("-e git+https://x#egg=foo", "editable"),
+    ("  -e git+https://x#egg=foo", "editable"),
+    ("-e ./foo", "editable"),
+    ("./foo ; os_name=='a'", "path"),
+    ("../foo # why", "path"),
+    ("-f https://x", "option"),
+    ("http://tarballs.openstack.org/foo", "url"),
+    ("# foo", "blank"),
+    (" ", "blank"),
+]
+
+
+class TestParsedValues(base.TestCase):
+    """What the texts of a requirement mean."""
+
+    def test_clauses(self) -> None:
+        found = parse_line("foo >= 1.0 , != 1.5.*,<2").clauses
+        self.assertEqual(
+            (("!=", "1.5.*"), ("<", "2"), (">=", "1.0")), tuple(found)
+        )
+        self.assertEqual(["!=1.5.*", "<2", ">=1.0"], list(map(str, found)))
+        self.assertEqual("!=", found[0].operator)
+        self.assertEqual("1.5.*", found[0].version)
+        self.assertEqual((), parse_line("foo").clauses)
+
+    def test_pin(self) -> None:
+        for line, version in PINS:
+            found = parse_line(line, permit_urls=True)
+            self.assertEqual(version, found.pin, line)
+
+    def test_versions(self) -> None:
+        found = parse_line("foo>=1.0,<2").versions
+        self.assertTrue(found.admits("1.5"))
+        self.assertFalse(found.admits("2"))
+        self.assertEqual(EVERYTHING, parse_line("foo").versions)
+
+    def test_marker(self) -> None:
+        found = parse_line("foo;os_name=='a'").marker
+        self.assertEqual(Comparison("os_name", "os_name == 'a'", "a"), found)
+        self.assertEqual(ALWAYS, parse_line("foo").marker)
+        meaningless = parse_line("foo;'a'=='b'")
+        self.assertRaises(BadMarker, getattr, meaningless, "marker")
+
+    def test_kinds(self) -> None:
+        for line, kind in KINDS:
+            for keep_editable in (True, False):
+                (entry,) = read_entries(
+                    line, permit_urls=True, keep_editable=keep_editable
+                )
+                self.assertEqual(kind, entry.kind, line)
+
+    def test_equal_texts_share_what_they_mean(self) -> None:
+        one = parse_line("foo>=1.0,<2;os_name=='a'")
+        two = parse_line("bar>=1.0,<2;os_name=='a' # why")
+        self.assertIs(one.clauses, two.clauses)
+        self.assertIs(one.versions, two.versions)
+        self.assertIs(one.marker, two.marker)
+
+    def test_it_is_still_six_texts(self) -> None:
+        found = parse_line("foo>=1.0")
+        self.assertEqual(6, len(found))
+        self.assertFalse(hasattr(found, "__dict__"))
+        self.assertEqual(found, Requirement(*found))
 
 
 class TestHostileLines(base.TestCase):
