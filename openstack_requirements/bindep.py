@@ -18,7 +18,7 @@ import re
 from typing import TYPE_CHECKING
 
 from openstack_requirements import files
-from openstack_requirements.requirement import canonical_name
+from openstack_requirements.requirement import NAME, canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -62,14 +62,14 @@ def system_packages(path: str) -> dict[CanonicalName, list[str]]:
     for line in map(str.strip, files.read_text(path).splitlines()):
         if line.startswith("#"):
             names = names if in_comment else []
-            names += re.findall(r"[A-Za-z0-9][A-Za-z0-9._-]*", line)
+            names += re.findall(NAME, line)
         elif not line:
             names = []
         else:
             notes += len(names)
             if notes > MOST_NOTES:
                 break
-            for name in {canonical_name(each.rstrip(".-_")) for each in names}:
+            for name in set(map(canonical_name, names)):
                 result.setdefault(name, []).append(line)
         in_comment = line.startswith("#")
     return result

@@ -20,7 +20,6 @@ to be decided and who asks for what. Nothing here opens a file.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements import licenses, markers, python_versions
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
 
     from openstack_requirements.freeze import Distribution
     from openstack_requirements.policy import Policy
+    from openstack_requirements.specifiers import Clause
 
 #: What a person may have to decide, and what it means.
 KINDS = {
@@ -246,7 +246,7 @@ def _wanted(name: CanonicalName, demands: Sequence[Demand]) -> Wanted:
             # Only what names one version may have a local part.
             shown, version = version.public, _version(version.public)
             bounds[version] = min(bounds.get(version, shown), shown, key=len)
-    caps = [_cap(each.requirement.specifiers) for each in counting]
+    caps = [_cap(each.requirement.clauses) for each in counting]
     return Wanted(
         name,
         (*demands,),
@@ -284,13 +284,12 @@ def _agreed(texts: Sequence[str]) -> str | None:
     return shortest if same else None
 
 
-def _clauses(demands: Iterable[Demand]) -> Iterable[tuple[str, str]]:
+def _clauses(demands: Iterable[Demand]) -> Iterable[Clause]:
     """The operators and versions of all specifiers; not of what is none."""
     for each in demands:
-        for clause in each.requirement.specifiers.split(","):
-            match = re.match(r"(===|~=|==|!=|<=|>=|<|>)(.*)", clause)
-            if match and _is_version(match[2]):
-                yield match[1], match[2]
+        for clause in each.requirement.clauses:
+            if _is_version(clause.version):
+                yield clause
 
 
 def _is_version(text: str) -> bool:
@@ -486,7 +485,7 @@ class _Draft:
         by_owner: dict[CanonicalName, list[_Cap | None]] = {}
         for each in self.wanted.demands:
             if applies(each):
-                cap = _cap(each.requirement.specifiers)
+                cap = _cap(each.requirement.clauses)
                 by_owner.setdefault(each.owner, []).append(cap)
         loosest = {
             owner: max(cap for cap in caps if cap)
@@ -560,20 +559,19 @@ class _Cap(NamedTuple):
         return f"<{'=' if self.inclusive else ''}{self.version}"
 
 
-def _cap(specifiers: str) -> _Cap | None:
-    """The tightest cap of a specifier set; None where it has none."""
+def _cap(clauses: Iterable[Clause]) -> _Cap | None:
+    """The tightest cap of some clauses; None where none caps anything."""
     found = []
-    for clause in specifiers.split(","):
-        match = re.match(r"(===|~=|==|<=|<)(.*)", clause)
-        if match is None or not _is_version(match[2]):
+    for operator, text in clauses:
+        if operator in {"!=", ">=", ">"} or not _is_version(text):
             continue
-        version = _version(match[2])
-        if match[1] == "~=":
+        version = _version(text)
+        if operator == "~=":
             found.append(_Cap(_next(version, version.release[:-1]), False))
-        elif match[2].endswith(".*"):
+        elif text.endswith(".*"):
             found.append(_Cap(_next(version, version.release), False))
         else:
-            found.append(_Cap(version, match[1] != "<"))
+            found.append(_Cap(version, operator != "<"))
     return min(found, default=None)
 
 

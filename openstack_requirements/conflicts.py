@@ -28,7 +28,7 @@ from openstack_requirements.errors import BadContent, BadLine
 from openstack_requirements.findings import Finding, Waived
 from openstack_requirements.freeze import version_key
 from openstack_requirements.graph import Graph
-from openstack_requirements.requirement import canonical_name
+from openstack_requirements.requirement import NAME, canonical_name
 from openstack_requirements.text import split_lines
 
 if TYPE_CHECKING:
@@ -49,10 +49,9 @@ RULES: dict[str, Severity] = {
     "unused-expectation": "warning",
 }
 
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _EXPECTED = re.compile(
-    rf"(?P<name>{_NAME})[ \t]*==[ \t]*(?P<version>[^\s;=,]+)[ \t]*;"
-    rf"(?P<affected>[ \t]*{_NAME}[ \t]*(?:,[ \t]*{_NAME}[ \t]*)*)\Z"
+    rf"(?P<name>{NAME})[ \t]*==[ \t]*(?P<version>[^\s;=,]+)[ \t]*;"
+    rf"(?P<affected>[ \t]*{NAME}[ \t]*(?:,[ \t]*{NAME}[ \t]*)*)\Z"
 )
 
 

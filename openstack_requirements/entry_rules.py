@@ -23,7 +23,6 @@ from openstack_requirements import ranges
 from openstack_requirements.manifests import COMMENTED
 from openstack_requirements.requirement import canonical_name
 from openstack_requirements.rules import shown
-from openstack_requirements.specifiers import clauses
 from openstack_requirements.subjects import (
     Found,
     brings_in,
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from openstack_requirements.manifests import Declared
     from openstack_requirements.requirement import CanonicalName, Requirement
     from openstack_requirements.rules import Line
+    from openstack_requirements.specifiers import Clause
     from openstack_requirements.subjects import Package, Subject
 
 
@@ -133,20 +133,24 @@ def excluded(project: Subject) -> Iterator[Found]:
             ranges.excludes(mine.specifiers, one) for one in allowed
         ):
             continue
-        parts = ["".join(clause) for clause in clauses(mine.specifiers)]
-        low = [clause for clause in parts if clause.startswith(">")]
+        low = [
+            str(clause)
+            for clause in mine.clauses
+            if clause.operator in {">", ">="}
+        ]
         wrong = [
             clause
-            for clause in parts
-            if ranges.excludes(",".join([*low, clause]), allowed[0])
+            for clause in mine.clauses
+            if ranges.excludes(",".join([*low, str(clause)]), allowed[0])
         ]
         kept = [
-            _lower_side(clause) if clause in wrong else clause
-            for clause in parts
+            _lower_side(clause) if clause in wrong else str(clause)
+            for clause in mine.clauses
         ]
         yield propose(
             each,
-            f"{named(mine)} excludes by {', '.join(wrong) or 'its range'} "
+            f"{named(mine)} excludes by "
+            f"{', '.join(map(str, wrong)) or 'its range'} "
             f"what {place_of(project, entries[:1])} allows: "
             f"{texts_of(entries[:1])}",
             mine._replace(specifiers=",".join(filter(None, kept))),
@@ -280,12 +284,12 @@ def wrong_count(project: Subject) -> Iterator[Found]:
                 )
 
 
-def _lower_side(clause: str) -> str:
+def _lower_side(clause: Clause) -> str:
     """What a clause says of lower versions: ``>=1.4`` of ``~=1.4``."""
-    for operator, version in clauses(clause):
-        if operator in {"~=", "=="}:
-            # A bound has no local part (PEP 440).
-            return f">={version.removesuffix('.*').partition('+')[0]}"
+    if clause.operator in {"~=", "=="}:
+        # A bound has no local part (PEP 440).
+        version = clause.version.removesuffix(".*").partition("+")[0]
+        return f">={version}"
     return ""
 
 

@@ -37,6 +37,7 @@ from openstack_requirements.errors import (
 from openstack_requirements.freeze import Distribution, Freeze
 from openstack_requirements.requirement import canonical_name
 from openstack_requirements.specifiers import long_number, parse_version
+from openstack_requirements.text import is_name
 
 if TYPE_CHECKING:
     import importlib.metadata
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 _METADATA = (".dist-info", ".egg-info")
 #: How many processes remove files at once.
 _REMOVERS = 3
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 
 
 def python_of(folder: str) -> str:
@@ -213,7 +213,7 @@ def _distribution(
         return tuple(str(each) for each in headers.get_all(name) or ())
 
     name, version = one("Name"), one("Version")
-    if not _NAME.match(name):
+    if not is_name(name):
         raise OutsideError(f"{path}: its metadata has no proper Name")
     if (
         not version

@@ -47,6 +47,7 @@ from openstack_requirements.specifiers import (
     long_number,
     parse_version,
 )
+from openstack_requirements.text import is_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -268,9 +269,8 @@ def pins_for(
     """
     result: dict[CanonicalName, str] = {}
     for each in requirements:
-        match = re.fullmatch(r"={2,3}([^,*]+)", each.specifiers)
-        if match and applies(each, environment):
-            result.setdefault(canonical_name(each.package), match[1])
+        if each.pin is not None and applies(each, environment):
+            result.setdefault(canonical_name(each.package), each.pin)
     return result
 
 
@@ -552,7 +552,7 @@ def _distribution(data: object) -> Distribution:
         raise _Misshapen("a distribution is not an object")
     name, version = _text(data, "name"), _text(data, "version")
     # They become a line of a constraints file: one name, one version.
-    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", name):
+    if not is_name(name):
         raise _Misshapen(f"{name!r} is not the name of a distribution")
     if not re.fullmatch(r"[^\s;,#]+", version):
         raise _Misshapen(f"{version!r} is not a version (of {name})")

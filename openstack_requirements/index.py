@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import partial
 from typing import TYPE_CHECKING
@@ -35,7 +34,7 @@ from openstack_requirements.errors import (
     printable,
 )
 from openstack_requirements.installers import KINDS, pip
-from openstack_requirements.requirement import canonical_name
+from openstack_requirements.requirement import canonical_name, name_in
 from openstack_requirements.specifiers import admits
 
 if TYPE_CHECKING:
@@ -279,11 +278,10 @@ class Index:
             return
         if reason.kind in _GENERAL:
             raise NotDescribed([(version, reason)])
-        match = re.match(r"[A-Za-z0-9._-]+", reason.culprit)
-        culprit = canonical_name(match[0]) if match else None
+        culprit = canonical_name(name_in(reason.culprit))
         if len(names) == 1:
             (culprit,) = names
-        if culprit is None or culprit not in names:
+        if culprit not in names:
             for half in _batches(names, (len(names) + 1) // 2):
                 yield from self._batch(version, half)
             return

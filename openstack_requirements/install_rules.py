@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.findings import Finding, found_by
 from openstack_requirements.requirement import canonical_name
-from openstack_requirements.rules import Line, exact_version, meet, ranges
+from openstack_requirements.rules import Line, meet, ranges
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -163,7 +163,7 @@ def incompatible(subject: Project) -> Iterator[Finding]:
             continue
         specifiers = each.line.requirement.specifiers
         for pin in subject.pinned.by_name.get(each.name, ()):
-            version = exact_version(pin.requirement)
+            version = pin.requirement.pin
             if (
                 version is not None
                 and not subject.policy.admits(specifiers, version)
@@ -181,10 +181,10 @@ def outside(subject: Project) -> Iterator[Finding]:
     for each in subject.wanted:
         entries = subject.required.by_name.get(each.name, [])
         entries = [entry for entry in entries if meet(each.line, entry)]
-        for clause in each.line.requirement.specifiers.split(","):
-            version = clause.lstrip("<>=~").removesuffix(".*")
-            if clause.startswith("!=") or not version or not entries:
+        for clause in each.line.requirement.clauses if entries else ():
+            if clause.operator == "!=":
                 continue
+            version = clause.version.removesuffix(".*")
             if not any(
                 subject.policy.admits(entry.requirement.specifiers, version)
                 for entry in entries

@@ -27,7 +27,6 @@ from openstack_requirements.requirement import canonical_name
 from openstack_requirements.rules import (
     Line,
     compared_text,
-    exact_version,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def read(entries: Iterable[Entry], source: str) -> list[Line]:
     for number, text, requirement in entries:
         if requirement is not None and not requirement.package:
             continue
-        if requirement is None or exact_version(requirement) is None:
+        if requirement is None or requirement.pin is None:
             reason = "not an exact version (NAME==VERSION)"
         else:
             reason = _marker_problem(requirement.markers)
@@ -105,8 +104,7 @@ def _groups(pins: Sequence[Line]) -> list[tuple[str, list[Line]]]:
 
 def _highest(pins: Sequence[Line], marker: str) -> Pin:
     found = [
-        (exact_version(pin.requirement) or "", pin.requirement.package)
-        for pin in pins
+        (pin.requirement.pin or "", pin.requirement.package) for pin in pins
     ]
     # Of two spellings of a version or a name it is always the same.
     version, name = max(found, key=lambda each: (version_key(each[0]), each))

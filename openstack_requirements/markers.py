@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from openstack_requirements import limits
 from openstack_requirements.errors import RequirementsError, printable
 from openstack_requirements.requirement import marker_problem
-from openstack_requirements.specifiers import admits, release
+from openstack_requirements.specifiers import OPERATOR, admits, release
 from openstack_requirements.text import canonical
 from openstack_requirements.truth_tables import TruthTable
 
@@ -62,7 +62,7 @@ TOO_COMPLEX = "it is too complex"
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>'[^']*'|\"[^\"]*\")|(?P<paren>[()])"
-    r"|(?P<op>===|~=|==|!=|<=|>=|<|>|not\s+in\b|in\b)"
+    rf"|(?P<op>{OPERATOR}|not\s+in\b|in\b)"
     r"|(?P<bool>and\b|or\b)|(?P<name>[A-Za-z_][A-Za-z0-9_.]*))"
 )
 # Names that PEP 345 had, which packaging still reads.

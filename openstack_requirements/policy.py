@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from openstack_requirements.requirement import Requirement
+    from openstack_requirements.specifiers import Clause
 
 #: Never asked to be constrained: parts of Python, of installing itself, or of
 #: a platform that no constraints are made on.
@@ -72,8 +73,8 @@ class Policy(NamedTuple):
 
     def bound_problem(self, entry: Requirement) -> str | None:
         """What is wrong with the bounds of an entry of the global list."""
-        clauses = entry.specifiers.split(",") if entry.specifiers else []
-        bounds = [each for each in clauses if each.startswith(">")]
+        lower = {">", ">="}
+        bounds = [each for each in entry.clauses if each.operator in lower]
         if not self.bounds_in_list:
             if bounds:
                 return (
@@ -81,12 +82,12 @@ class Policy(NamedTuple):
                     "not to the global list"
                 )
             return None
-        if len(bounds) != 1 or not bounds[0].startswith(">="):
-            found = ",".join(bounds) or "none"
+        if [bound.operator for bound in bounds] != [">="]:
+            found = ",".join(map(str, bounds)) or "none"
             return f"it needs exactly one >= lower bound, and has {found}"
-        for each in clauses:
-            if each.startswith("!=") and _lies_below(each, bounds[0]):
-                return f"{each} lies below its lower bound {bounds[0]}"
+        for clause in entry.clauses:
+            if clause.operator == "!=" and _lies_below(clause, bounds[0]):
+                return f"{clause} lies below its lower bound {bounds[0]}"
         return None
 
     def marker_fits(self, mine: str, listed: str, *, backport: bool) -> bool:
@@ -124,15 +125,14 @@ def _python_3(marker: str) -> str:
     return found[0] if found and found[1].startswith("3.") else ""
 
 
-def _lies_below(exclusion: str, bound: str) -> bool:
+def _lies_below(exclusion: Clause, bound: Clause) -> bool:
     """Whether all that ``!=`` excludes is below a ``>=``."""
-    version = exclusion.removeprefix("!=")
-    lowest = bound.removeprefix(">=")
-    if admits(bound, version.removesuffix(".*"), prereleases=True):
+    version = exclusion.version
+    if admits(str(bound), version.removesuffix(".*"), prereleases=True):
         return False
     # The bound may be one of a series that begins below it.
     return version[-2:] != ".*" or not admits(
-        f"=={version}", lowest, prereleases=True
+        f"=={version}", bound.version, prereleases=True
     )
 
 

@@ -26,7 +26,6 @@ from openstack_requirements.findings import Finding
 from openstack_requirements.requirement import canonical_name, read_entries
 from openstack_requirements.rules import (
     compared_text,
-    exact_version,
     listed,
     shown,
 )
@@ -188,7 +187,7 @@ def lower_unreadable(project: Subject) -> Iterator[Found]:
                 "leave one pin for each environment",
             )
         for pin in pins:
-            if exact_version(pin.requirement) is None:
+            if pin.requirement.pin is None:
                 yield _at(
                     pin,
                     "is no exact pin",
@@ -215,7 +214,7 @@ def lower_incompatible(project: Subject) -> Iterator[Found]:
     """Lower constraints that the requirement does not admit (classic)."""
     for each, mine, pins in _with_pins(project):
         for pin in pins:
-            version = exact_version(pin.requirement)
+            version = pin.requirement.pin
             if version and not _admits(project, mine, version):
                 yield _at(
                     pin,
@@ -231,7 +230,7 @@ def lower_mismatch(project: Subject) -> Iterator[Found]:
     for each, mine, pins in _with_pins(project):
         bounds = ranges.lower_bounds(mine.specifiers)
         for pin in pins:
-            version = exact_version(pin.requirement)
+            version = pin.requirement.pin
             if (
                 not version
                 or not bounds
@@ -253,7 +252,7 @@ def lower_unbounded(project: Subject) -> Iterator[Found]:
     for each, mine, pins in _with_pins(project):
         if pins and not ranges.lower_bounds(mine.specifiers):
             pin = pins[0]
-            version = exact_version(pin.requirement)
+            version = pin.requirement.pin
             # A bound has no local part (PEP 440).
             bound = f">={(version or '').partition('+')[0]}"
             clauses = [*filter(None, [mine.specifiers]), bound]

@@ -573,6 +573,11 @@ def name_in(text: str) -> str:
     return match["name"] if match else ""
 
 
+def is_direct(text: str) -> bool:
+    """Whether a text starts as a direct reference does, ``NAME @ URL``."""
+    return _DIRECT.match(text) is not None
+
+
 def names_in(content: str, source: str = "") -> frozenset[CanonicalName]:
     """The names of a never-constrain list; only the name of a line counts.
 

@@ -144,9 +144,9 @@ def inexact(subject: Lists) -> Iterator[Finding]:
     for pins in subject.pinned.by_name.values():
         for pin in pins:
             found = pin.requirement
-            version = exact_version(found)
+            version = found.pin
             if found.location or (
-                version and found.specifiers.startswith("===")
+                version and found.clauses[0].operator == "==="
             ):
                 continue
             right = found._replace(specifiers=f"==={version or 'VERSION'}")
@@ -174,7 +174,7 @@ def incompatible(subject: Lists) -> Iterator[Finding]:
             continue
         compared += cost
         for pin in pins if entries else ():
-            version = exact_version(pin.requirement)
+            version = pin.requirement.pin
             if version is None:
                 continue
             good = [
@@ -333,19 +333,6 @@ RULES = (
         "Remove the pin, or the name from the never-constrain list.",
     ),
 )
-
-
-def exact_version(pin: Requirement) -> str | None:
-    """The version of ``===`` or ``==``; None where there is not just one."""
-    specifiers = pin.specifiers
-    version = specifiers.lstrip("=")
-    if (
-        len(specifiers) - len(version) not in {2, 3}
-        or "," in version
-        or (version.endswith(".*") and not specifiers.startswith("==="))
-    ):
-        return None
-    return version
 
 
 def compared_text(one: Iterable[str], other: Iterable[str]) -> int:

@@ -176,16 +176,10 @@ def _line(requirement: Requirement) -> Line:
     if requirement.location:
         location = requirement.location.strip()
         return Line(f"{extras}{location}", marker, False)
-    specifiers = requirement.specifiers
-    version = specifiers.lstrip("=")
-    if (
-        extras
-        or not specifiers.startswith("==")
-        or "," in version
-        or version.endswith(".*")
-    ):
-        return Line(f"{extras}{specifiers}" or "any", marker, False)
-    return Line(version, marker)
+    if extras or requirement.pin is None:
+        pin = f"{extras}{requirement.specifiers}" or "any"
+        return Line(pin, marker, False)
+    return Line(requirement.pin, marker)
 
 
 def named_pythons(lines: Iterable[Sequence[Line]]) -> list[str]:

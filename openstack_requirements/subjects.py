@@ -17,15 +17,14 @@ holds what it includes as well. Nothing here opens a file.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements import groups, manifests, waivers
 from openstack_requirements.findings import Finding
 from openstack_requirements.policy import EXEMPT
-from openstack_requirements.requirement import canonical_name
-from openstack_requirements.rules import Line, exact_version, listed, shown
+from openstack_requirements.requirement import canonical_name, is_direct
+from openstack_requirements.rules import Line, listed, shown
 from openstack_requirements.version_sets import version_set
 
 if TYPE_CHECKING:
@@ -162,7 +161,7 @@ def against(
     pins = {
         canonical_name(each.package): version
         for each in constraints
-        if (version := exact_version(each)) is not None
+        if (version := each.pin) is not None
     }
     return Against(policy, file, by_name, never, backports, pins)
 
@@ -371,8 +370,7 @@ def brings_in(text: str) -> bool:
     return (
         start.startswith(("-", ".", "/"))
         or "://" in start.partition("#")[0]
-        # No blank is matched in two ways, which would take forever to fail.
-        or re.match(r"[A-Za-z0-9._-]+\s*(\[[^\]]*\]\s*)?@", start) is not None
+        or is_direct(start)
     )
 
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from openstack_requirements import markers
 from openstack_requirements.errors import BadLine
 from openstack_requirements.findings import Finding, found_by
-from openstack_requirements.rules import Line, exact_version
+from openstack_requirements.rules import Line
 from openstack_requirements.specifiers import admits, parse_set
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def pins(
                 source=file,
                 number=number,
             ) from error
-        version = exact_version(found)
+        version = found.pin
         line = Line(found, file, number, text)
         if applies is not None and version is None:
             others.append(line)
@@ -156,7 +156,7 @@ def unknown(subject: Pins) -> Iterator[Finding]:
         if key in subject.missing:
             yield line.finding(
                 f"{line.requirement.package} "
-                f"{exact_version(line.requirement)} has no metadata that can "
+                f"{line.requirement.pin} has no metadata that can "
                 f"be had: {subject.missing[key]}"
             )
 

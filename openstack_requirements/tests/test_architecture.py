@@ -16,13 +16,17 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import docutils.core
 import docutils.nodes
 
 from openstack_requirements.tests import base
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PACKAGE = Path(__file__).resolve().parent.parent
 NAME = "openstack_requirements"
@@ -130,6 +134,7 @@ FORBIDDEN_IMPORTS = {
 FORBIDDEN_CALLS = {"open", "print", "input", "exec", "eval"}
 
 
+@cache
 def modules() -> dict[str, ast.Module]:
     """The modules of the package, but for its tests."""
     result = {}
@@ -384,3 +389,153 @@ class TestFloors(base.TestCase):
             )
             if prints:
                 self.assertGreaterEqual(floor(name), 2, name)
+
+
+#: Where names, clauses and markers are read. All others ask these.
+PEP_508 = {"requirement", "specifiers", "version_sets", "ranges", "markers"}
+#: These read what pip and uv print, and are to ask PEP_508 as well.
+INSTALLERS = {"installers.pip", "installers.uv", "installation"}
+_OPERATOR = r"(?:===|~=|[=!<>]=|<|>)"
+#: A regular expression that looks for operators: some of them in a row, a
+#: class of their characters, or a number of equals signs.
+OPERATORS = re.compile(
+    rf"{_OPERATOR}\)?\|(?:\((?:\?:)?)?{_OPERATOR}|\[[<>=!~^]{{2,}}\]|=\{{\d|=\+"
+)
+#: One that looks for names: a class of letters, digits and separators.
+NAMES = re.compile(r"\[(?=[^\]]*(?:0-9|\\w))(?=[^\]]*\.)[^\]]*\]")
+#: What looks like one of these and is none, or has its reason, by module.
+ALLOWED_OPERATORS = {
+    # Where the version of a pin stands in the very text of a line.
+    "constraints": 1,
+    # Poetry's constraints, which are a language of their own (^1.2).
+    "dynamic": 3,
+}
+ALLOWED_NAMES = {
+    "bindep": 1,  # a platform
+    "changes_report": 1,  # text that needs no escapes
+    "children": 2,  # a scheme, and an environment variable
+    "constraints": 1,  # see above
+    "installers": 1,  # a C header
+    "lists": 1,  # a repository, org/name
+    "output": 2,  # the name of a secret
+}
+#: Texts with commas that are no specifiers.
+ALLOWED_SPLITS = {
+    "conflicts": ["match['affected'].split(',')"],
+    "dynamic": ["paths.split(',')"],
+    "waivers": ["inside.split(',')"],
+}
+#: An option's equals sign.
+ALLOWED_STRIPS = {"constraints": ["text[len(option):].lstrip(' \\t=')"]}
+
+
+def literals(tree: ast.Module) -> list[str]:
+    """All strings of a module, and parts of strings, but for docstrings."""
+    documentation = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in documentation
+    ]
+
+
+def calls(tree: ast.Module, methods: set[str], argument: str) -> list[str]:
+    """Calls of methods whose first argument is a string of this form."""
+    return [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in methods
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+        and re.fullmatch(argument, node.args[0].value)
+    ]
+
+
+def splits(tree: ast.Module) -> list[str]:
+    """Where a text is taken apart at its commas."""
+    methods = {"split", "rsplit", "partition", "rpartition"}
+    return calls(tree, methods, r"(?:\s|\\s|[*+ ?])*,(?:\s|\\s|[*+ ?])*")
+
+
+def strips(tree: ast.Module) -> list[str]:
+    """Where an operator is taken off a text by its characters."""
+    return calls(tree, {"strip", "lstrip"}, r"[\s\S]*[=~!][\s\S]*")
+
+
+class TestParsedOnce(base.TestCase):
+    """Requirements are taken apart in one place, and others ask it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.modules = {
+            name: tree
+            for name, tree in modules().items()
+            if name not in PEP_508 | INSTALLERS
+        }
+
+    def assert_only(
+        self,
+        allowed: dict[str, list[str]],
+        look: Callable[[ast.Module], list[str]],
+    ) -> None:
+        found = {name: look(tree) for name, tree in self.modules.items()}
+        self.assertEqual(
+            allowed, {name: each for name, each in found.items() if each}
+        )
+
+    def assert_no_more(
+        self, allowed: dict[str, int], pattern: re.Pattern[str]
+    ) -> None:
+        for name, tree in self.modules.items():
+            found = [text for text in literals(tree) if pattern.search(text)]
+            self.assertEqual(
+                allowed.get(name, 0), len(found), f"{name} {found}"
+            )
+
+    def test_nobody_else_splits_specifiers(self) -> None:
+        self.assert_only(ALLOWED_SPLITS, splits)
+
+    def test_nobody_else_takes_operators_off(self) -> None:
+        self.assert_only(ALLOWED_STRIPS, strips)
+
+    def test_nobody_else_has_an_expression_for_operators(self) -> None:
+        self.assert_no_more(ALLOWED_OPERATORS, OPERATORS)
+
+    def test_nobody_else_has_an_expression_for_names(self) -> None:
+        self.assert_no_more(ALLOWED_NAMES, NAMES)
+
+    def test_one_more_is_noticed(self) -> None:
+        for text in (
+            r"(===|~=|==|!=|<=|>=|<|>)(.*)",
+            r"(?:>=)|(?:<=)",
+            r"={2,3}([^,*]+)",
+            r"=+(.*)",
+            r"[<>=!~]+",
+        ):
+            self.assertTrue(OPERATORS.search(text), text)
+        for text in (
+            r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?",
+            r"[A-Z0-9][-._A-Z0-9]*",
+            r"[\w.-]+",
+        ):
+            self.assertTrue(NAMES.search(text), text)
+        for text in (
+            'each.specifiers.split(",")',
+            're.split(r"\\s*,\\s*", text)',
+            'text.partition(", ")',
+        ):
+            self.assertEqual(1, len(splits(ast.parse(text))), text)
+        for text in ('text.lstrip("=")', 'text.lstrip("<>=~")'):
+            self.assertEqual(1, len(strips(ast.parse(text))), text)
+        self.assertEqual(["=="], literals(ast.parse('"""~=|=="""\na = "=="')))
