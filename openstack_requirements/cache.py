@@ -35,7 +35,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from openstack_requirements.freeze import Distribution
-    from openstack_requirements.installers import Installer, Lock, Locked
+    from openstack_requirements.installers import (
+        Lock,
+        Locked,
+        LockingInstaller,
+    )
     from openstack_requirements.interpreters import Interpreter
     from openstack_requirements.requirement import CanonicalName
 
@@ -57,7 +61,10 @@ class Store:
     """
 
     def __init__(
-        self, folder: str, interpreter: Interpreter, installer: Installer
+        self,
+        folder: str,
+        interpreter: Interpreter,
+        installer: LockingInstaller,
     ) -> None:
         self._interpreter = interpreter
         self._installer = installer

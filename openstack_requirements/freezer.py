@@ -36,6 +36,7 @@ from openstack_requirements import (
     interpreters,
 )
 from openstack_requirements.errors import UnusableInput, printable
+from openstack_requirements.failures import InstallFailed
 from openstack_requirements.freeze import Freeze
 from openstack_requirements.installation import Installation
 
@@ -81,7 +82,7 @@ class Made(NamedTuple):
     """
 
     freezes: list[Freeze]
-    failures: list[installers.InstallFailed]
+    failures: list[InstallFailed]
     conflicts: dict[str, str]
 
 
@@ -129,7 +130,7 @@ def make(request: Request, announce: Announce) -> Made:
             for future in futures:
                 if future.done():
                     future.result()
-        except installers.InstallFailed as error:
+        except InstallFailed as error:
             started.stop()
             error.log = _keep_log(error)
             raise
@@ -231,7 +232,7 @@ def _install(
     return result
 
 
-def _keep_log(error: installers.InstallFailed) -> str:
+def _keep_log(error: InstallFailed) -> str:
     """Keep the output of a failed command; where, or why not."""
     name = f"generate-constraints-python{error.interpreter}-"
     try:

@@ -33,7 +33,8 @@ from openstack_requirements.errors import (
     UnusableInput,
     printable,
 )
-from openstack_requirements.installers import KINDS, pip
+from openstack_requirements.failures import KINDS
+from openstack_requirements.installers import pip_metadata
 from openstack_requirements.requirement import canonical_name, name_in
 from openstack_requirements.specifiers import admits
 
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from openstack_requirements.children import Children
-    from openstack_requirements.installers import Reason
-    from openstack_requirements.installers.pip import Described
+    from openstack_requirements.failures import Reason
+    from openstack_requirements.installers.pip_metadata import Described
     from openstack_requirements.interpreters import Interpreter
     from openstack_requirements.requirement import CanonicalName
 
@@ -98,7 +99,7 @@ class Index:
         announce: Announce,
     ) -> None:
         for each in pythons:
-            problem = pip.why_not(each)
+            problem = pip_metadata.why_not(each)
             if problem is not None:
                 raise UnusableInput(f"Python {each.full_version}", problem)
         self.pythons = {each.version: each for each in pythons}
@@ -123,7 +124,7 @@ class Index:
             (version, each)
             for version, answers in found.items()
             for _, each in sorted(answers.items())
-            if not isinstance(each, pip.Described)
+            if not isinstance(each, pip_metadata.Described)
         ]
         if reasons:
             raise NotDescribed(reasons)
@@ -131,7 +132,7 @@ class Index:
             version: {
                 name: Answer(0, each.distribution)
                 for name, each in answers.items()
-                if isinstance(each, pip.Described)
+                if isinstance(each, pip_metadata.Described)
             }
             for version, answers in found.items()
         }
@@ -181,7 +182,7 @@ class Index:
             rest[version] = {}
             for name, each in answers.items():
                 number = left[version][name]
-                if isinstance(each, pip.Described):
+                if isinstance(each, pip_metadata.Described):
                     result[version][name] = Answer(number, each.distribution)
                 elif KINDS[each.kind] != OUTSIDE and number + 1 < len(
                     wanted[version][name]
@@ -228,7 +229,7 @@ class Index:
         def run(version: str, batch: dict[CanonicalName, str]) -> None:
             for name, each in self._batch(version, batch):
                 found[version][name] = each
-                if isinstance(each, pip.Described):
+                if isinstance(each, pip_metadata.Described):
                     self._known[version, name] = each
 
         pool = ThreadPoolExecutor(self._jobs)
@@ -263,7 +264,7 @@ class Index:
         folder = os.path.join(self._children.work, f"pip{next(self._runs)}")
         os.mkdir(folder)
         try:
-            described = pip.describe(
+            described = pip_metadata.describe(
                 self._children,
                 self.pythons[version],
                 folder,
@@ -271,7 +272,7 @@ class Index:
                 self._timeout,
             )
         except CommandFailed as error:
-            reason = pip.explain(error.output)
+            reason = pip_metadata.reason(error.output)
         else:
             for each in described:
                 yield canonical_name(each.distribution.name), each
@@ -295,7 +296,7 @@ class Index:
     ) -> Reason:
         """The reason; an error where the index failed and pip hid it."""
         if reason.kind == "missing":
-            worse = pip.could_not_fetch(
+            worse = pip_metadata.could_not_fetch(
                 self._children,
                 self.pythons[version],
                 requirement,

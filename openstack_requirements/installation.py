@@ -14,8 +14,8 @@
 Where nothing is known beforehand, one installer run does it all. Where
 earlier pins are preferred, what is broken must not stop the rest, or an
 environment of an earlier run is at hand, resolving and installing are two
-steps. A failure of either names one distribution; that gives way, and the
-rest is tried again.
+steps. A failure of either names one distribution; ``fallbacks`` decides
+whether that is held, skipped or excluded, and the rest is tried again.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements import environments
+from openstack_requirements import environments, fallbacks
 from openstack_requirements.cache import Store
 from openstack_requirements.errors import CommandFailed
+from openstack_requirements.failures import InstallFailed
 from openstack_requirements.freeze import Distribution, Kept, pins_for
-from openstack_requirements.installers import InstallFailed, Wanted
+from openstack_requirements.installers import Wanted, locking
 from openstack_requirements.requirement import canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from openstack_requirements.installers import Installer, Lock
+    from openstack_requirements.installers import (
+        Installer,
+        Lock,
+        LockingInstaller,
+    )
     from openstack_requirements.interpreters import Interpreter
     from openstack_requirements.requirement import CanonicalName, Requirement
 
     #: Told which phase begins, and how to count distributions so far.
     Say = Callable[[str, Callable[[], int] | None], None]
-
-#: More broken distributions than this, and it is the world that is broken.
-MOST_BROKEN = 100
-#: The kinds of failure that can be one distribution's own fault.
-_OWN_FAULT = frozenset({"missing", "unsatisfiable", "build", "archive"})
 
 
 class Order(NamedTuple):
@@ -117,14 +117,9 @@ class Installation:
         self.environment = os.path.join(folder, "environment")
         self._preferred = pins_for(order.previous, interpreter.environment)
         self._earlier = pins_for(order.earlier, interpreter.environment)
-        # What has given way: held at its earlier pin, left out of the
-        # resolution, or resolved but not installed.
-        self._held: dict[CanonicalName, str] = {}
-        self._excluded: set[CanonicalName] = set()
-        self._skipped: set[CanonicalName] = set()
-        self._failures: dict[CanonicalName, tuple[str, InstallFailed]] = {}
+        self._state = fallbacks.State()
+        self._failures: dict[CanonicalName, InstallFailed] = {}
         self._conflicts = ""
-        self._locks = True
 
     def run(self) -> Result:
         """Install, and read what is installed.
@@ -135,49 +130,52 @@ class Installation:
         os.makedirs(self._folder)
         order = self._order
         in_steps = order.keep_going or order.previous or order.cache
+        locker = locking(self._installer) if in_steps else None
         while True:
             lock = None
             try:
-                if in_steps:
-                    lock = self._lock()
-                    self._locks = lock is not None
-                if lock is None:
+                if locker is None:
                     return self._result(*self._at_once())
-                return self._result(*self._from(lock))
+                lock = self._lock(locker)
+                return self._result(*self._from(locker, lock))
             except CommandFailed as error:
-                self._give_way(error, lock)
+                self._fall_back(error, lock)
 
     def _wanted(self) -> Wanted:
-        """What to ask of the installer, with what has given way by now."""
+        """What to ask of the installer after the failures so far."""
+        state = self._state
         requirements = os.path.join(self._folder, "requirements.txt")
         # As many lines as the list has, so that an installer's line numbers
         # are the list's.
         _write(
             requirements,
             (
-                "" if _name(line) in self._excluded else line
+                "" if fallbacks.name_of(line) in state.excluded else line
                 for line in self._order.lines
             ),
         )
         limits = [*self._order.constraints]
-        limits += [f"{name}=={held}" for name, held in self._held.items()]
+        limits += [f"{name}=={held}" for name, held in state.held.items()]
         constraints = os.path.join(self._folder, "constraints.txt")
         _write(constraints, limits)
+        preferred = self._preferred | {
+            name: self._earlier[name] for name in state.skipped
+        }
         return Wanted(
             requirements,
             constraints if limits else "",
             {
                 name: version
-                for name, version in self._preferred.items()
-                if name not in self._held and name not in self._excluded
+                for name, version in preferred.items()
+                if name not in state.held and name not in state.excluded
             },
-            frozenset(self._excluded),
+            state.excluded,
             self._order.before,
         )
 
-    def _lock(self) -> Lock | None:
-        self._say(f"resolving with {self._installer.name}", None)
-        return self._installer.lock(
+    def _lock(self, installer: LockingInstaller) -> Lock:
+        self._say(f"resolving with {installer.name}", None)
+        return installer.lock(
             self._interpreter, self._folder, self._wanted(), self._hear
         )
 
@@ -198,23 +196,22 @@ class Installation:
         )
         return self._read(), "install"
 
-    def _from(self, lock: Lock) -> tuple[tuple[Distribution, ...], str]:
+    def _from(
+        self, installer: LockingInstaller, lock: Lock
+    ) -> tuple[tuple[Distribution, ...], str]:
         """Install what is locked, or describe it."""
+        skipped = self._state.skipped
         if self._order.resolve_only:
-            found = self._installer.describe(
+            found = installer.describe(
                 self._interpreter, self._scratch(), lock
             )
             return found, "resolve"
         if self._order.cache:
-            store = Store(
-                self._order.cache, self._interpreter, self._installer
-            )
+            store = Store(self._order.cache, self._interpreter, installer)
             self._say("bringing its environment up to date", None)
-            return store.update(lock, self._skipped, self._hear), "install"
+            return store.update(lock, skipped, self._hear), "install"
         self._create()
-        self._installer.sync(
-            self.environment, lock, self._skipped, (), self._hear
-        )
+        installer.sync(self.environment, lock, skipped, (), self._hear)
         return self._read(), "install"
 
     def _scratch(self) -> str:
@@ -245,12 +242,10 @@ class Installation:
         if re.match(r"(?:Resolved|Prepared) \d+ packages? in ", line):
             self._say(line.strip().lower(), self._count)
 
-    def _give_way(self, error: CommandFailed, lock: Lock | None) -> None:
-        """Find who is to blame and let it give way.
+    def _fall_back(self, error: CommandFailed, lock: Lock | None) -> None:
+        """Decide how to go on after a failure.
 
-        First to its earlier pin. Where that fails too, or is what failed, it
-        is resolved but not installed; and where not even its metadata can be
-        had, it is left out of the resolution.
+        :raises InstallFailed: where it stops everything.
         """
         reason = self._installer.reason(error.output)
         failure = InstallFailed(
@@ -259,45 +254,24 @@ class Installation:
             " ".join(error.command),
             error.output,
         )
-        name = _name(reason.culprit)
-        if reason.kind == "unsatisfiable" and self._held:
-            # What was held does not go with the rest.
-            name = list(self._held)[-1]
-        elif reason.rivals:
-            name = canonical_name("")
-        if (
-            not self._order.keep_going
-            or not name
-            or reason.kind not in _OWN_FAULT
-            or name in self._excluded
-            or name in self._skipped
-            or len(self._failures) >= MOST_BROKEN
-        ):
+        locked = None
+        if lock is not None:
+            locked = {each.name: each.version for each in lock.packages}
+        state = None
+        if self._order.keep_going:
+            state = fallbacks.after(
+                self._state,
+                reason,
+                fallbacks.Facts(
+                    self._earlier, locked, locking(self._installer) is not None
+                ),
+            )
+        if state is None:
             raise failure from error
-        failed = _version(reason.culprit)
-        if lock is not None and name in lock.by_name():
-            failed = lock.by_name()[name].version
-        earlier = self._earlier.get(name)
-        if (
-            earlier is not None
-            and earlier != failed
-            and name not in self._held
-            and reason.kind != "missing"
-        ):
-            self._held[name] = earlier
-        elif lock is not None and earlier is not None:
-            self._held.pop(name, None)
-            self._preferred[name] = earlier
-            self._skipped.add(name)
-        else:
-            self._held.pop(name, None)
-            self._excluded.add(name)
-        self._failures.setdefault(name, (failed, failure))
-        asked_by = self._failures[name][1].reason.asked_by
-        if name in self._excluded and not self._locks and asked_by:
-            # Only what is in the list can be left out then.
-            self._excluded.add(_name(asked_by[-1]))
-            self._failures[_name(asked_by[-1])] = ("", failure)
+        for name, failed in state.failed.items():
+            if self._state.failed.get(name) is not failed:
+                self._failures[name] = failure
+        self._state = state
         self._say(f"{reason.what}; going on without it", None)
 
     def _result(
@@ -307,27 +281,25 @@ class Installation:
         found = list(distributions)
         present = {canonical_name(each.name) for each in found}
         kept = []
-        for name in sorted(self._failures):
-            failed, failure = self._failures[name]
+        for name, failed in sorted(self._state.failed.items()):
             version = self._earlier.get(name, "")
             if version and name not in present:
                 found.append(Distribution(name, version, described=False))
+            reason = self._failures[name].reason
             kept.append(
                 Kept(
                     name,
-                    failed,
+                    failed.version,
                     version,
-                    name in self._held,
-                    failure.reason.what.removeprefix(
-                        f"{failure.reason.culprit}: "
-                    ),
+                    name in self._state.held,
+                    reason.what.removeprefix(f"{reason.culprit}: "),
                 )
             )
         return Result(
             tuple(found),
             method,
             tuple(kept),
-            tuple(self._failures[name][1] for name in sorted(self._failures)),
+            tuple(self._failures[name] for name in sorted(self._failures)),
             self._conflicts,
         )
 
@@ -335,11 +307,3 @@ class Installation:
 def _write(path: str, lines: Iterable[str]) -> None:
     with open(path, "w", encoding="utf-8") as file:
         file.writelines(f"{line.rstrip()}\n" for line in lines)
-
-
-def _name(requirement: str) -> CanonicalName:
-    return canonical_name(re.split(r"[=<>!~\[ @;\n]", requirement)[0])
-
-
-def _version(requirement: str) -> str:
-    return requirement.partition("==")[2].lstrip("=")

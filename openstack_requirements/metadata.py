@@ -25,9 +25,9 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements import children as child_processes
-from openstack_requirements import installers
 from openstack_requirements.errors import CommandFailed
-from openstack_requirements.installers import pip
+from openstack_requirements.failures import InstallFailed
+from openstack_requirements.installers import pip_metadata
 from openstack_requirements.requirement import canonical_name
 from openstack_requirements.specifiers import parse_version
 
@@ -113,11 +113,13 @@ def _ask(children: Children, batch: Sequence[Key], found: Found) -> None:
     """Ask for a batch, and where that fails for ever smaller ones."""
     mine = tempfile.mkdtemp(dir=children.work)
     try:
-        described = pip.describe_pins(children, mine, list(map(_pin, batch)))
+        described = pip_metadata.describe_pins(
+            children, mine, list(map(_pin, batch))
+        )
     except CommandFailed as error:
-        reason = pip.explain(error.output)
+        reason = pip_metadata.reason(error.output)
         if reason.kind in _ALL:
-            raise installers.InstallFailed(
+            raise InstallFailed(
                 _version(), reason, " ".join(error.command), error.output
             ) from error
         if len(batch) == 1:

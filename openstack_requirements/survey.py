@@ -25,11 +25,11 @@ from openstack_requirements import (
     bootstrap,
     children,
     freezer,
-    installers,
     interpreters,
     lists,
 )
 from openstack_requirements.bootstrap import Answer, Decision, Demand
+from openstack_requirements.failures import InstallFailed
 from openstack_requirements.index import Index
 from openstack_requirements.installation import Order
 from openstack_requirements.requirement import (
@@ -369,7 +369,7 @@ class _Job:
         )
         try:
             freezes = freezer.make(request, self.announce).freezes
-        except installers.InstallFailed as error:
+        except InstallFailed as error:
             if error.reason.kind in {"index", "disk"}:
                 raise
             return {}, [

@@ -22,6 +22,7 @@ gets it.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -97,6 +98,47 @@ def load(content: str, source: str = "") -> Document:
             "it is nested too deep", "", source=source, number=1
         ) from error
     return Document(table, places)
+
+
+def dumps(table: Mapping[str, Any]) -> str:
+    """A table as text, its arrays of tables in sections of their own.
+
+    :param table: what ``tomllib`` reads: text, numbers, dates, arrays and
+        tables. What is read back is equal to it.
+    """
+    values, sections = [], []
+    for key, value in table.items():
+        if isinstance(value, list) and value and _are_tables(value):
+            for item in value:
+                sections.append(f"\n[[{_dumps(key)}]]\n")
+                sections += [
+                    f"{_dumps(name)} = {_dumps(part)}\n"
+                    for name, part in item.items()
+                ]
+        else:
+            values.append(f"{_dumps(key)} = {_dumps(value)}\n")
+    return "".join(values + sections)
+
+
+def _are_tables(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, dict) for value in values)
+
+
+def _dumps(value: object) -> str:
+    """A value within a line."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        # JSON's strings are TOML's, but for one character.
+        text = json.dumps(value, ensure_ascii=False)
+        return text.replace("\x7f", "\\u007f")
+    if isinstance(value, list):
+        return f"[{', '.join(map(_dumps, value))}]"
+    if isinstance(value, dict):
+        pairs = (f"{_dumps(key)} = {_dumps(value[key])}" for key in value)
+        return f"{{ {', '.join(pairs)} }}"
+    # A date and a time are told from each other, a number is a number.
+    return value.isoformat() if hasattr(value, "isoformat") else repr(value)
 
 
 def comments(content: str) -> Iterator[tuple[Place, str]]:

@@ -28,7 +28,7 @@ from openstack_requirements.errors import (
     RequirementsError,
     UnusableInput,
 )
-from openstack_requirements.installers import InstallFailed
+from openstack_requirements.failures import InstallFailed
 from openstack_requirements.process import Processes, work_folder
 from openstack_requirements.requirement import canonical_name
 

@@ -149,14 +149,15 @@ def _newest(
             "--newest needs freezes: they know for which Pythons, and why"
         )
     from openstack_requirements import children
-    from openstack_requirements.installers import InstallFailed, uv
+    from openstack_requirements.failures import InstallFailed
+    from openstack_requirements.installers import uv
 
     found = {}
     with (
         _console.interruptible(),
         children.of_job("diff-constraints") as started,
     ):
-        installer = uv.Uv(started, options.timeout)
+        index = uv.UvIndex(started, options.timeout)
         for one in new.freezes:
             python = one.python_version
             if one.python_key < uv.OLDEST:
@@ -164,13 +165,13 @@ def _newest(
                 continue
             names = new.lines.keys() & one.by_name().keys()
             try:
-                found[python], reasons = installer.newest(
+                found[python], reasons = index.newest(
                     python, names, started.work
                 )
             except CommandFailed as error:
                 raise InstallFailed(
                     python,
-                    installer.reason(error.output),
+                    index.reason(error.output),
                     " ".join(error.command),
                     error.output,
                 ) from error

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from openstack_requirements.failures import InstallFailed
     from openstack_requirements.freeze import Freeze
     from openstack_requirements.freezer import Made
     from openstack_requirements.installation import Order
-    from openstack_requirements.installers import InstallFailed
     from openstack_requirements.progress import Progress
     from openstack_requirements.requirement import CanonicalName, Requirement
     from openstack_requirements.states import State

@@ -17,113 +17,19 @@ owns no folder and keeps no state: the caller says where.
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
-from openstack_requirements.errors import (
-    OUTSIDE,
-    UNUSABLE,
-    RequirementsError,
-    UnusableInput,
-    printable,
-)
+from openstack_requirements.errors import UnusableInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from openstack_requirements.children import Children
+    from openstack_requirements.failures import Reason
     from openstack_requirements.freeze import Configuration, Distribution
     from openstack_requirements.interpreters import Interpreter
     from openstack_requirements.requirement import CanonicalName
-
-#: How many lines of a build's own output an error shows.
-SHOWN_LINES = 30
-#: Characters of an installer's output that are searched for reasons; of more,
-#: the first quarter and the last three. All of it is in the log.
-LARGEST_OUTPUT = 1 << 16
-#: Characters of a word that are searched, and of a run of blanks.
-LONGEST_WORD = 500
-
-
-class Reason(NamedTuple):
-    """What an installer's output says of a failure.
-
-    ``kind`` is one of the keys of :data:`KINDS`; ``culprit`` the requirement
-    that failed, ``asked_by`` what asked for it, the nearest first; ``what``
-    a sentence, and ``output`` the tool's own words, whole or a build's.
-    ``rivals`` are requirements that do not go together, each with who asks.
-    """
-
-    kind: str
-    culprit: str
-    asked_by: tuple[str, ...]
-    what: str
-    output: str
-    rivals: tuple[str, ...] = ()
-
-
-#: The exit status of each kind of failure. A requirement that does not exist
-#: or cannot be satisfied is the list's fault; the rest is the world's.
-KINDS = {
-    "missing": UNUSABLE,
-    "unsatisfiable": UNUSABLE,
-    "build": OUTSIDE,
-    "index": OUTSIDE,
-    "archive": OUTSIDE,
-    "disk": OUTSIDE,
-    "other": OUTSIDE,
-}
-
-
-class InstallFailed(RequirementsError):
-    """An installer failed; names the culprit, who asked and which Python.
-
-    :param interpreter: the version of the interpreter, ``3.12``.
-    :param reason: what the installer's output says.
-    :param command: the command, as a line of text.
-    :param output: all that it printed.
-
-    ``log`` is for whoever keeps that output to say where.
-    """
-
-    def __init__(
-        self, interpreter: str, reason: Reason, command: str, output: str
-    ) -> None:
-        super().__init__(interpreter, reason, command, output)
-        self.interpreter = interpreter
-        self.reason = reason
-        self.command = command
-        self.output = output
-        self.log = ""
-
-    @property
-    def status(self) -> int:  # type: ignore[override]
-        """The exit status that the kind of the failure asks for."""
-        return KINDS[self.reason.kind]
-
-    def sentence(self) -> str:
-        """Which Python, what failed, who needs it, and the tool's words."""
-        reason = self.reason
-        head = printable(f"Python {self.interpreter}: {reason.what}")
-        if reason.rivals:
-            head += f"\n  asked for: {printable(', '.join(reason.rivals))}"
-        elif reason.culprit:
-            chain = ["the list", *reversed(reason.asked_by), reason.culprit]
-            head += f"\n  needed by: {printable(' -> '.join(chain))}"
-        lines = reason.output.rstrip().splitlines()
-        shown = lines[-SHOWN_LINES:]
-        if len(shown) < len(lines):
-            shown.insert(0, f"... ({len(lines) - len(shown)} lines before)")
-        text = "\n".join(f"  | {line}" for line in shown)
-        tail = ""
-        if self.log:
-            tail = f"  the whole output: {printable(self.log)}"
-        if reason.kind == "build":
-            tail = (
-                "  Where a system library or a compiler is missing, "
-                f"bindep.txt lists what to install.\n{tail}"
-            )
-        return "\n".join(part for part in (head, text, tail) if part.strip())
 
 
 class Wanted(NamedTuple):
@@ -161,10 +67,12 @@ class Lock(NamedTuple):
     """A resolution: what to install, all of it, and nothing else.
 
     :param path: the installer's own file.
+    :param document: what that file says, for the installer alone.
     """
 
     path: str
     packages: tuple[Locked, ...]
+    document: Mapping[str, Any] = MappingProxyType({})
 
     def by_name(self) -> dict[CanonicalName, Locked]:
         """The distributions by name."""
@@ -208,17 +116,45 @@ class Installer(Protocol):
     ) -> None:
         """Resolve and install into a virtualenv, in one go."""
 
+    def resolve(
+        self,
+        interpreter: Interpreter,
+        folder: str,
+        wanted: Wanted,
+        on_line: Callable[[str], None],
+    ) -> tuple[Distribution, ...] | None:
+        """What would be installed, without installing it.
+
+        Uses the (existing, empty) folder for what it writes. None where the
+        installer cannot tell for this interpreter.
+        """
+
+    def conflicts(self, folder: str) -> str:
+        """What in a virtualenv does not go together; empty where all does."""
+
+    def reason(self, output: str) -> Reason:
+        """What the output of a failed command says."""
+
+
+@runtime_checkable
+class LockingInstaller(Installer, Protocol):
+    """An installer that can resolve first, and install from the result.
+
+    Only with such an installer can a distribution be skipped, an environment
+    be kept between runs, and what is not in the list be excluded. Ask
+    :func:`locking` for it.
+    """
+
     def lock(
         self,
         interpreter: Interpreter,
         folder: str,
         wanted: Wanted,
         on_line: Callable[[str], None],
-    ) -> Lock | None:
+    ) -> Lock:
         """Resolve, and install nothing.
 
-        Uses the (existing) folder for what it writes. None where it has no
-        such thing as a lock: then :meth:`install` takes no preferences.
+        Uses the (existing) folder for what it writes.
         """
 
     def sync(
@@ -235,29 +171,15 @@ class Installer(Protocol):
         :param again: what to install again even where it is there.
         """
 
-    def resolve(
-        self,
-        interpreter: Interpreter,
-        folder: str,
-        wanted: Wanted,
-        on_line: Callable[[str], None],
-    ) -> tuple[Distribution, ...] | None:
-        """What would be installed, without installing it.
-
-        Uses the (existing, empty) folder for what it writes. None where the
-        installer cannot tell for this interpreter.
-        """
-
     def describe(
         self, interpreter: Interpreter, folder: str, lock: Lock
     ) -> tuple[Distribution, ...]:
         """The metadata of what a lock holds, without installing it."""
 
-    def conflicts(self, folder: str) -> str:
-        """What in a virtualenv does not go together; empty where all does."""
 
-    def reason(self, output: str) -> Reason:
-        """What the output of a failed command says."""
+def locking(installer: Installer) -> LockingInstaller | None:
+    """The same installer where it has locks; None where it has none."""
+    return installer if isinstance(installer, LockingInstaller) else None
 
 
 def _makers() -> dict[
@@ -301,29 +223,3 @@ def choose(
         f"Python {interpreter.full_version}",
         f"no installer can be used with it ({'; '.join(reasons)})",
     )
-
-
-def readable(output: str) -> str:
-    """What the tables of failures read of an installer's output.
-
-    The code of a build may print anything. The tables search, and what they
-    search in must not be long, nor have long words or runs of blanks: of more
-    than :data:`LARGEST_OUTPUT` characters these are the beginning and the end,
-    and of a longer word than :data:`LONGEST_WORD` its beginning.
-    """
-    if len(output) > LARGEST_OUTPUT:
-        start = LARGEST_OUTPUT // 4
-        end = len(output) - (LARGEST_OUTPUT - start)
-        output = f"{output[:start]}\n{output[end:]}"
-    return "".join(part[:LONGEST_WORD] for part in re.split(r"(\s+)", output))
-
-
-def could_not_be_built(output: str) -> str:
-    """The sentence for a build that failed; names a missing C header."""
-    missing = re.search(
-        r"fatal error: [`'\"]?([\w./+-]+\.h(?:pp)?)['`\"]?(?: file not found"
-        r"|: No such file)",
-        output,
-    )
-    more = f" ({missing[1]} is missing)" if missing else ""
-    return f"it could not be built{more}"

@@ -9,11 +9,9 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""The only place that knows uv's command line and reads uv's failures.
+"""The only place that knows uv's command line.
 
-uv's failures are text, not data. What is recognised here is tested against
-recordings of every minor version that requirements.txt admits; text that is
-not recognised is shown whole.
+What its failures mean is in ``uv_failures``.
 """
 
 from __future__ import annotations
@@ -24,10 +22,9 @@ import os
 import re
 import shutil
 import sys
-import textwrap
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from openstack_requirements import environments
+from openstack_requirements import environments, fallbacks, toml
 from openstack_requirements.children import search_path
 from openstack_requirements.environments import normal_version, python_of
 from openstack_requirements.errors import CommandFailed, OutsideError
@@ -35,12 +32,10 @@ from openstack_requirements.freeze import Configuration, Distribution
 from openstack_requirements.installers import (
     Lock,
     Locked,
-    Reason,
     configuration,
-    could_not_be_built,
-    readable,
+    pip_metadata,
+    uv_failures,
 )
-from openstack_requirements.installers.pip import describe_sdists
 from openstack_requirements.requirement import canonical_name
 
 if TYPE_CHECKING:
@@ -53,6 +48,7 @@ if TYPE_CHECKING:
     )
 
     from openstack_requirements.children import Children
+    from openstack_requirements.failures import Reason
     from openstack_requirements.installers import Wanted
     from openstack_requirements.interpreters import Interpreter
     from openstack_requirements.requirement import CanonicalName
@@ -63,22 +59,9 @@ OLDEST = (3, 6)
 #: default; an index may let three times as many wait for seconds.
 REQUESTS = 36
 
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
-_SPECIFIERS = r"(?:(?:===|~=|==|!=|<=|>=|<|>)[^\s,]+(?:,\s?(?=[<>=!~]))?)*"
-# Where a name may begin. A pattern that starts with a name would otherwise be
-# tried from each character of a long word, which takes time without bound.
-_START = r"(?<![A-Za-z0-9._-])"
-_REQUIREMENT = rf"{_NAME}(?:\[[^\]]*\])?{_SPECIFIERS}"
-# What draws the tree of causes: up to 0.11 with lines, from 0.12 in words.
-_DRAWING = re.compile(
-    r"\s*(?:×|├─▶|╰─▶|│|error:|cause:|Caused by:|hint:|help:)?\s?"
-)
 
-
-class Uv:
-    """uv as an :class:`~openstack_requirements.installers.Installer`."""
-
-    name = "uv"
+class _Command:
+    """uv, and what it is always told."""
 
     def __init__(
         self,
@@ -127,6 +110,12 @@ class Uv:
             environment=self._environment,
             on_line=on_line,
         )
+
+
+class Uv(_Command):
+    """uv, a :class:`~openstack_requirements.installers.LockingInstaller`."""
+
+    name = "uv"
 
     def version(self) -> str:
         """Name and version, as uv prints them."""
@@ -182,7 +171,7 @@ class Uv:
         folder: str,
         wanted: Wanted,
         on_line: Callable[[str], None],
-    ) -> Lock | None:
+    ) -> Lock:
         """Resolve into a lock file (PEP 751).
 
         uv prefers the versions that the file has before.
@@ -199,6 +188,7 @@ class Uv:
             *("--no-header", "--output-file", path, wanted.requirements),
             on_line=on_line,
         )
+        document = _document(path)
         return Lock(
             path,
             tuple(
@@ -207,8 +197,9 @@ class Uv:
                     normal_version(str(each["version"])),
                     _files(each),
                 )
-                for each in _packages(path)
+                for each in _packages(document)
             ),
+            document,
         )
 
     def sync(
@@ -223,7 +214,13 @@ class Uv:
         path = lock.path
         if skipped:
             path = os.path.join(os.path.dirname(path), "pylock.part.toml")
-            _leave_out(lock.path, path, skipped)
+            packages = [
+                each
+                for each in lock.document.get("packages", [])
+                if canonical_name(each["name"]) not in skipped
+            ]
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(toml.dumps({**lock.document, "packages": packages}))
         self._run(
             *("pip", "sync", "--python", python_of(folder)),
             *("--allow-empty-requirements", path),
@@ -240,7 +237,6 @@ class Uv:
     ) -> tuple[Distribution, ...] | None:
         """What would be installed."""
         lock = self.lock(interpreter, folder, wanted, on_line)
-        assert lock is not None
         return self.describe(interpreter, folder, lock)
 
     def describe(
@@ -253,7 +249,7 @@ class Uv:
         second or two, and pip is asked for that of what has none. A name
         whose metadata cannot be had is canonical.
         """
-        packages = _packages(lock.path)
+        packages = _packages(lock.document)
         wheels = [each for each in packages if each.get("wheels")]
         found = self._unpacked(interpreter, folder, wheels)
         rest = [
@@ -262,7 +258,9 @@ class Uv:
             if canonical_name(each["name"]) not in found
         ]
         urls = [each["sdist"]["url"] for each in rest if each.get("sdist")]
-        for each in describe_sdists(self._children, interpreter, folder, urls):
+        for each in pip_metadata.describe_sdists(
+            self._children, interpreter, folder, urls
+        ):
             found[canonical_name(each.name)] = each
         return tuple(
             found.get(canonical_name(each["name"]))
@@ -314,7 +312,15 @@ class Uv:
 
     def reason(self, output: str) -> Reason:
         """What uv's output says of a failure."""
-        return explain(output)
+        return uv_failures.explain(output)
+
+
+class UvIndex(_Command):
+    """What uv says of a package index, without installing any of it."""
+
+    def reason(self, output: str) -> Reason:
+        """What uv's output says of a failure."""
+        return uv_failures.explain(output)
 
     def newest(
         self, python_version: str, names: Iterable[CanonicalName], folder: str
@@ -342,9 +348,8 @@ class Uv:
                     *("--no-annotate", "--output-file", answer, asked),
                 )
             except CommandFailed as error:
-                reason = self.reason(error.output)
-                culprit = re.match(_NAME, reason.culprit)
-                name = canonical_name(culprit[0]) if culprit else ""
+                reason = uv_failures.explain(error.output)
+                name = fallbacks.name_of(reason.culprit)
                 if name not in wanted or reason.kind in {"index", "disk"}:
                     raise
                 reasons.append(reason)
@@ -355,20 +360,25 @@ class Uv:
             return {}, reasons
         with open(answer, encoding="utf-8") as file:
             found = re.findall(
-                rf"^({_NAME})==(\S+)", file.read(), re.MULTILINE
+                r"^([A-Za-z0-9._-]+)==(\S+)", file.read(), re.MULTILINE
             )
         return {canonical_name(name): pin for name, pin in found}, reasons
 
 
-def _packages(lock: str) -> list[dict[str, Any]]:
-    """The packages of a lock file (PEP 751) that are not left out."""
+def _document(path: str) -> dict[str, Any]:
+    """What a lock file says (PEP 751)."""
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
-    with open(lock, "rb") as file:
-        found: list[dict[str, Any]] = tomllib.load(file).get("packages", [])
-    return [each for each in found if "version" in each]
+    with open(path, "rb") as file:
+        document: dict[str, Any] = tomllib.load(file)
+    return document
+
+
+def _packages(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The packages of a lock file that have a version."""
+    return [each for each in document.get("packages", []) if "version" in each]
 
 
 def _limits(wanted: Wanted, excluded: str) -> Iterator[str]:
@@ -404,22 +414,6 @@ def _files(package: Mapping[str, Any]) -> str:
     )
 
 
-def _leave_out(
-    source: str, target: str, skipped: Collection[CanonicalName]
-) -> None:
-    """Copy a lock file without some of its packages."""
-    with open(source, encoding="utf-8") as file:
-        head, *tables = re.split(r"(?m)^(?=\[\[packages\]\]$)", file.read())
-    kept = [
-        each
-        for each in tables
-        if canonical_name(_first(r'(?m)^name = "([^"]*)"$', each))
-        not in skipped
-    ]
-    with open(target, "w", encoding="utf-8") as file:
-        file.write("".join([head, *kept]))
-
-
 def _executable() -> str:
     """The uv that was installed with this package, or the one on PATH."""
     import uv  # costs a start-up that other commands lack
@@ -431,322 +425,3 @@ def _executable() -> str:
         if found is None:
             raise OutsideError("uv: is not installed here") from None
         return found
-
-
-class _Demand(NamedTuple):
-    """A requirement and who asks for it; empty for the list itself."""
-
-    name: str
-    requirement: str
-    by: str
-
-
-def explain(output: str) -> Reason:
-    """What went wrong, from uv's output; never fails."""
-    lines = [line for line in output.splitlines() if _says_something(line)]
-    words = [
-        _DRAWING.sub("", line, count=1)
-        for line in readable("\n".join(lines)).splitlines()
-    ]
-    text = re.sub(r"\s+", " ", " ".join(words))
-    # A requirement of the list that has a marker: name{marker}>=1
-    text = re.sub(r"(?<=[\w\]])\{[^{}]*\}", "", text)
-    shown = "\n".join(lines)
-    if "No space left on device" in text:
-        culprit = _first(
-            r"Failed to (?:install: \S+ \(([^)]+)\)|download `([^`]+)`)", text
-        )
-        return _reason("disk", culprit, text, "the disk is full", shown)
-    if "403 Forbidden" in text or "401 Unauthorized" in text:
-        status = "403 Forbidden" if "403" in text else "401 Unauthorized"
-        return _reason(
-            "index",
-            _first(rf"{_START}({_NAME}) was not found in", text)
-            or _fetched(text),
-            text,
-            f"the package index refuses access ({status})",
-            shown,
-        )
-    if "is missing an upload date" in output and "exclude-newer" in text:
-        return _reason(
-            "index",
-            _first(rf"`({_NAME})` was filtered by", text),
-            text,
-            "the package index gives no upload dates, so nobody can say what "
-            "was there before",
-            shown,
-        )
-    for recognise in (_build, _fetch, _archive, _resolution):
-        reason = recognise(text, shown, lines)
-        if reason is not None:
-            return reason
-    return Reason("other", "", (), "uv failed", shown)
-
-
-def _says_something(line: str) -> bool:
-    """Whether a line is about the failure, not about what went well."""
-    return not re.match(
-        r"(?:Using Python |Resolved \d|Prepared \d|Audited \d| +Building "
-        r"| +Built |Downloading |Downloaded | Downloading | Downloaded "
-        r"|warning: )",
-        line,
-    )
-
-
-def _reason(
-    kind: str, culprit: str, text: str, what: str, output: str
-) -> Reason:
-    """A reason whose culprit was asked for by whom uv's hint says."""
-    name = re.split(r"[=<>!~\[ @]", culprit, maxsplit=1)[0]
-    chain: tuple[str, ...] = ()
-    hint = re.search(
-        rf"`{re.escape(name)}` \(v[^)]*\) was included because "
-        r"(?P<chain>.*? depends on `[^`]*`(?!\s*\())",
-        text,
-    )
-    if name and hint:
-        chain = tuple(
-            f"{each}=={version}"
-            for each, version in reversed(
-                re.findall(r"`([^`]+)` \(v([^)]*)\)", hint["chain"])
-            )
-            if each != name
-        )
-    elif name:
-        chain = _asked_by(name, list(_demands(text)))
-    where = f": {what}" if culprit else what
-    return Reason(kind, culprit, chain, f"{culprit}{where}", output)
-
-
-def _build(text: str, shown: str, lines: list[str]) -> Reason | None:
-    culprit = _first(r"Failed to (?:download and )?build `([^`]+)`", text)
-    if not culprit or "Failed to fetch" in text:
-        return None
-    return _reason(
-        "build",
-        culprit,
-        text,
-        could_not_be_built(text),
-        _own_output(lines) or shown,
-    )
-
-
-def _own_output(lines: list[str]) -> str:
-    """What the build itself printed: the block behind ``[stderr]``."""
-    starts = [
-        number
-        for number, line in enumerate(lines)
-        if line.strip() in {"[stdout]", "[stderr]"}
-    ]
-    if not starts:
-        return ""
-    kept = []
-    for line in lines[starts[0] :]:
-        if re.match(r"\s*(?:hint|help): ", line):
-            break
-        kept.append(line.removeprefix("  │"))
-    return textwrap.dedent("\n".join(kept)).rstrip()
-
-
-def _fetch(text: str, shown: str, lines: list[str]) -> Reason | None:  # noqa: ARG001
-    if not re.search(r"Failed to fetch|Request failed after", text):
-        return None
-    culprit = _first(
-        r"Failed to (?:download(?: and build)?|build) `([^`]+)`", text
-    ) or _fetched(text)
-    status = _first(r"HTTP status \w+ error \((\d+ [^)]*)\)", text)
-    if status:
-        what = f"the package index answered {status}"
-    elif "timed out" in text:
-        what = "the package index did not answer in time"
-    elif "certificate" in text:
-        what = "the certificate of the package index is not trusted"
-    elif "error (Connect)" in text or "connect error" in text:
-        what = "the package index cannot be reached"
-    else:
-        what = "the package index did not answer as it should"
-    return _reason("index", culprit, text, what, shown)
-
-
-def _fetched(text: str) -> str:
-    """The distribution that a URL which could not be fetched is of."""
-    url = _first(r"Failed to fetch: `?(\S+?)`?(?: |$)", text)
-    last = [part for part in url.split("?")[0].split("/") if part][-1:]
-    return _of_file(last[0]) if last else ""
-
-
-def _of_file(name: str) -> str:
-    """``name==version`` of a wheel's or an sdist's file name."""
-    name = name.removesuffix(".metadata")
-    match = re.match(
-        r"(?P<name>[^-]+)-(?P<version>[^-]+)-.*\.whl\Z"
-        r"|(?P<name2>.+)-(?P<version2>[^-]+)\.(?:tar\.\w+|zip|tgz)\Z",
-        name,
-    )
-    if match is None:
-        return name
-    parts = [part for part in match.groups() if part]
-    return f"{parts[0].replace('_', '-')}=={parts[1]}"
-
-
-def _archive(text: str, shown: str, lines: list[str]) -> Reason | None:  # noqa: ARG001
-    for pattern, what in (
-        (r"Failed to unzip wheel: (\S+)", "its file is broken or truncated"),
-        (r"Failed to extract archive: (\S+)", "its file is broken"),
-        (
-            rf"{_START}({_NAME}(?:==[^\s,`]+)?) has invalid metadata",
-            "its metadata is invalid",
-        ),
-        (
-            r"Package metadata name `[^`]*` does not match given name "
-            r"`([^`]+)`",
-            "its metadata has another name",
-        ),
-        (r"Failed to download `([^`]+)`", "its file cannot be used"),
-        (r"Failed to install: (\S+)", "it could not be installed"),
-    ):
-        culprit = _first(pattern, text)
-        if culprit:
-            wrong = "Hash mismatch" in text or "Bad CRC" in text
-            return _reason(
-                "archive",
-                _of_file(culprit),
-                text,
-                "its file is not what was published" if wrong else what,
-                shown,
-            )
-    return None
-
-
-def _resolution(text: str, shown: str, lines: list[str]) -> Reason | None:  # noqa: ARG001
-    if not re.search(r"No solution found when resolving", text):
-        return None
-    filtered = _first(rf"`({_NAME})` was filtered by `exclude-newer`", text)
-    if filtered:
-        return _reason(
-            "unsatisfiable",
-            filtered,
-            text,
-            "there was no such release then",
-            shown,
-        )
-    missing = _first(
-        rf"(?:Because|because|and) ({_NAME}) was not found in"
-        rf"|there are no versions of ({_NAME}) and",
-        text,
-    )
-    if missing:
-        return _reason(
-            "missing",
-            missing,
-            text,
-            "the package index does not have it",
-            shown,
-        )
-    for pattern, what in (
-        (
-            rf"does not satisfy Python\S* and (?:all versions of )?"
-            rf"({_REQUIREMENT}) depends? on Python",
-            "it has no release for this Python",
-        ),
-        (
-            rf"(?:Because|and) ({_REQUIREMENT}) has no (?:\S+ )?wheels with",
-            "it has no file for this platform and Python",
-        ),
-        (
-            rf"(?:Because|and) ({_REQUIREMENT}) was yanked",
-            "it was withdrawn (yanked) from the package index",
-        ),
-    ):
-        culprit = _first(pattern, text)
-        if culprit:
-            return _reason("unsatisfiable", culprit, text, what, shown)
-    return _conflict(text, shown)
-
-
-def _conflict(text: str, shown: str) -> Reason:
-    demands = list(_demands(text))
-    asked: dict[str, dict[str, str]] = {}
-    for demand in demands:
-        if demand.requirement != demand.name:
-            asked.setdefault(demand.name, {}).setdefault(
-                demand.requirement, demand.by
-            )
-    for name, requirements in asked.items():
-        if len(requirements) > 1:
-            rivals = tuple(
-                f"{requirement} by {by or 'the list'}"
-                for requirement, by in sorted(requirements.items())
-            )
-            what = f"{name}: no version satisfies all that is asked of it"
-            return Reason("unsatisfiable", name, (), what, shown, rivals)
-    for name, requirements in asked.items():
-        if re.search(rf"only {re.escape(name)}\S* is available", text) or (
-            re.search(
-                rf"there (?:is|are) no versions? of {re.escape(name)}", text
-            )
-        ):
-            culprit = next(iter(requirements))
-            return _reason(
-                "unsatisfiable",
-                culprit,
-                text,
-                "the package index has no such version",
-                shown,
-            )
-    return Reason(
-        "unsatisfiable",
-        "",
-        (),
-        "the requirements cannot be satisfied together",
-        shown,
-    )
-
-
-def _demands(text: str) -> Iterator[_Demand]:
-    """What the sentences of a failed resolution say of who needs what."""
-    for match in re.finditer(
-        rf"(?:all versions of )?(?P<by>{_REQUIREMENT}) depends? on "
-        rf"(?P<what>{_REQUIREMENT}(?: and {_REQUIREMENT}(?= |,|$))*?)"
-        r"(?=,? |,|$)",
-        text,
-    ):
-        for each in match["what"].split(" and "):
-            yield _demand(each, match["by"])
-    for match in re.finditer(
-        rf"you require (?P<what>{_REQUIREMENT}"
-        rf"(?:(?:, and |, | and ){_REQUIREMENT}(?=[ ,]))*)",
-        text,
-    ):
-        for each in re.split(r", and |, (?![<>=!~])| and ", match["what"]):
-            yield _demand(each, "")
-
-
-def _demand(requirement: str, by: str) -> _Demand:
-    requirement = requirement.rstrip(",.")
-    name = re.match(_NAME, requirement)
-    return _Demand(name[0] if name else requirement, requirement, by)
-
-
-def _asked_by(name: str, demands: list[_Demand]) -> tuple[str, ...]:
-    """Who asks for a name, and who for them, the nearest first."""
-    chain: list[str] = []
-    seen = {name}
-    while True:
-        found = [each.by for each in demands if each.name == name]
-        if not found or "" in found:
-            return tuple(chain)
-        chain.append(found[0])
-        name = re.split(r"[=<>!~\[]", found[0], maxsplit=1)[0]
-        if name in seen:
-            return tuple(chain)
-        seen.add(name)
-
-
-def _first(pattern: str, text: str) -> str:
-    match = re.search(pattern, text)
-    return (
-        next((group for group in match.groups() if group), "")
-        if (match)
-        else ""
-    )

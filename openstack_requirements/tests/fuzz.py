@@ -44,12 +44,12 @@ from openstack_requirements import (
     dynamic,
     edits,
     explain,
+    failures,
     files,
     findings,
     freeze,
     git,
     graph,
-    installers,
     licenses,
     lists,
     lower_constraints,
@@ -78,7 +78,7 @@ from openstack_requirements.errors import (
     UnusableInput,
     UnusableProject,
 )
-from openstack_requirements.installers import pip, uv
+from openstack_requirements.installers import pip_failures, uv_failures
 from openstack_requirements.process import Processes
 from openstack_requirements.tests import base
 from openstack_requirements.tests import fuzz_inputs as inputs
@@ -634,10 +634,10 @@ def check_git(given: str) -> None:
 
 def check_installers(given: str) -> None:
     """The words of uv and of pip about a failure."""
-    for tool in (uv, pip):
+    for tool in (uv_failures, pip_failures):
         reason = tool.explain(given)
-        require_equal("a kind", reason.kind in installers.KINDS, True)
-        failed = installers.InstallFailed("3.12", reason, "uv sync", given)
+        require_equal("a kind", reason.kind in failures.KINDS, True)
+        failed = failures.InstallFailed("3.12", reason, "uv sync", given)
         require_printable("the failure", str(failed))
 
 

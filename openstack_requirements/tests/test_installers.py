@@ -20,11 +20,19 @@ from typing import Any
 
 import fixtures
 
-from openstack_requirements.installers import pip
+from openstack_requirements import installers
+from openstack_requirements.installers import pip_metadata
+from openstack_requirements.installers.pip import Pip
 from openstack_requirements.installers.uv import Uv
 from openstack_requirements.interpreters import Interpreter
+from openstack_requirements.requirement import canonical_name
 from openstack_requirements.tests import base
 from openstack_requirements.tests.loopback import Index
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 # Makes any Python one that its system manages: the standard library is
 # looked for where the mark is, and no virtual environment is active.
@@ -56,6 +64,53 @@ class Recorder:
     ) -> str:
         self.environment = dict(environment or {})
         return "uv 1.0\n"
+
+
+def public(kind: type) -> set[str]:
+    """The public methods of a class or a protocol."""
+    return {
+        name
+        for each in kind.__mro__
+        for name, value in vars(each).items()
+        if callable(value) and not name.startswith("_")
+    }
+
+
+class TestProtocols(base.TestCase):
+    def test_an_installer_has_what_its_protocol_says(self) -> None:
+        uv = Uv(self.children(), None)
+        pip = Pip(self.children(), None)
+        self.assertIs(uv, installers.locking(uv))
+        self.assertIsNone(installers.locking(pip))
+        for protocol, installer in (
+            (installers.LockingInstaller, uv),
+            (installers.Installer, pip),
+        ):
+            self.assertEqual(public(protocol), public(type(installer)))
+
+    def test_a_lock_without_some_of_its_packages(self) -> None:
+        path = self.write(
+            "pylock.toml",
+            'lock-version = "1.0"\n'
+            '[[packages]]\nname = "a"\nversion = "1"\n'
+            '[[packages]]\nname = "B.c"\nversion = "2"\n'
+            "wheels = [{ upload-time = 2024-01-02T03:04:05.678Z, "
+            'hashes = { sha256 = "00" } }]\n',
+        )
+        with open(path, "rb") as file:
+            document = tomllib.load(file)
+        Uv(Recorder(), None).sync(  # type: ignore[arg-type]
+            str(self.folder),
+            installers.Lock(path, (), document),
+            {canonical_name("a")},
+            (),
+            print,
+        )
+        with open(self.folder / "pylock.part.toml", "rb") as file:
+            left = tomllib.load(file)
+        self.assertEqual(
+            {**document, "packages": document["packages"][1:]}, left
+        )
 
 
 class TestUv(base.TestCase):
@@ -90,7 +145,7 @@ class TestPip(base.TestCase):
         index.wheel("bad", "1.0")
         index.error("bad", 500)
         self.useFixture(fixtures.EnvironmentVariable("PIP_RETRIES", "0"))
-        found = pip.could_not_fetch(
+        found = pip_metadata.could_not_fetch(
             self.children(), Interpreter(python, {}), "bad"
         )
         assert found is not None

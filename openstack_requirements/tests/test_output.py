@@ -35,8 +35,8 @@ from openstack_requirements.errors import (
     UnusableInput,
     printable,
 )
+from openstack_requirements.failures import KINDS, InstallFailed, Reason
 from openstack_requirements.findings import Finding, Waived, verdict
-from openstack_requirements.installers import KINDS, InstallFailed, Reason
 from openstack_requirements.output import MASK, json_text, masked, shown
 from openstack_requirements.report import FORMATS
 from openstack_requirements.tests import base, test_architecture
