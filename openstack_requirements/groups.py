@@ -13,6 +13,13 @@
 
 Groups come as the entries that were read from pyproject.toml. A group's name
 is compared in canonical form. Nothing here opens a file.
+
+``packaging.dependency_groups`` resolves groups too, but only the newest
+releases of packaging have it, and it answers another question: it returns
+text, without the place of each entry that a finding names, and raises at the
+first circle, where here every circle is reported and the rest is judged. Nor
+does it bound what a project may include. Where it is installed, a test holds
+the two to the same answers.
 """
 
 from __future__ import annotations
