@@ -449,17 +449,26 @@ class _Plain:
 
 def _of_metadata(text: str) -> Hidden:
     """What the metadata in an unpacked sdist says."""
-    from email.parser import HeaderParser
+    from packaging.metadata import parse_email  # few projects have it
 
-    headers = HeaderParser().parsestr(without_bom(text).partition("\n\n")[0])
-    found = [
-        Found(PKG_INFO, str(each))
-        for each in headers.get_all("Requires-Dist") or ()
-    ]
+    headers = without_bom(text).partition("\n\n")[0]
+    metadata, unparsed = parse_email(headers)
+
+    def first(value: str | None, field: str) -> str:
+        """A value; of a field that is there several times, the first."""
+        return value or next(iter(unparsed.get(field, ())), "")
+
+    # What no encoding reads is an error of whoever reads requirements.
+    unreadable = unparsed.get("requires-dist", [])
     return Hidden(
-        tuple(found),
-        requires_python=str(headers.get("Requires-Python") or ""),
-        name=str(headers.get("Name") or ""),
+        tuple(
+            Found(PKG_INFO, requirement)
+            for requirement in metadata.get("requires_dist") or unreadable
+        ),
+        requires_python=first(
+            metadata.get("requires_python"), "requires-python"
+        ),
+        name=first(metadata.get("name"), "name"),
     )
 
 

@@ -193,7 +193,7 @@ def installed_in(folders: list[str]) -> tuple[Distribution, ...]:
 def _distribution(
     found: importlib.metadata.Distribution, path: str
 ) -> Distribution:
-    from email.parser import HeaderParser
+    from packaging.metadata import parse_email  # slow, only needed here
 
     text = found.read_text("METADATA") or found.read_text("PKG-INFO")
     modern = bool(text) and not path.endswith(".egg-info")
@@ -202,17 +202,19 @@ def _distribution(
     if not text:
         raise OutsideError(f"{path}: there is no metadata in it")
     # The description behind the first blank line may be long.
-    headers = HeaderParser().parsestr(text.partition("\n\n")[0])
+    metadata, unparsed = parse_email(text.partition("\n\n")[0])
 
-    def one(name: str) -> str:
-        value = headers.get(name)
-        value = "" if value is None else str(value).strip()
+    def known(value: str | None, field: str) -> str:
+        """A value; of a field that is there several times, the first."""
+        if value is None:
+            value = next(iter(unparsed.get(field, ())), "")
+        value = value.strip()
         return "" if value == "UNKNOWN" else value
 
-    def several(name: str) -> tuple[str, ...]:
-        return tuple(str(each) for each in headers.get_all(name) or ())
-
-    name, version = one("Name"), one("Version")
+    # What no encoding reads is no reason to leave a requirement out.
+    unreadable = unparsed.get("requires-dist", [])
+    name = known(metadata.get("name"), "name")
+    version = known(metadata.get("version"), "version")
     if not is_name(name):
         raise OutsideError(f"{path}: its metadata has no proper Name")
     if (
@@ -224,16 +226,18 @@ def _distribution(
         raise OutsideError(f"{path}: its metadata has no proper Version")
     # An egg-info keeps its requirements in a file of its own.
     requires = (
-        several("Requires-Dist") if modern else tuple(found.requires or ())
+        tuple(metadata.get("requires_dist") or unreadable)
+        if modern
+        else tuple(found.requires or ())
     )
     return Distribution(
         name,
         normal_version(version),
         requires,
-        one("Requires-Python"),
-        one("License-Expression"),
-        one("License"),
-        several("Classifier"),
+        known(metadata.get("requires_python"), "requires-python"),
+        known(metadata.get("license_expression"), "license-expression"),
+        known(metadata.get("license"), "license"),
+        tuple(metadata.get("classifiers", ())),
     )
 
 

@@ -70,6 +70,18 @@ class TestInstalled(base.TestCase):
             self.installed(),
         )
 
+    def test_of_a_field_that_is_there_twice_the_first_counts(self) -> None:
+        self.metadata(
+            "a-1.dist-info/METADATA",
+            "Name: a\nName: b\nVersion: 1\nVersion: 2\n"
+            "License: x\n  y\nRequires-Python: >=3\nRequires-Python: >=4\n"
+            "License: z\n",
+        )
+        self.assertEqual(
+            Distribution("a", "1", (), ">=3", "", "x\n  y"),
+            self.installed()[0],
+        )
+
     def test_egg_info_folder_and_file(self) -> None:
         self.named("a-1.egg-info/PKG-INFO", "a", "1")
         self.metadata("a-1.egg-info/requires.txt", "x>=1\n\n[z]\ny\n")
