@@ -50,6 +50,28 @@ class Culprit(NamedTuple):
     reason: str
 
 
+class Upgrades(NamedTuple):
+    """The upgrades that are searched.
+
+    :param old: the lines of the constraints that work, by name.
+    :param new: the lines of those that fail.
+    :param changed: the names whose version changes; what else is new goes
+        into all constraints.
+    """
+
+    old: Mapping[CanonicalName, Sequence[str]]
+    new: Mapping[CanonicalName, Sequence[str]]
+    changed: Sequence[CanonicalName]
+
+    def constraints(self, accepted: Collection[CanonicalName]) -> list[str]:
+        """The constraints with these upgrades and no others."""
+        lines = {**self.old}
+        for name, new in self.new.items():
+            if name in accepted or name not in self.changed:
+                lines[name] = new  # noqa: PERF403 - it updates
+        return [line for name in sorted(lines) for line in lines[name]]
+
+
 class Verdict(NamedTuple):
     """What a search found.
 

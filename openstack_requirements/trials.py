@@ -150,8 +150,7 @@ class Bisection:
             for each in previous
             if each.package
         )
-        self._new: dict[CanonicalName, list[str]] = {}
-        self._changed: list[CanonicalName] = []
+        self._upgrades = culprits.Upgrades(self._old, {}, ())
         self._tried: dict[tuple[CanonicalName, ...], str] = {}
         self._made: dict[tuple[CanonicalName, ...], Made] = {}
 
@@ -163,11 +162,11 @@ class Bisection:
             to blame for.
         """
         newest = self._newest()
-        self._new = _lines(
+        new = _lines(
             (pin.name, pin.to_line().rstrip())
             for pin in freeze.merge(newest.freezes, self._never)
         )
-        self._changed = sorted(
+        changed = sorted(
             {
                 name
                 for each in newest.freezes
@@ -175,9 +174,10 @@ class Bisection:
                 if each.by_name()[name].version != version
             }
         )
-        upgrades: list[culprits.Batch] = [(n,) for n in self._changed]
-        if self._changed and self._trial(self._changed):
-            upgrades = culprits.batches(self._changed, self._needs(newest))
+        self._upgrades = culprits.Upgrades(self._old, new, changed)
+        upgrades: list[culprits.Batch] = [(n,) for n in changed]
+        if changed and self._trial(changed):
+            upgrades = culprits.batches(changed, self._needs(newest))
         verdict = culprits.search(upgrades, self._trial)
         made = self._made.get(verdict.accepted)
         if made is None:
@@ -239,17 +239,9 @@ class Bisection:
             if name in each.by_name() and name not in self._never
         }
 
-    def _constraints(self, upgrades: Collection[CanonicalName]) -> list[str]:
-        """The constraints with these upgrades and no others."""
-        lines = dict(self._old)
-        for name, new in self._new.items():
-            if name in upgrades or name not in self._changed:
-                lines[name] = new  # noqa: PERF403 - it updates
-        return [line for name in sorted(lines) for line in lines[name]]
-
     def _limited(self, upgrades: Collection[CanonicalName]) -> Order:
         return self._order._replace(
-            constraints=self._constraints(upgrades),
+            constraints=self._upgrades.constraints(upgrades),
             previous=(),
             resolve_only=False,
         )
@@ -260,7 +252,7 @@ class Bisection:
         if key not in self._tried:
             self._say(
                 f"trial {len(self._tried) + 1}: {len(key)} of "
-                f"{len(self._changed)} upgrades"
+                f"{len(self._upgrades.changed)} upgrades"
             )
             self._tried[key] = (
                 self._try_command(key)
@@ -292,7 +284,9 @@ class Bisection:
         with work_folder("bisect") as folder:
             path = os.path.join(folder, "upper-constraints.txt")
             with open(path, "w", encoding="utf-8") as file:
-                file.writelines(f"{e}\n" for e in self._constraints(upgrades))
+                file.writelines(
+                    f"{e}\n" for e in self._upgrades.constraints(upgrades)
+                )
             command = self._command.replace("{}", shlex.quote(path))
             try:
                 # The user's own command, in the user's own folder.
@@ -315,7 +309,9 @@ class Bisection:
         found: dict[CanonicalName, set[CanonicalName]] = {}
         for each in newest.freezes:
             earlier = self._pins(each)
-            for name, other in culprits.demands(each, self._changed, earlier):
+            for name, other in culprits.demands(
+                each, self._upgrades.changed, earlier
+            ):
                 found.setdefault(name, set()).add(other)
         self._say("resolving the earlier pins")
         try:
@@ -329,7 +325,7 @@ class Bisection:
         for before, after in zip(old, newest.freezes, strict=False):
             versions = {n: e.version for n, e in after.by_name().items()}
             for name, other in culprits.demands(
-                before, self._changed, versions
+                before, self._upgrades.changed, versions
             ):
                 found.setdefault(other, set()).add(name)
         return found

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openstack_requirements import culprits
-from openstack_requirements.requirement import CanonicalName
+from openstack_requirements.requirement import CanonicalName, canonical_name
 from openstack_requirements.tests import base
 
 NAMES = [CanonicalName(f"n{number:02}") for number in range(12)]
@@ -137,3 +137,21 @@ class TestBatches(base.TestCase):
             self.assertEqual(set(), done & set(batch))
             done |= set(batch)
         self.assertEqual(set(NAMES), done)
+
+
+class TestUpgrades(base.TestCase):
+    def test_constraints(self) -> None:
+        a, b, c, d = map(canonical_name, "abcd")
+        upgrades = culprits.Upgrades(
+            {b: ["b===1"], a: ["a===1"], d: ["d===1"]},
+            {a: ["a===2;x", "a===3;y"], b: ["b===2"], c: ["c===9"]},
+            [a, b],
+        )
+        for accepted, expected in (
+            # What is in one only, and does not change, is always there.
+            ((), ["a===1", "b===1", "c===9", "d===1"]),
+            ([a], ["a===2;x", "a===3;y", "b===1", "c===9", "d===1"]),
+            ([b, a], ["a===2;x", "a===3;y", "b===2", "c===9", "d===1"]),
+        ):
+            self.assertEqual(expected, upgrades.constraints(accepted))
+        self.assertEqual(["a===1"], upgrades.old[a])
