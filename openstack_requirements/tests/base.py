@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import fixtures
 import testtools
 from hypothesis import HealthCheck, settings
+from hypothesis.errors import HypothesisWarning
 
 from openstack_requirements.children import Children
 
@@ -53,8 +54,13 @@ for _ended_by in (signal.SIGINT, signal.SIGHUP):
 
 
 def warnings_are_errors() -> None:
-    """Make every warning an error, of whatever kind."""
+    """Make every warning an error, of whatever kind, but for these."""
     warnings.simplefilter("error")
+    # It costs Hypothesis time to describe the strategies of the fuzz targets,
+    # and nothing else is wrong with them.
+    warnings.filterwarnings(
+        "ignore", "Generating overly large repr", HypothesisWarning
+    )
 
 
 # For what is imported before a test begins.
