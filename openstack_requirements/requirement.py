@@ -31,6 +31,7 @@ from openstack_requirements import limits
 from openstack_requirements.errors import BadContent, BadLine
 from openstack_requirements.specifiers import (
     LONG_NUMBER,
+    OPERATOR,
     Clause,
     clauses,
     exact_version,
@@ -74,6 +75,7 @@ HEADING = (
 #: The name of a distribution (PEP 508), as a regular expression that others
 #: embed. Whether a whole text is a name, ``text.is_name`` says without one.
 NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+_OPERATOR = re.compile(OPERATOR)
 _SIMPLE_CLAUSE = (
     r"(?:(?:>=|<=|==|!=|>|<)[ \t]*[0-9]+(?:\.[0-9]+)*"
     r"|~=[ \t]*[0-9]+(?:\.[0-9]+)+)"
@@ -425,13 +427,12 @@ def parse_line(line: str, permit_urls: bool = False) -> Requirement:
     if match is None:
         return _parse_slowly(line, text, marker, comment, permit_urls)
     specifiers = match["specifiers"] or ""
-    if specifiers and "," not in specifiers:
-        specifiers = "".join(clauses(specifiers)[0])
-    elif specifiers:
-        parsed = clauses(specifiers)
-        if _repeats(parsed):
+    # Blanks are around clauses and operators alone: it is a simple line.
+    specifiers = specifiers.replace(" ", "").replace("\t", "")
+    if "," in specifiers:
+        if _repeats(specifiers):
             return _parse_slowly(line, text, marker, comment, permit_urls)
-        specifiers = ",".join(sorted(map("".join, parsed)))
+        specifiers = ",".join(sorted(specifiers.split(",")))
     extras = match["extras"]
     return Requirement(
         match["name"],
@@ -683,15 +684,17 @@ def _quick_key(clause: Clause) -> tuple[int, Release | None, str]:
     return (_GROUPS[operator], number, "".join(clause))
 
 
-def _repeats(clauses: tuple[Clause, ...]) -> bool:
+def _repeats(specifiers: str) -> bool:
     """Whether packaging would take two of the clauses for one.
 
     ``!=1.0,!=1.0.0`` is one clause to it. Two of one operator that are no
     plain releases are left to it as well.
     """
-    if len({operator for operator, _ in clauses}) == len(clauses):
+    operators = _OPERATOR.findall(specifiers)
+    if len(set(operators)) == len(operators):
         return False
-    return len({(o, release(v)) for o, v in clauses}) < len(clauses)
+    found = {(o, release(v)) for o, v in clauses(specifiers)}
+    return len(found) < len(operators)
 
 
 def _read(

@@ -78,9 +78,9 @@ def clauses(specifiers: str) -> tuple[Clause, ...]:
 
     What has no operator is left out.
     """
-    matches = [_CLAUSE.match(text) for text in specifiers.split(",")]
+    matches = map(_CLAUSE.match, specifiers.split(","))
     return tuple(
-        Clause(match[1], match[2].rstrip()) for match in matches if match
+        [Clause(match[1], match[2].rstrip()) for match in matches if match]
     )
 
 
