@@ -148,4 +148,4 @@ def name_of(requirement: str) -> CanonicalName:
 
 def pinned_version(requirement: str) -> str:
     """The version that a requirement pins; empty where it pins none."""
-    return requirement.partition("==")[2].lstrip("=")
+    return requirement.partition("==")[2].removeprefix("=")

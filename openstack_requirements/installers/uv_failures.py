@@ -29,16 +29,16 @@ from openstack_requirements.failures import (
     first_sign,
     readable,
 )
+from openstack_requirements.requirement import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _SPECIFIERS = r"(?:(?:===|~=|==|!=|<=|>=|<|>)[^\s,]+(?:,\s?(?=[<>=!~]))?)*"
 # Where a name may begin. A pattern that starts with a name would otherwise be
 # tried from each character of a long word, which takes time without bound.
 _START = r"(?<![A-Za-z0-9._-])"
-_REQUIREMENT = rf"{_NAME}(?:\[[^\]]*\])?{_SPECIFIERS}"
+_REQUIREMENT = rf"{NAME}(?:\[[^\]]*\])?{_SPECIFIERS}"
 # What draws the tree of causes: up to 0.11 with lines, from 0.12 in words.
 _DRAWING = re.compile(
     r"\s*(?:×|├─▶|╰─▶|│|error:|cause:|Caused by:|hint:|help:)?\s?"
@@ -58,7 +58,7 @@ _ARCHIVE = (
     ),
     (r"Failed to extract archive: (?P<file>\S+)", "its file is broken"),
     (
-        rf"{_START}(?P<file>{_NAME}(?:==[^\s,`]+)?) has invalid metadata",
+        rf"{_START}(?P<file>{NAME}(?:==[^\s,`]+)?) has invalid metadata",
         "its metadata is invalid",
     ),
     (
@@ -86,7 +86,7 @@ SIGNS = (
             "index",
             f"the package index refuses access ({status})",
             (status,),
-            (rf"{_START}({_NAME}) was not found in", _FETCHED),
+            (rf"{_START}({NAME}) was not found in", _FETCHED),
         )
         for status in ("403 Forbidden", "401 Unauthorized")
     ),
@@ -95,7 +95,7 @@ SIGNS = (
         "the package index gives no upload dates, so nobody can say what was "
         "there before",
         ("exclude-newer",),
-        (rf"`({_NAME})` was filtered by",),
+        (rf"`({NAME})` was filtered by",),
         warns="is missing an upload date",
     ),
     Sign(
@@ -138,13 +138,13 @@ SIGNS = (
         for kind, pattern, what in (
             (
                 "unsatisfiable",
-                rf"`({_NAME})` was filtered by `exclude-newer",
+                rf"`({NAME})` was filtered by `exclude-newer",
                 "there was no such release then",
             ),
             (
                 "missing",
-                rf"(?:Because|because|and) ({_NAME}) was not found in"
-                rf"|there are no versions of ({_NAME}) and",
+                rf"(?:Because|because|and) ({NAME}) was not found in"
+                rf"|there are no versions of ({NAME}) and",
                 "the package index does not have it",
             ),
             (
@@ -312,7 +312,7 @@ def _demands(text: str) -> Iterator[_Demand]:
 
 def _demand(requirement: str, by: str) -> _Demand:
     requirement = requirement.rstrip(",.")
-    name = re.match(_NAME, requirement)
+    name = re.match(NAME, requirement)
     return _Demand(name[0] if name else requirement, requirement, by)
 
 

@@ -206,10 +206,15 @@ def environment(version: str = "3.12", **others: str) -> dict[str, str]:
     }
 
 
+#: What makes warnings errors in a child. What an interrupt left open in the
+#: middle of an import is Python's, and no error of ours.
+WARNINGS = ("-W", "error", "-W", "ignore::ResourceWarning")
+
+
 def script(name: str, *argv: str) -> list[str]:
     """The command line that runs a console script, wherever it is."""
     code = (
         "import sys; from openstack_requirements.cmds._entry import "
         f"{name.replace('-', '_')} as main; sys.exit(main())"
     )
-    return [sys.executable, "-W", "error", "-c", code, *argv]
+    return [sys.executable, *WARNINGS, "-c", code, *argv]

@@ -354,8 +354,8 @@ class TestSpellingWithoutMetadata(GenerateTestCase):
         )
         code = (
             "import sys\n"
-            "from openstack_requirements.installers import uv\n"
-            "uv.describe_sdists = lambda *_: ()\n"
+            "from openstack_requirements.installers import pip_metadata\n"
+            "pip_metadata.describe_sdists = lambda *_: ()\n"
             "from openstack_requirements.cmds import generate_constraints\n"
             "sys.exit(generate_constraints.main())"
         )
