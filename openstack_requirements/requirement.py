@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     from openstack_requirements.version_sets import VersionSet
 
 #: What a line with a requirement is, and one without.
-Kind: TypeAlias = Literal["requirement", "url", "editable", "blank"]
-EntryKind: TypeAlias = Literal[Kind, "path", "option"]
+LineKind: TypeAlias = Literal["requirement", "url", "editable", "blank"]
+EntryKind: TypeAlias = Literal[LineKind, "path", "option"]
 
 #: A name in canonical form (PEP 503). A mapping keyed by this type cannot be
 #: searched with a raw name by accident.
@@ -221,7 +221,7 @@ class Requirement(_Fields):
         return markers.parse(self.markers)
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> LineKind:
         """What kind of line it is from."""
         if not self.package:
             return "blank"
