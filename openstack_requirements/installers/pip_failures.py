@@ -34,9 +34,11 @@ if TYPE_CHECKING:
 
 _HEAD = re.compile(r"\[\d{1,9} lines? of output\]\n")
 _END = "[end of output]"
+# With a bound: on a line of many such beginnings, the end would be looked for
+# from each of them.
 _NOT_FOUND = (
     r"Could not find a version that satisfies the requirement (\S+)"
-    r"[^\n]*?\(from versions: "
+    r"[^\n]{0,2000}?\(from versions: "
 )
 
 #: What pip prints for which failure; the first row that suits is the one.
@@ -95,7 +97,7 @@ SIGNS = (
         "unsatisfiable",
         "they cannot be installed together",
         ("ResolutionImpossible|conflicting dependencies",),
-        (r"Cannot install (.+?) because",),
+        (r"Cannot install (.{1,4000}?) because",),
         alone=True,
     ),
     Sign(

@@ -34,7 +34,9 @@ from openstack_requirements.requirement import NAME
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SPECIFIERS = r"(?:(?:===|~=|==|!=|<=|>=|<|>)[^\s,]+(?:,\s?(?=[<>=!~]))?)*"
+# No version holds an operator: where one could, there were as many ways to
+# read ">6>6>6" as there are subsets of its operators, and all were tried.
+_SPECIFIERS = r"(?:(?:===|~=|==|!=|<=|>=|<|>)[^\s,<>=~]+(?:,\s?(?=[<>=!~]))?)*"
 # Where a name may begin. A pattern that starts with a name would otherwise be
 # tried from each character of a long word, which takes time without bound.
 _START = r"(?<![A-Za-z0-9._-])"

@@ -72,6 +72,12 @@ FOUND = {
     ),
     "installers": (
         "a." * 25_000,
+        # Ways to read operators, twice as many with each.
+        "cU>6" * 26
+        + "cUse you require foo==1,\n\\x6c))  × Failed to fetch: `https://u:T@example.org/simple/foo/`\no\x1da=>6cU>6cU>6cU>6",
+        # Beginnings of a sentence, each of which looked for the end.
+        "OR: Could not find a version that satisfies the requirement foo>=9 "
+        * 930,
         "Failed to build `foo\x16==1.0`",
         "Failed to build \x16",
     ),
