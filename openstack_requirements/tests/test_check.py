@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple
+from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -573,6 +574,13 @@ class TestLower(base.TestCase):
             "are judged",
             found[0].message,
         )
+
+    def test_the_file_is_read_once_for_all_rules(self) -> None:
+        with mock.patch.object(
+            project_rules, "read_entries", wraps=project_rules.read_entries
+        ) as reader:
+            self.lower("foo>=1", "foo==1  # of this test alone")
+        self.assertEqual(1, reader.call_count)
 
     def test_documentation_is_not_asked(self) -> None:
         self.assertEqual([], self.lower("foo>=1", "", "doc/requirements.txt"))
