@@ -680,6 +680,17 @@ def overlap(
     return cases.example(together)
 
 
+@lru_cache(maxsize=4096)
+def can_meet(first: str, second: str) -> bool:
+    """Whether two markers can hold together; true where nobody can tell."""
+    if not first or not second:
+        return True
+    try:
+        return overlap([first, second]) is not None
+    except BadMarker:
+        return True
+
+
 def disjoint(
     first: str, second: str, environments: Environments = ANY
 ) -> bool:

@@ -313,17 +313,13 @@ def _fits(policy: Policy, mine: str, listed: str, backport: bool) -> bool:
         return False  # a marker that nobody can judge does not pass
 
 
-@lru_cache(maxsize=4096)
 def can_meet(one: str, other: str) -> bool:
-    """Whether two markers can hold together."""
+    """Whether two markers can hold together, as far as anybody can tell."""
     if not one or not other:
         return True
     from openstack_requirements import markers
 
-    try:
-        return markers.overlap([one, other]) is not None
-    except markers.BadMarker:
-        return True
+    return markers.can_meet(one, other)
 
 
 def meaning(requirement: Requirement) -> tuple[object, ...]:

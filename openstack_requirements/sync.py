@@ -301,7 +301,7 @@ class _Work:
             indexes = list(paired) or [
                 index
                 for index, new in enumerate(news)
-                if _can_meet(old.markers, new.markers)
+                if markers.can_meet(old.markers, new.markers)
             ]
             indexes = indexes or list(range(len(news)))
             admitting = [
@@ -618,17 +618,6 @@ def _is_same(first: Requirement, second: Requirement) -> bool:
 
 def _same_specifiers(first: str, second: str) -> bool:
     return first == second or version_set(first) == version_set(second)
-
-
-@lru_cache(maxsize=4096)
-def _can_meet(first: str, second: str) -> bool:
-    """Whether two markers can hold together, as far as anybody knows."""
-    if not first or not second:
-        return True
-    try:
-        return markers.overlap([first, second]) is not None
-    except markers.BadMarker:
-        return True
 
 
 @lru_cache(maxsize=4096)
