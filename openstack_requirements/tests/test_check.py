@@ -577,7 +577,7 @@ class TestLower(base.TestCase):
 
     def test_the_file_is_read_once_for_all_rules(self) -> None:
         with mock.patch.object(
-            project_rules, "read_entries", wraps=project_rules.read_entries
+            project_rules, "read_entries", wraps=read_entries
         ) as reader:
             self.lower("foo>=1", "foo==1  # of this test alone")
         self.assertEqual(1, reader.call_count)
