@@ -50,8 +50,9 @@ from typing import TYPE_CHECKING
 import measure
 import uv
 
-from openstack_requirements import children, interpreters
 from openstack_requirements.errors import UnusableInput
+from openstack_requirements.install import interpreters
+from openstack_requirements.system import children
 
 if TYPE_CHECKING:
     from collections.abc import Callable

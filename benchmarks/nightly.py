@@ -40,7 +40,8 @@ from pathlib import Path
 import measure
 import uv
 
-from openstack_requirements import children, interpreters
+from openstack_requirements.install import interpreters
+from openstack_requirements.system import children
 
 LIST = measure.ROOT / "global-requirements.txt"
 #: Distributions without extension modules that few others limit.

@@ -42,10 +42,10 @@ from pathlib import Path
 
 import measure
 
-from openstack_requirements import freeze, sources
-from openstack_requirements.freeze import Distribution, Freeze
-from openstack_requirements.graph import Graph
-from openstack_requirements.markers import VARIABLES
+from openstack_requirements.constraints import freeze, loader
+from openstack_requirements.constraints.freeze import Distribution, Freeze
+from openstack_requirements.constraints.graph import Graph
+from openstack_requirements.pep508.markers import VARIABLES
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 DISTRIBUTIONS = 500
@@ -122,7 +122,7 @@ def main() -> int:
     parser.add_argument("-n", "--runs", type=int, default=11)
     parser.add_argument("-f", "--freezes", nargs="+")
     options = parser.parse_args()
-    old = sources.freezes(options.freezes) if options.freezes else made()
+    old = loader.freezes(options.freezes) if options.freezes else made()
     graph = Graph(old[-1])
     asked = Counter(
         {name: len(graph.demands(name)) for name in graph.installed}

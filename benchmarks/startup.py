@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING
 import measure
 from packaging.requirements import Requirement
 
-from openstack_requirements import requirement
+from openstack_requirements.pep508 import requirement
 
 if TYPE_CHECKING:
     from collections.abc import Callable

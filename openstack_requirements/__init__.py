@@ -11,3 +11,17 @@
 # under the License.
 
 """Keeps many Python repositories installable together."""
+
+__all__ = ["__version__"]
+
+
+def __getattr__(name: str) -> str:
+    """The version, from the installed metadata, when it is asked for.
+
+    Reading metadata takes longer than most commands do (PEP 562).
+    """
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import version
+
+    return version(__name__)

@@ -24,6 +24,22 @@ TYPE_CHECKING = False  # typing itself costs more to import than this module
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+__all__ = [
+    "BadContent",
+    "BadLine",
+    "CommandFailed",
+    "CommandTimedOut",
+    "ConflictingOptions",
+    "Interrupted",
+    "OutsideError",
+    "ProofFailed",
+    "RequirementsError",
+    "TooMuchOutput",
+    "UnusableInput",
+    "UnusableProject",
+    "printable",
+]
+
 #: Exit statuses: findings, wrong usage or unusable input, the outside world.
 FINDINGS, UNUSABLE, OUTSIDE = 1, 2, 3
 

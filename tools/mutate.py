@@ -47,35 +47,35 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "openstack_requirements"
 #: What is mutated where nothing is named.
 MODULES = (
-    "requirement",
-    "specifiers",
-    "version_sets",
-    "ranges",
-    "markers",
-    "constraints",
-    "freeze",
-    "states",
-    "changes",
-    "explain",
-    "rules",
-    "subjects",
-    "entry_rules",
-    "project_rules",
-    "install_rules",
-    "conflicts",
-    "waivers",
+    "pep508.requirement",
+    "pep508.specifiers",
+    "pep508.version_sets",
+    "pep508.ranges",
+    "pep508.markers",
+    "constraints.editing",
+    "constraints.freeze",
+    "constraints.states",
+    "constraints.changes",
+    "constraints.explain",
+    "checks.list_rules",
+    "checks.subjects",
+    "checks.entry_rules",
+    "checks.project_rules",
+    "checks.install_rules",
+    "checks.conflicts",
+    "repository.waivers",
 )
 #: Tests beside the one of the module's own name.
 NEIGHBOURS = {
-    "specifiers": ["requirement", "ranges"],
-    "ranges": ["version_sets", "check"],
-    "constraints": ["edit_constraints"],
-    "states": ["changes"],
-    "rules": ["validate"],
-    "subjects": ["check"],
-    "entry_rules": ["check", "sync"],
-    "project_rules": ["check", "lower_constraints"],
-    "install_rules": ["check_constraints"],
+    "pep508.specifiers": ["requirement", "ranges"],
+    "pep508.ranges": ["version_sets", "check"],
+    "constraints.editing": ["constraints", "edit_constraints"],
+    "constraints.states": ["changes"],
+    "checks.list_rules": ["rules", "validate"],
+    "checks.subjects": ["check"],
+    "checks.entry_rules": ["check", "sync"],
+    "checks.project_rules": ["check", "lower_constraints"],
+    "checks.install_rules": ["check_constraints"],
 }
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
@@ -245,7 +245,7 @@ class Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def tests_of(module: str) -> list[str]:
     """The neighbouring tests of a module."""
     name = module.rpartition(".")[2]
-    names = [name, *NEIGHBOURS.get(name, [])]
+    names = [name, *NEIGHBOURS.get(module, [])]
     folder = ROOT / PACKAGE / "tests"
     return [
         f"{PACKAGE}.tests.test_{each}"

@@ -10,4 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""One module a console script: parse arguments, call the core, report."""
+"""Console scripts: each parses arguments, calls the library and renders.
+
+It may import every other package, and no other package imports it.
+
+Start with any script, for example :mod:`.normalize_requirements`;
+:mod:`._console` holds what they share, and :mod:`.report` the formats.
+"""

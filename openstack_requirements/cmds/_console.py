@@ -22,13 +22,13 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from openstack_requirements import signals
 from openstack_requirements.cmds._run import command, fail, say, warn, write
 from openstack_requirements.errors import (
     ConflictingOptions,
     Interrupted,
     printable,
 )
+from openstack_requirements.system import signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -46,8 +46,8 @@ def _show(
 
 sys.excepthook = _show
 
-from openstack_requirements import signals  # noqa: E402 - after the hook
 from openstack_requirements.cmds import _run  # noqa: E402
+from openstack_requirements.system import signals  # noqa: E402 - after the hook
 
 
 def __getattr__(name: str) -> "Callable[[], int]":

@@ -19,9 +19,11 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from openstack_requirements import changes_report, freeze, installers
 from openstack_requirements.cmds import _console
+from openstack_requirements.cmds.report import render_changes
+from openstack_requirements.constraints import freeze
 from openstack_requirements.errors import ConflictingOptions
+from openstack_requirements.install import installers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -206,11 +208,11 @@ def parser() -> _console.Parser:
         metavar="FORMAT",
         nargs="?",
         const="text",
-        choices=changes_report.FORMATS,
+        choices=render_changes.FORMATS,
         default=argparse.SUPPRESS,
         help="at the end, show what was added, removed, raised and lowered "
         "against --previous, or the file at -o, and why; to stdout with -o, "
-        f"to stderr without; {', '.join(changes_report.FORMATS)}",
+        f"to stderr without; {', '.join(render_changes.FORMATS)}",
     )
     out.add_argument(
         "--propose",

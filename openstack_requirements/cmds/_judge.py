@@ -17,15 +17,16 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from openstack_requirements import findings, lists, policy
+from openstack_requirements.checks import findings
 from openstack_requirements.cmds import _console
+from openstack_requirements.cmds.report import FORMATS, as_text
 from openstack_requirements.errors import FINDINGS, ConflictingOptions
-from openstack_requirements.report import FORMATS, as_text
+from openstack_requirements.repository import lists, policy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from openstack_requirements.findings import Verdict
+    from openstack_requirements.checks.findings import Verdict
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +64,7 @@ class _Explain(argparse.Action):
         value: object,
         _option: object = None,
     ) -> None:
-        from openstack_requirements.report import explain
+        from openstack_requirements.cmds.report import explain
 
         _console.write(explain.render(str(value)))
         parser.exit()
@@ -82,7 +83,7 @@ def report(
     if path is None:
         _console.write(text)
     else:
-        from openstack_requirements import files
+        from openstack_requirements.system import files
 
         files.replace(path, text)
         # Whoever looks at the terminal should not take silence for praise.

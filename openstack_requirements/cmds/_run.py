@@ -25,13 +25,13 @@ from __future__ import annotations
 import os
 import sys
 
-from openstack_requirements import signals
 from openstack_requirements.errors import (
     OUTSIDE,
     Interrupted,
     RequirementsError,
     printable,
 )
+from openstack_requirements.system import signals
 
 #: The help of ``--lock-timeout``, but for its default.
 LOCK_TIMEOUT = (
@@ -129,7 +129,7 @@ def edit(file: str, change: Callable[[str], str], longest_wait: int) -> None:
 
     :raises RequirementsError: as :func:`files.edit` does.
     """
-    from openstack_requirements import files  # for commands that edit
+    from openstack_requirements.system import files  # for commands that edit
 
     def tell(lock: str) -> None:
         say(

@@ -18,7 +18,6 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from openstack_requirements import files, lists, policy
 from openstack_requirements.cmds import _console
 from openstack_requirements.errors import (
     BadContent,
@@ -28,18 +27,20 @@ from openstack_requirements.errors import (
     UnusableInput,
     UnusableProject,
 )
-from openstack_requirements.requirement import (
+from openstack_requirements.pep508.requirement import (
     canonical_name,
     parse_line,
     read_entries,
 )
+from openstack_requirements.repository import lists, policy
+from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from openstack_requirements import survey
-    from openstack_requirements.bootstrap import Decision
-    from openstack_requirements.requirement import (
+    from openstack_requirements.bootstrap import survey
+    from openstack_requirements.bootstrap.draft import Decision
+    from openstack_requirements.pep508.requirement import (
         CanonicalName,
         Requirement,
     )
@@ -181,7 +182,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     base, known, rules = _base(options)
     never = lists.never_constrained(options.never)
 
-    from openstack_requirements import bootstrap, progress, survey
+    from openstack_requirements.bootstrap import draft, survey
+    from openstack_requirements.cmds import progress
 
     request = survey.Request(
         options.python or [sys.executable],
@@ -201,10 +203,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         progress.for_stderr(quiet=options.quiet) as shown,
     ):
         proposal = survey.make(request, known, shown.phase)
-    content = bootstrap.to_content(proposal.entries, base)
+    content = draft.to_content(proposal.entries, base)
     _tell(proposal.decisions)
     if options.decisions is not None:
-        files.replace(options.decisions, bootstrap.to_json(proposal.decisions))
+        files.replace(options.decisions, draft.to_json(proposal.decisions))
     if options.output is None:
         _console.write(content)
     else:
@@ -288,7 +290,7 @@ def _projects(options: argparse.Namespace) -> list[survey.Project]:
 
     :raises UnusableProject: with what is wrong with each of them.
     """
-    from openstack_requirements import checkouts
+    from openstack_requirements.bootstrap import checkouts
 
     found = []
     errors: list[RequirementsError] = []

@@ -16,9 +16,11 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from openstack_requirements import files, lists, lower_constraints
 from openstack_requirements.cmds import _console
+from openstack_requirements.constraints import lower_constraints
 from openstack_requirements.errors import BadContent, BadLine
+from openstack_requirements.repository import lists
+from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,15 +16,18 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from openstack_requirements import conflicts, files, findings, freeze, lists
+from openstack_requirements.checks import conflicts, findings
+from openstack_requirements.checks.list_lines import listed
 from openstack_requirements.cmds import _console, _judge
+from openstack_requirements.constraints import freeze
 from openstack_requirements.errors import ConflictingOptions
-from openstack_requirements.rules import listed
+from openstack_requirements.repository import lists
+from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from openstack_requirements.freeze import Freeze
+    from openstack_requirements.constraints.freeze import Freeze
 
 NAME = "check-conflicts"
 
@@ -107,11 +110,11 @@ def _freezes(options: argparse.Namespace) -> list[Freeze]:
             freeze.from_json(files.read_text(path, files.LARGEST_DATA), path)
             for path in paths
         ]
-    from openstack_requirements import environments
+    from openstack_requirements.install import environments
 
     if python is None:
         return [environments.running()]
-    from openstack_requirements import children
+    from openstack_requirements.system import children
 
     with _console.interruptible(), children.of_job(NAME) as started:
         return [environments.of_python(python, started)]

@@ -16,9 +16,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from openstack_requirements import findings, install_rules, lists, project
+from openstack_requirements.checks import findings, install_rules
+from openstack_requirements.checks.list_lines import listed
 from openstack_requirements.cmds import _console, _judge
-from openstack_requirements.rules import listed
+from openstack_requirements.manifests import loader
+from openstack_requirements.repository import lists
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     required = lists.read(options.global_requirements)
     pinned = lists.read(options.upper_constraints, permit_urls=True)
     wanted, unread = install_rules.wanted(
-        project.read(options.project).declared,
+        loader.read(options.project).declared,
         lists.never_constrained(never),
         lambda path: os.path.join(options.project, path),
     )

@@ -17,15 +17,18 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from openstack_requirements import files, findings, freeze, lists, support
+from openstack_requirements.checks import findings, support
 from openstack_requirements.cmds import _console, _judge
+from openstack_requirements.constraints import freeze
 from openstack_requirements.errors import printable
+from openstack_requirements.repository import lists
+from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from openstack_requirements.freeze import Distribution
-    from openstack_requirements.support import Key, Pins
+    from openstack_requirements.checks.support import Key, Pins
+    from openstack_requirements.constraints.freeze import Distribution
 
 NAME = "check-python2-support"
 
@@ -103,7 +106,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
     if hasattr(options, "output"):
         files.require_replaceable(options.output)
-    from openstack_requirements import metadata
+    from openstack_requirements.install import metadata
 
     entries = lists.read(options.requirements, permit_urls=True)
     wanted, others = support.pins(
@@ -114,7 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         keys = sorted({key for key, _ in wanted} - set(described))
         missing: dict[Key, str] = {}
         if keys:
-            from openstack_requirements import progress
+            from openstack_requirements.cmds import progress
 
             with progress.for_stderr(quiet=not options.verbose) as shown:
                 found = metadata.from_index(keys, shown.phase, options.jobs)
@@ -138,7 +141,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _at_hand(options: argparse.Namespace) -> list[Distribution]:
     """What freezes and environments have, and where this runs."""
-    from openstack_requirements import children, environments
+    from openstack_requirements.install import environments
+    from openstack_requirements.system import children
 
     freezes = [
         freeze.from_json(files.read_text(path, files.LARGEST_DATA), path)

@@ -18,7 +18,7 @@ import datetime
 import os
 from typing import TYPE_CHECKING
 
-from openstack_requirements import gate, lists, project
+from openstack_requirements.checks import gate
 from openstack_requirements.cmds import _console, _judge
 from openstack_requirements.errors import (
     FINDINGS,
@@ -26,12 +26,14 @@ from openstack_requirements.errors import (
     RequirementsError,
     UnusableInput,
 )
+from openstack_requirements.manifests import loader
+from openstack_requirements.repository import lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from openstack_requirements.gate import Request, Standard
-    from openstack_requirements.rehearsal import Outcome, Rehearsal
+    from openstack_requirements.checks.gate import Request, Standard
+    from openstack_requirements.checks.impact import Outcome, Rehearsal
 
 _EPILOG = """\
 exit status: 0 nothing is wrong (warnings and waived findings may be there); 1
@@ -241,7 +243,7 @@ def _judged(
     options: argparse.Namespace, request: Request, roots: Sequence[str]
 ) -> list[Outcome]:
     """The outcome for each project, with progress where it takes long."""
-    from openstack_requirements import progress
+    from openstack_requirements.cmds import progress
 
     finished = 0
 
@@ -275,7 +277,7 @@ def _change(
         try:
             changed = gate.fix(request, root)
             if options.fix:
-                project.write(
+                loader.write(
                     root, {file: new for file, (_, new) in changed.items()}
                 )
         except RequirementsError:
@@ -298,7 +300,9 @@ def _rehearse(
     roots: Mapping[str, str],
 ) -> int:
     """Compare what two states of the lists say of projects; the status."""
-    from openstack_requirements import files, rehearsal, rehearsal_report
+    from openstack_requirements.checks import impact
+    from openstack_requirements.cmds.report import render_impact
+    from openstack_requirements.system import files
 
     baseline = _standard(options.baseline, options)
     policies = [each.against.policy.name for each in (baseline, standard)]
@@ -309,9 +313,9 @@ def _rehearse(
         )
     old = _judged(options, _request(options, baseline, roots), list(roots))
     new = _judged(options, _request(options, standard, roots), list(roots))
-    found = [rehearsal.compare(*pair) for pair in zip(old, new, strict=True)]
-    lines = rehearsal.changed_lines(baseline.against, standard.against)
-    text = rehearsal_report.render(found, lines, options.format)
+    found = [impact.compare(*pair) for pair in zip(old, new, strict=True)]
+    lines = impact.changed_lines(baseline.against, standard.against)
+    text = render_impact.render(found, lines, options.format)
     path = getattr(options, "output", None)
     if path is None:
         _console.write(text)

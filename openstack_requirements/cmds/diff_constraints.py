@@ -16,25 +16,22 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from openstack_requirements import (
-    changes,
-    changes_report,
-    files,
-    lists,
-    sources,
-)
 from openstack_requirements.cmds import _console
+from openstack_requirements.cmds.report import render_changes
+from openstack_requirements.constraints import changes, loader
 from openstack_requirements.errors import (
     FINDINGS,
     CommandFailed,
     ConflictingOptions,
 )
+from openstack_requirements.repository import lists
+from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from openstack_requirements.requirement import CanonicalName
-    from openstack_requirements.states import State
+    from openstack_requirements.constraints.states import State
+    from openstack_requirements.pep508.requirement import CanonicalName
 
 _EPILOG = """\
 exit status: 0 the changes were shown, if any; 1 with --check: something was
@@ -82,7 +79,7 @@ def parser() -> _console.Parser:
     out = result.add_argument_group("how to show it")
     out.add_argument(
         "--format",
-        choices=changes_report.FORMATS,
+        choices=render_changes.FORMATS,
         default="text",
         help="markdown is for a review comment",
     )
@@ -107,18 +104,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     unset = dict.fromkeys(("freezes", "timeout", "never", "output"))
     options = parser().parse_args(argv, argparse.Namespace(**unset))
     never = lists.never_constrained(options.never)
-    old = sources.state(options.old, never)
-    new = sources.state(options.new, never)
+    old = loader.state(options.old, never)
+    new = loader.state(options.new, never)
     if options.freezes is not None:
         if new.freezes:
             raise ConflictingOptions(
                 f"{options.new} is made of freezes: --freezes does not go "
                 "with it"
             )
-        new = new.made_from(sources.freezes(options.freezes))
+        new = new.made_from(loader.freezes(options.freezes))
         _warn_of_others(new)
     found = changes.between(old, new, _newest(options, new))
-    text = changes_report.render(
+    text = render_changes.render(
         found, options.old, options.new, options.format
     )
     if options.output is None:
@@ -148,9 +145,9 @@ def _newest(
         raise ConflictingOptions(
             "--newest needs freezes: they know for which Pythons, and why"
         )
-    from openstack_requirements import children
-    from openstack_requirements.failures import InstallFailed
-    from openstack_requirements.installers import uv
+    from openstack_requirements.install.failures import InstallFailed
+    from openstack_requirements.install.installers import uv
+    from openstack_requirements.system import children
 
     found = {}
     with (

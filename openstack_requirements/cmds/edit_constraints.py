@@ -16,10 +16,11 @@ from __future__ import annotations
 import os
 import sys
 
-from openstack_requirements import constraints, files
 from openstack_requirements.cmds import _run
+from openstack_requirements.constraints import editing
 from openstack_requirements.errors import BadLine, UnusableInput, printable
-from openstack_requirements.text import canonical, is_name
+from openstack_requirements.pep508.text import canonical, is_name
+from openstack_requirements.system import files
 
 TYPE_CHECKING = False  # typing costs more to import than an edit takes
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from openstack_requirements.cmds._console import Parser
-    from openstack_requirements.requirement import Entry
+    from openstack_requirements.pep508.requirement import Entry
 
 #: Each option: what it takes, if anything, and what it is for.
 _OPTIONS = {
@@ -145,7 +146,7 @@ def _editing(
 
     def change(content: str) -> str:
         for name, replacement in edits:
-            content = constraints.edit(content, name, replacement, file)
+            content = editing.edit(content, name, replacement, file)
         return content
 
     return change
@@ -153,11 +154,7 @@ def _editing(
 
 def _warn_of_other_name(name: str, replacement: str) -> None:
     text = replacement.strip()
-    if (
-        text
-        and text[0] != "#"
-        and constraints.name_of(text) != canonical(name)
-    ):
+    if text and text[0] != "#" and editing.name_of(text) != canonical(name):
         _run.warn(
             f"{printable(text)} does not say that it is {name}: "
             f"another edit of {name} will not find it"
@@ -169,16 +166,16 @@ def _name_in(folder: str) -> str:
 
     :raises UnusableInput: where it does not say it.
     """
-    from openstack_requirements import manifests, project
+    from openstack_requirements.manifests import declarations, loader
 
-    door = project.folder(folder)
+    door = loader.folder(folder)
     texts = {}
     try:
-        for path in (manifests.PYPROJECT, manifests.SETUP_CFG):
+        for path in (declarations.PYPROJECT, declarations.SETUP_CFG):
             text = door(path)
             if text is not None:
                 texts[path] = text
-        name = manifests.project_name(texts)
+        name = declarations.project_name(texts)
     except BadLine as error:
         place = os.path.join(folder, error.source)
         raise error.at(place, error.number) from error
@@ -188,15 +185,15 @@ def _name_in(folder: str) -> str:
     if not is_name(name):
         raise UnusableInput(
             folder,
-            f"says no name of a distribution in {manifests.PYPROJECT} or "
-            f"{manifests.SETUP_CFG}",
+            f"says no name of a distribution in {declarations.PYPROJECT} or "
+            f"{declarations.SETUP_CFG}",
         )
     return name
 
 
 def _pinning(file: str, given: dict[str, list[str]]) -> Callable[[str], str]:
     """The change that pins a distribution to another version."""
-    from openstack_requirements.specifiers import parse_version
+    from openstack_requirements.pep508.specifiers import parse_version
 
     text = _only(given, "--pin")
     name, equals, number = text.partition("===" if "===" in text else "==")
@@ -222,7 +219,7 @@ def _pinning(file: str, given: dict[str, list[str]]) -> Callable[[str], str]:
     )
 
     def change(content: str) -> str:
-        return constraints.pin(
+        return editing.pin(
             content,
             name,
             version,
@@ -242,7 +239,7 @@ def _global_list(file: str) -> tuple[str, Sequence[Entry], bool]:
     Its path, its entries, and whether its policy admits pre-releases that no
     entry mentions. A link is beside the lists as well as what it leads to.
     """
-    from openstack_requirements import lists, policy
+    from openstack_requirements.repository import lists, policy
 
     for place in (file, os.path.realpath(file)):
         folder = os.path.dirname(place)

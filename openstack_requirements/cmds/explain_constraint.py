@@ -17,19 +17,18 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from openstack_requirements import explain, explain_report, files, sources
 from openstack_requirements.cmds import _console
-from openstack_requirements.errors import (
-    ConflictingOptions,
-    UnusableInput,
-)
-from openstack_requirements.graph import Graph
-from openstack_requirements.requirement import canonical_name
+from openstack_requirements.cmds.report import render_explanation
+from openstack_requirements.constraints import explain, loader
+from openstack_requirements.constraints.graph import Graph
+from openstack_requirements.errors import ConflictingOptions, UnusableInput
+from openstack_requirements.pep508.requirement import canonical_name
+from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from openstack_requirements.requirement import CanonicalName
+    from openstack_requirements.pep508.requirement import CanonicalName
 
 #: Where freezes are looked for unless they are named.
 FREEZES = "freezes"
@@ -63,7 +62,7 @@ def parser() -> _console.Parser:
     )
     result.add_argument(
         "--format",
-        choices=explain_report.FORMATS,
+        choices=render_explanation.FORMATS,
         default="text",
         help="how to write the answer",
     )
@@ -84,12 +83,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv, unset)
     name = canonical_name(options.name.strip())
     graphs = [
-        Graph(each) for each in sources.freezes(_freezes(options.freezes))
+        Graph(each) for each in loader.freezes(_freezes(options.freezes))
     ]
     _warn_of_gaps(graphs)
     if not any(name in each.installed for each in graphs):
         raise UnusableInput(options.name, _unknown(name, graphs))
-    text = explain_report.render(
+    text = render_explanation.render(
         [explain.explain(each, name) for each in graphs],
         options.format,
         options.all,

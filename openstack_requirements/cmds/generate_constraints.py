@@ -17,28 +17,33 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements import bindep, files, freeze, lists, sources
 from openstack_requirements.cmds import _console
 from openstack_requirements.cmds._generate_options import parse, parser
+from openstack_requirements.constraints import freeze, loader
 from openstack_requirements.errors import OUTSIDE, UnusableInput
-from openstack_requirements.requirement import (
+from openstack_requirements.pep508.requirement import (
     canonical_name,
     parse_line,
     read_entries,
 )
+from openstack_requirements.repository import bindep, lists
+from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from openstack_requirements.failures import InstallFailed
-    from openstack_requirements.freeze import Freeze
-    from openstack_requirements.freezer import Made
-    from openstack_requirements.installation import Order
-    from openstack_requirements.progress import Progress
-    from openstack_requirements.requirement import CanonicalName, Requirement
-    from openstack_requirements.states import State
-    from openstack_requirements.trials import Say
+    from openstack_requirements.cmds.progress import Progress
+    from openstack_requirements.constraints.freeze import Freeze
+    from openstack_requirements.constraints.states import State
+    from openstack_requirements.install.bisection import Say
+    from openstack_requirements.install.failures import InstallFailed
+    from openstack_requirements.install.freezer import Made
+    from openstack_requirements.install.installation import Order
+    from openstack_requirements.pep508.requirement import (
+        CanonicalName,
+        Requirement,
+    )
 
 __all__ = ["main", "parser"]
 
@@ -81,7 +86,7 @@ def _say_what_counts(project: str) -> None:
 
     :raises UnusableInput: where it has none.
     """
-    from openstack_requirements.installers import configuration
+    from openstack_requirements.install.installers import configuration
 
     path = configuration.project_file(project)
     _console.say(
@@ -110,7 +115,7 @@ def _merged(
     options: argparse.Namespace, never: frozenset[CanonicalName]
 ) -> _Done:
     """Constraints from freezes that were made elsewhere."""
-    freezes = sources.freezes(options.from_freezes)
+    freezes = loader.freezes(options.from_freezes)
     previous = _previous(options)
     return _Done(freezes, _constraints(options, freezes, never, previous))
 
@@ -119,7 +124,7 @@ def _generate(
     options: argparse.Namespace, never: frozenset[CanonicalName]
 ) -> _Done:
     """Freezes and constraints, made now."""
-    from openstack_requirements import trials
+    from openstack_requirements.install import bisection
 
     previous = _previous(options)
     order = _order(options, previous)
@@ -128,14 +133,14 @@ def _generate(
         if options.bisect is None:
             made = run(order)
         else:
-            bisected = trials.Bisection(
+            bisected = bisection.Bisection(
                 run, order, previous, never, options.bisect, _say(shown)
             ).search()
             made = bisected.made
             report += bisected.sentences()
         content = _constraints(options, made.freezes, never, previous)
         if options.verify:
-            trials.verify(run, order, content, made, never)
+            bisection.verify(run, order, content, made, never)
     broken = any(each.kept for each in made.freezes)
     report += _kept(options, made)
     return _Done(made.freezes, content, broken, report)
@@ -148,8 +153,10 @@ def _propose(
 
     :param before: the constraints in the work tree.
     """
-    from openstack_requirements import git, proposal, trials
-    from openstack_requirements.installation import Order
+    from openstack_requirements.constraints import patch
+    from openstack_requirements.install import bisection
+    from openstack_requirements.install.installation import Order
+    from openstack_requirements.system import git
 
     def at_revision(path: str) -> str | None:
         folder, name = os.path.split(path)
@@ -194,10 +201,10 @@ def _propose(
         made = run(order)
         content = _constraints(options, made.freezes, never, kept)
         if options.verify:
-            trials.verify(run, order, content, made, never)
+            bisection.verify(run, order, content, made, never)
     return _Done(
         made.freezes,
-        proposal.apply(before, old_content, content, options.output),
+        patch.apply(before, old_content, content, options.output),
         any(each.kept for each in made.freezes),
         _kept(options, made),
         _state(old_content, old.freezes),
@@ -209,7 +216,8 @@ def _running(
     options: argparse.Namespace,
 ) -> Iterator[tuple[Callable[[Order], Made], Progress]]:
     """What makes freezes, and the progress that it shows."""
-    from openstack_requirements import freezer, progress
+    from openstack_requirements.cmds import progress
+    from openstack_requirements.install import freezer
 
     def run(order: Order) -> Made:
         return freezer.make(
@@ -250,8 +258,9 @@ def _difference(
     """What changed, for a person or a program; nothing where not asked."""
     if before is None:
         return ""
-    from openstack_requirements import changes, changes_report
-    from openstack_requirements.states import State
+    from openstack_requirements.cmds.report import render_changes
+    from openstack_requirements.constraints import changes
+    from openstack_requirements.constraints.states import State
 
     path = options.previous or options.output
     if done.baseline is None:
@@ -265,7 +274,7 @@ def _difference(
         old = done.baseline
         content = _constraints(options, done.freezes, never, ())
         new = _state(content, done.freezes)
-    return changes_report.render(
+    return render_changes.render(
         changes.between(old, new),
         path,
         options.requirements or "the freezes",
@@ -275,7 +284,7 @@ def _difference(
 
 def _state(content: str, freezes: Sequence[Freeze]) -> State:
     """Constraints that were just computed, and from what."""
-    from openstack_requirements.states import State
+    from openstack_requirements.constraints.states import State
 
     entries = read_entries(content)
     pythons = [each.python_version for each in freezes]
@@ -293,7 +302,7 @@ def _order(
     options: argparse.Namespace, previous: Sequence[Requirement]
 ) -> Order:
     """What to install, from the options."""
-    from openstack_requirements.installation import Order
+    from openstack_requirements.install.installation import Order
 
     upgraded = set(map(canonical_name, options.upgrade_package or ()))
     known = {canonical_name(each.package) for each in previous}

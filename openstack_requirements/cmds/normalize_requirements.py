@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openstack_requirements import files, requirement
 from openstack_requirements.cmds import _console, _run
+from openstack_requirements.pep508 import requirement
+from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,6 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from openstack_requirements import lists, policy, project, setup_py, sync
 from openstack_requirements.cmds import _console
 from openstack_requirements.errors import (
     FINDINGS,
@@ -26,6 +25,8 @@ from openstack_requirements.errors import (
     UnusableInput,
     printable,
 )
+from openstack_requirements.manifests import loader, setup_py
+from openstack_requirements.repository import lists, policy, update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -126,7 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     for warning in found.warnings:
         _console.warn(warning)
-    follow = sync.standard(
+    follow = update.standard(
         found.policy,
         [e.requirement for e in found.global_requirements if e.requirement],
         found.never,
@@ -143,7 +144,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _update(
-    root: str, follow: sync.Standard, options: argparse.Namespace
+    root: str, follow: update.Standard, options: argparse.Namespace
 ) -> int:
     """Bring one project in line; the exit status for it."""
     plan = _plan(root, follow, options)
@@ -162,35 +163,37 @@ def _update(
             new = {f"{e.path}.{options.suffix}": e.new for e in plan.files}
         else:
             new = {each.path: each.new for each in due}
-        project.write(root, new)
+        loader.write(root, new)
     _console.write("".join(_diff(plan) if options.diff else _told(plan)))
     return FINDINGS if options.check and due else 0
 
 
 def _plan(
-    root: str, follow: sync.Standard, options: argparse.Namespace
-) -> sync.Plan:
-    found = project.read(root)
+    root: str, follow: update.Standard, options: argparse.Namespace
+) -> update.Plan:
+    found = loader.read(root)
     texts = dict(found.texts)
     warnings: tuple[str, ...] = ()
     if follow.policy.bounds_in_list and options.suffix is None:
         try:
-            text = project.folder(root)(setup_py.FILE)
+            text = loader.folder(root)(setup_py.FILE)
         except UnusableInput as error:
             warnings = (f"{os.path.join(root, str(error))}; it is left alone",)
         else:
             if text is not None:
                 texts[setup_py.FILE] = text
-    unknown: sync.Unknown = "refuse"
+    unknown: update.Unknown = "refuse"
     if options.soft:
         unknown = "keep"
     elif os.environ.get("NON_STANDARD_REQS") == "1":
         unknown = "drop"
-    plan = sync.plan(follow, root, found.name, texts, found.declared, unknown)
+    plan = update.plan(
+        follow, root, found.name, texts, found.declared, unknown
+    )
     return plan._replace(warnings=warnings + plan.warnings)
 
 
-def _told(plan: sync.Plan) -> Iterator[str]:
+def _told(plan: update.Plan) -> Iterator[str]:
     """What changes, a line an entry."""
     for each in plan.due:
         path = os.path.join(plan.root, each.path)
@@ -208,7 +211,7 @@ def _told(plan: sync.Plan) -> Iterator[str]:
             yield printable(f"{place}{extra}{what}") + "\n"
 
 
-def _diff(plan: sync.Plan) -> Iterator[str]:
+def _diff(plan: update.Plan) -> Iterator[str]:
     """The changes as a unified diff, which patch understands."""
     for each in plan.due:
         path = os.path.join(plan.root, each.path)

@@ -16,8 +16,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from openstack_requirements import findings, lists, rules
+from openstack_requirements.checks import findings, list_lines, list_rules
 from openstack_requirements.cmds import _console, _judge
+from openstack_requirements.repository import lists
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,10 +71,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     never = _judge.never_list(options)
     required = lists.read(options.required)
     pinned = lists.read(options.pinned, permit_urls=True)
-    subject = rules.Lists(
+    subject = list_rules.Lists(
         lists.find_policy(required, never, getattr(options, "policy", None)),
-        rules.listed(options.required, required),
-        rules.listed(options.pinned, pinned),
+        list_lines.listed(options.required, required),
+        list_lines.listed(options.pinned, pinned),
         never or lists.NEVER[0],
         lists.never_constrained(never),
     )
@@ -83,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         [
             findings.verdict(
                 f"{options.required} and {options.pinned}",
-                rules.judge(subject),
+                list_rules.judge(subject),
             )
         ],
     )

@@ -16,9 +16,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from openstack_requirements import fetch, files, findings, lists, zuul
+from openstack_requirements.checks import findings, zuul
 from openstack_requirements.cmds import _console, _judge
 from openstack_requirements.errors import UnusableInput
+from openstack_requirements.repository import lists
+from openstack_requirements.system import fetch, files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

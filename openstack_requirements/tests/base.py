@@ -29,7 +29,7 @@ import testtools
 from hypothesis import HealthCheck, settings
 from hypothesis.errors import HypothesisWarning
 
-from openstack_requirements.children import Children
+from openstack_requirements.system.children import Children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

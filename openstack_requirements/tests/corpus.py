@@ -34,9 +34,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from openstack_requirements import freeze
+from openstack_requirements.constraints import freeze
 from openstack_requirements.errors import RequirementsError
-from openstack_requirements.requirement import (
+from openstack_requirements.pep508.requirement import (
     canonical_name,
     marker_problem,
     names_in,

@@ -22,13 +22,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from openstack_requirements import check, manifests, policy, ranges
+from openstack_requirements.checks import judgement
 from openstack_requirements.errors import RequirementsError
-from openstack_requirements.requirement import (
+from openstack_requirements.manifests import declarations
+from openstack_requirements.pep508 import ranges
+from openstack_requirements.pep508.requirement import (
     canonical_name,
     names_in,
     read_entries,
 )
+from openstack_requirements.repository import policy
 from openstack_requirements.tests.corpus import Case, Json, load, read
 
 if TYPE_CHECKING:
@@ -37,9 +40,9 @@ if TYPE_CHECKING:
 
     Verdict = tuple[str, str, str]
 
-    from openstack_requirements.check import Against, Found
-    from openstack_requirements.manifests import Declared
-    from openstack_requirements.requirement import Requirement
+    from openstack_requirements.checks.judgement import Against, Found
+    from openstack_requirements.manifests.declarations import Declared
+    from openstack_requirements.pep508.requirement import Requirement
 
 POLICIES = {"classic": policy.CLASSIC, "current": policy.CURRENT}
 _UNCOVERED = frozenset({"install_requires", "setup_requires", "build"})
@@ -270,7 +273,7 @@ def _judge(
     branch: Mapping[str, str] | None,
 ) -> tuple[list[Found], list[Declared], Against]:
     never = lists.get("denylist.txt", lists.get("blacklist.txt", ""))
-    listed = check.against(
+    listed = judgement.against(
         POLICIES[vintage],
         "global-requirements.txt",
         read_entries(lists["global-requirements.txt"]),
@@ -279,25 +282,27 @@ def _judge(
     )
     if vintage == "classic":
         # There was no pyproject.toml yet.
-        texts = {k: v for k, v in texts.items() if k != manifests.PYPROJECT}
+        texts = {k: v for k, v in texts.items() if k != declarations.PYPROJECT}
     declared = _declared(texts)
     target = None if branch is None else _declared(branch)
-    project = check.subject(listed, texts, declared, target=target)
-    return check.judge(project), declared, listed
+    project = judgement.subject(listed, texts, declared, target=target)
+    return judgement.judge(project), declared, listed
 
 
 def _declared(texts: Mapping[str, str]) -> list[Declared]:
     ordered = {
         name: texts[name]
         for name in (
-            *manifests.REQUIREMENTS_FILES,
-            manifests.SETUP_CFG,
-            manifests.PYPROJECT,
+            *declarations.REQUIREMENTS_FILES,
+            declarations.SETUP_CFG,
+            declarations.PYPROJECT,
         )
         if name in texts
     }
     return [
-        each for each in manifests.read(ordered) if each.kind not in _UNCOVERED
+        each
+        for each in declarations.read(ordered)
+        if each.kind not in _UNCOVERED
     ]
 
 

@@ -24,7 +24,10 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from openstack_requirements.cmds import edit_constraints
-from openstack_requirements.requirement import canonical_name, read_entries
+from openstack_requirements.pep508.requirement import (
+    canonical_name,
+    read_entries,
+)
 from openstack_requirements.tests.corpus import Case, Json, load, read
 
 if TYPE_CHECKING:

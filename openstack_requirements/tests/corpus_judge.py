@@ -20,26 +20,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from openstack_requirements import (
-    install_rules,
-    manifests,
-    policy,
-    project,
-    rules,
-)
+from openstack_requirements.checks import install_rules, list_lines, list_rules
 from openstack_requirements.errors import RequirementsError
-from openstack_requirements.requirement import (
+from openstack_requirements.manifests import declarations, loader
+from openstack_requirements.pep508.requirement import (
     canonical_name,
     names_in,
     read_entries,
 )
+from openstack_requirements.repository import policy
 from openstack_requirements.tests.corpus import Case, Json, load, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from openstack_requirements.findings import Finding
+    from openstack_requirements.checks.findings import Finding
 
     Found = set[tuple[str, str]]
 
@@ -101,11 +97,11 @@ def _validate_case(
 def _validate(vintage: str, texts: list[str]) -> Found | None:
     required, pinned, never = texts
     try:
-        found = rules.judge(
-            rules.Lists(
+        found = list_rules.judge(
+            list_rules.Lists(
                 POLICIES[vintage],
-                rules.listed("g", read_entries(required)),
-                rules.listed(
+                list_lines.listed("g", read_entries(required)),
+                list_lines.listed(
                     "c",
                     read_entries(
                         pinned, permit_urls=True, keep_editable=False
@@ -173,7 +169,7 @@ def check_constraints_cases(folder: Path) -> Iterator[Case]:
         record = load(path)
         texts = {
             name: read(folder / "projects" / record["project"] / name)
-            for name in project.MANIFESTS
+            for name in loader.MANIFESTS
             if (folder / "projects" / record["project"] / name).is_file()
         }
         for run in record["runs"]:
@@ -230,12 +226,12 @@ def _check(
     """
     pinned, required, never = listed
     if vintage == "classic":
-        texts = {k: v for k, v in texts.items() if k != manifests.PYPROJECT}
+        texts = {k: v for k, v in texts.items() if k != declarations.PYPROJECT}
     try:
         wanted, unread = install_rules.wanted(
             [
                 each
-                for each in project.load("p", texts.get).declared
+                for each in loader.load("p", texts.get).declared
                 if each.kind in {"file", "dependencies"}
             ],
             names_in(never),
@@ -245,8 +241,8 @@ def _check(
         found = install_rules.judge(
             install_rules.Project(
                 POLICIES[vintage],
-                rules.listed("g", read_entries(required)),
-                rules.listed("c", entries),
+                list_lines.listed("g", read_entries(required)),
+                list_lines.listed("c", entries),
                 wanted,
                 unread,
             ),

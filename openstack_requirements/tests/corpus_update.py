@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openstack_requirements.cmds import update_requirements
-from openstack_requirements.requirement import canonical_name
+from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

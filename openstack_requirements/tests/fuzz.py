@@ -35,39 +35,24 @@ from hypothesis import strategies as st
 from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 
-from openstack_requirements import (
-    bindep,
-    bootstrap,
-    check,
+from openstack_requirements.bootstrap import draft, licenses
+from openstack_requirements.checks import (
     conflicts,
-    constraints,
-    dynamic,
-    edits,
-    explain,
-    failures,
-    files,
     findings,
-    freeze,
-    git,
-    graph,
-    licenses,
-    lists,
-    lower_constraints,
-    manifests,
-    markers,
-    policy,
-    project,
-    ranges,
-    requirement,
-    rules,
-    setup_py,
-    specifiers,
-    states,
+    judgement,
+    list_lines,
+    list_rules,
     support,
-    sync,
-    text,
-    waivers,
+    waiving,
     zuul,
+)
+from openstack_requirements.constraints import (
+    editing,
+    explain,
+    freeze,
+    graph,
+    lower_constraints,
+    states,
 )
 from openstack_requirements.errors import (
     BadContent,
@@ -78,8 +63,31 @@ from openstack_requirements.errors import (
     UnusableInput,
     UnusableProject,
 )
-from openstack_requirements.installers import pip_failures, uv_failures
-from openstack_requirements.process import Processes
+from openstack_requirements.install import failures
+from openstack_requirements.install.installers import pip_failures, uv_failures
+from openstack_requirements.manifests import (
+    declarations,
+    dynamic,
+    edits,
+    loader,
+    setup_py,
+)
+from openstack_requirements.pep508 import (
+    markers,
+    ranges,
+    requirement,
+    specifiers,
+    text,
+)
+from openstack_requirements.repository import (
+    bindep,
+    lists,
+    policy,
+    update,
+    waivers,
+)
+from openstack_requirements.system import files, git
+from openstack_requirements.system.process import Processes
 from openstack_requirements.tests import base
 from openstack_requirements.tests import fuzz_inputs as inputs
 from openstack_requirements.tests.fuzzing import (
@@ -100,7 +108,7 @@ from openstack_requirements.tests.rule_cases import LISTS, PBR, PINS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from openstack_requirements.manifests import Declared
+    from openstack_requirements.manifests.declarations import Declared
 
 TODAY = date(2026, 1, 1)
 
@@ -111,7 +119,7 @@ TODAY = date(2026, 1, 1)
 def check_line(given: str) -> None:
     """One line, as it stands in a list, an option or a string."""
     line = given.replace("\n", " ")
-    attempt((), constraints.name_of, line)
+    attempt((), editing.name_of, line)
     attempt((), requirement.split_comment, line)
     attempt((), requirement.is_passed_through, line)
     attempt((), text.is_path, line)
@@ -217,15 +225,15 @@ def check_list(given: str) -> None:
             for name in state.lines:
                 state.on(name, python)
         for rule in (policy.CLASSIC, policy.CURRENT):
-            subject = rules.Lists(
+            subject = list_rules.Lists(
                 rule,
-                rules.listed("a.txt", entries),
-                rules.listed("b.txt", entries),
+                list_lines.listed("a.txt", entries),
+                list_lines.listed("b.txt", entries),
                 "never.txt",
                 names or frozenset(),
             )
             require_reports(
-                findings.verdict("the lists", rules.judge(subject))
+                findings.verdict("the lists", list_rules.judge(subject))
             )
     attempt(BadContent, lists.installable_lines, given, "a.txt")
     attempt(BadContent, conflicts.read_expected, given, "xfails.txt")
@@ -301,8 +309,8 @@ def _selects(marker: str, example: Mapping[str, str]) -> bool | None:
 
 
 @functools.cache
-def _against(name: str) -> check.Against:
-    return check.against(
+def _against(name: str) -> judgement.Against:
+    return judgement.against(
         policy.CLASSIC if name == "classic" else policy.CURRENT,
         "global-requirements.txt",
         requirement.read_entries(LISTS[name]),
@@ -315,8 +323,8 @@ def _against(name: str) -> check.Against:
 
 
 @functools.cache
-def _standard(name: str) -> sync.Standard:
-    return sync.standard(
+def _standard(name: str) -> update.Standard:
+    return update.standard(
         policy.CLASSIC if name == "classic" else policy.CURRENT,
         [
             entry.requirement
@@ -333,23 +341,25 @@ def _check_project(texts: Mapping[str, str]) -> None:
     hidden = attempt((BadLine, UnusableInput), dynamic.look, texts)
     if hidden is not None:
         asked = [(each.place, each.text) for each in hidden.found]
-        _, decisions = bootstrap.read(asked, "foo", ["3.12"])
+        _, decisions = draft.read(asked, "foo", ["3.12"])
         for each in decisions:
             require_printable("a decision", str(each))
-    loaded = attempt(UnusableProject, project.load, "x", texts.get)
+    loaded = attempt(UnusableProject, loader.load, "x", texts.get)
     if loaded is None:
         return
     for file, content in loaded.texts.items():
         _require_places(file, content, loaded.declared)
     for name in ("classic", "current"):
-        subject = check.subject(_against(name), loaded.texts, loaded.declared)
-        found = check.judge(subject)
-        left, waived = waivers.apply(
+        subject = judgement.subject(
+            _against(name), loaded.texts, loaded.declared
+        )
+        found = judgement.judge(subject)
+        left, waived = waiving.apply(
             [each.finding for each in found],
             waivers.inline(loaded.texts),
             "openstack/x",
             TODAY,
-            rules=frozenset(rule.id for rule in check.RULES),
+            rules=frozenset(rule.id for rule in judgement.RULES),
         )
         require_reports(findings.verdict("x", left, waived))
         _check_fix(loaded, found)
@@ -360,7 +370,7 @@ def _require_places(
     file: str, content: str, declared: Sequence[Declared]
 ) -> None:
     """An entry is where it says that it is."""
-    if file == manifests.PYPROJECT:
+    if file == declarations.PYPROJECT:
         return  # of an escaped string, the text is another
     rows = text.split_lines(content)
     for each in declared:
@@ -370,7 +380,9 @@ def _require_places(
             require_equal("an entry's place", there, each.text)
 
 
-def _check_fix(loaded: project.Project, found: Sequence[check.Found]) -> None:
+def _check_fix(
+    loaded: loader.Project, found: Sequence[judgement.Found]
+) -> None:
     """Replacements go in, and the file still reads."""
     changes: dict[str, dict[Declared, tuple[str, ...]]] = {}
     for each in found:
@@ -380,17 +392,17 @@ def _check_fix(loaded: project.Project, found: Sequence[check.Found]) -> None:
             )
     for file, replaced in changes.items():
         content = loaded.texts[file]
-        entries = manifests.read({file: content})
+        entries = declarations.read({file: content})
         new = attempt(UnusableInput, edits.apply, content, entries, replaced)
         if new is not None:
-            manifests.read({file: new})
+            declarations.read({file: new})
 
 
-def _check_sync(name: str, loaded: project.Project) -> None:
+def _check_sync(name: str, loaded: loader.Project) -> None:
     """A plan changes nothing where it has been carried out."""
     follow = _standard(name)
     clock.step()
-    plan = sync.plan(follow, "x", loaded.name, loaded.texts, loaded.declared)
+    plan = update.plan(follow, "x", loaded.name, loaded.texts, loaded.declared)
     for error in plan.errors:
         require_fit(error)
     for warning in plan.warnings:
@@ -399,8 +411,8 @@ def _check_sync(name: str, loaded: project.Project) -> None:
     if not texts:
         return
     clock.step()
-    declared = manifests.read(texts)
-    again = sync.plan(follow, "x", loaded.name, texts, declared)
+    declared = declarations.read(texts)
+    again = update.plan(follow, "x", loaded.name, texts, declared)
     for each in again.due:
         require_equal("a plan carried out twice", each.old, each.new)
 
@@ -427,8 +439,8 @@ def check_pyproject(given: str) -> None:
     _check_project({"pyproject.toml": given})
     if not from_project({"pyproject.toml": given}):
         return
-    attempt((BadLine, UnusableInput), manifests.build_backend, given)
-    attempt((BadLine, UnusableInput), manifests.group_names, given)
+    attempt((BadLine, UnusableInput), declarations.build_backend, given)
+    attempt((BadLine, UnusableInput), declarations.group_names, given)
 
 
 def check_setup_py(given: str) -> None:
@@ -438,7 +450,7 @@ def check_setup_py(given: str) -> None:
     if "setup.py" not in texts:
         return
     attempt(ValueError, setup_py.uses_pbr, given)
-    plan = sync.plan(_standard("classic"), "x", "x", texts, ())
+    plan = update.plan(_standard("classic"), "x", "x", texts, ())
     for warning in plan.warnings:
         require_printable("a warning", warning)
 
@@ -459,7 +471,7 @@ def check_waivers(given: str) -> None:
     found = attempt(errors, waivers.listed, given, "waivers.yaml")
     if found is None:
         return
-    left, waived = waivers.apply(
+    left, waived = waiving.apply(
         [
             findings.Finding(
                 *("marker-mismatch", "error", "x", "requirements.txt", 1),
@@ -506,18 +518,16 @@ def check_constraints_edit(given: str) -> None:
         return
     errors = (BadLine, UnusableInput)
     for new in (replacement, ""):
-        changed = attempt(
-            errors, constraints.edit, content, name, new, "uc.txt"
-        )
+        changed = attempt(errors, editing.edit, content, name, new, "uc.txt")
         if changed is not None:
-            again = constraints.edit(changed, name, new, "uc.txt")
+            again = editing.edit(changed, name, new, "uc.txt")
             wanted = text.canonical(name)
-            if not new.strip() or constraints.name_of(new) == wanted:
+            if not new.strip() or editing.name_of(new) == wanted:
                 require_equal("edited again", changed, again)
             mine = [
                 line
                 for line in text.split_lines(content)
-                if constraints.name_of(line) != wanted
+                if editing.name_of(line) != wanted
             ]
             for line in mine[:-1]:
                 if line not in changed:
@@ -526,7 +536,7 @@ def check_constraints_edit(given: str) -> None:
         return  # nobody asks for it
     attempt(
         (BadLine, BadContent, UnusableInput, markers.BadMarker),
-        constraints.pin,
+        editing.pin,
         content,
         name,
         "1.2.3",
@@ -553,7 +563,7 @@ def check_bytes(given: str) -> None:
     """What may be no text at all; a character stands for a byte."""
     data = given.encode("latin-1", "replace")
     attempt(UnusableInput, files.decode, data, "a.txt")
-    attempt(UnusableInput, project.decode, data, "a.txt")
+    attempt(UnusableInput, loader.decode, data, "a.txt")
 
 
 # Freezes, and what the index says.
@@ -593,7 +603,7 @@ def _check_freeze(found: freeze.Freeze) -> None:
     state.not_in_freezes()
     entries = attempt(BadContent, requirement.read_entries, content, "uc.txt")
     if entries is not None:
-        listed = rules.listed("uc.txt", entries)
+        listed = list_lines.listed("uc.txt", entries)
         here = conflicts.world(found, listed)
         left, waived = conflicts.judge([here], [])
         require_reports(findings.verdict("x", left, waived))
@@ -624,7 +634,7 @@ def check_git(given: str) -> None:
     answers = given.split(inputs.SEPARATOR)
     here = os.curdir
     for ask in (
-        lambda git_: git.read_all(here, "HEAD", project.MANIFESTS, git_),
+        lambda git_: git.read_all(here, "HEAD", loader.MANIFESTS, git_),
         lambda git_: git.read(here, "HEAD", "requirements.txt", git_),
         lambda git_: git.first_parent(here, "HEAD", git_),
         lambda git_: git.resolve(here, "HEAD", git_),

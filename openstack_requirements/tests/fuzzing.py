@@ -30,7 +30,8 @@ from xml.etree import ElementTree as ET
 
 from hypothesis import strategies as st
 
-from openstack_requirements import files, findings, project, report
+from openstack_requirements.checks import findings
+from openstack_requirements.cmds import report
 from openstack_requirements.errors import (
     MOST_SHOWN,
     BadContent,
@@ -39,6 +40,8 @@ from openstack_requirements.errors import (
     UnusableInput,
     UnusableProject,
 )
+from openstack_requirements.manifests import loader
+from openstack_requirements.system import files
 from openstack_requirements.tests import fuzz_inputs as inputs
 
 if TYPE_CHECKING:
@@ -268,7 +271,7 @@ def from_disk(given: str) -> str | None:
 def from_project(texts: Mapping[str, str]) -> dict[str, str]:
     """A project's files as a loader gives them, without those it refuses."""
     found = {
-        path: attempt(UnusableInput, project.decode, content.encode(), path)
+        path: attempt(UnusableInput, loader.decode, content.encode(), path)
         for path, content in texts.items()
     }
     return {path: content for path, content in found.items() if content}

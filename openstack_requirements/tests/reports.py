@@ -20,8 +20,8 @@ from __future__ import annotations
 from pathlib import Path
 from unittest import mock
 
-from openstack_requirements.findings import Finding, Waived, verdict
-from openstack_requirements.report import FORMATS
+from openstack_requirements.checks.findings import Finding, Waived, verdict
+from openstack_requirements.cmds.report import FORMATS
 
 GOLDEN = Path(__file__).resolve().parent / "golden-reports"
 COMMAND = "check-requirements"

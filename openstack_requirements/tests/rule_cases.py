@@ -18,9 +18,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from openstack_requirements import check, findings, manifests, policy, rules
-from openstack_requirements.findings import Verdict
-from openstack_requirements.requirement import Entry, names_in, read_entries
+from openstack_requirements.checks import (
+    findings,
+    judgement,
+    list_lines,
+    list_rules,
+)
+from openstack_requirements.checks.findings import Verdict
+from openstack_requirements.manifests import declarations
+from openstack_requirements.pep508.requirement import (
+    Entry,
+    names_in,
+    read_entries,
+)
+from openstack_requirements.repository import policy
 
 LISTS = {
     "classic": """\
@@ -151,15 +162,15 @@ def replaced(case: Project | Lists, old: str, new: str) -> Project | Lists:
 def judge(case: Project | Lists) -> Verdict:
     """What all the rules of the command find in a case."""
     if isinstance(case, Lists):
-        listed = rules.Lists(
+        listed = list_rules.Lists(
             policy.CLASSIC,
-            rules.listed("global-requirements.txt", _read(case.required)),
-            rules.listed("upper-constraints.txt", _read(case.pinned)),
+            list_lines.listed("global-requirements.txt", _read(case.required)),
+            list_lines.listed("upper-constraints.txt", _read(case.pinned)),
             "blacklist.txt",
             names_in(case.never),
         )
-        return findings.verdict("the lists", rules.judge(listed))
-    against = check.against(
+        return findings.verdict("the lists", list_rules.judge(listed))
+    against = judgement.against(
         policy.CLASSIC if case.policy == "classic" else policy.CURRENT,
         "global-requirements.txt",
         _read(LISTS[case.policy]),
@@ -169,14 +180,14 @@ def judge(case: Project | Lists) -> Verdict:
             if entry.requirement is not None
         ],
     )
-    declared = manifests.read(
+    declared = declarations.read(
         {
             name: text
             for name, text in case.files.items()
-            if name != manifests.LOWER_CONSTRAINTS
+            if name != declarations.LOWER_CONSTRAINTS
         }
     )
-    found = check.judge(check.subject(against, case.files, declared))
+    found = judgement.judge(judgement.subject(against, case.files, declared))
     return findings.verdict("project", [each.finding for each in found])
 
 

@@ -14,6 +14,8 @@
 from __future__ import annotations
 
 import ast
+import graphlib
+import itertools
 import re
 from collections import Counter
 from functools import cache
@@ -26,107 +28,34 @@ import docutils.nodes
 from openstack_requirements.tests import base
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Mapping
 
 PACKAGE = Path(__file__).resolve().parent.parent
 NAME = "openstack_requirements"
-#: Text and values in, values out.
+CONTRIBUTOR = PACKAGE.parent / "doc" / "source" / "contributor"
+#: Thin modules for other programs; the toolkit itself imports none of them.
+PUBLIC = {"requirement", "project", "check"}
+#: Packages in which what decides touches nothing outside, and their loaders.
+DECIDING = {"pep508", "manifests", "constraints", "checks"}
+LOADERS = {"manifests.loader", "constraints.loader", "checks.gate"}
+#: Modules elsewhere that touch nothing outside either.
 PURE = {
-    "ranges",
-    "version_sets",
-    "culprits",
-    "failures",
-    "fallbacks",
-    "installers.uv_failures",
-    "installers.pip_failures",
-    "proposal",
-    "rehearsal",
-    "changes",
-    "errors",
-    "limits",
-    "specifiers",
-    "text",
     "output",
-    "constraints",
-    "requirement",
-    "markers",
-    "truth_tables",
-    "policy",
-    "freeze",
-    "findings",
-    "rulebook",
-    "rules",
-    "subjects",
-    "groups",
-    "entry_rules",
-    "project_rules",
-    "install_rules",
-    "check",
-    "conflicts",
-    "zuul",
-    "lower_constraints",
-    "support",
-    "toml",
-    "manifests",
-    "explain",
-    "graph",
-    "python_versions",
-    "states",
-    "edits",
-    "setup_py",
-    "sync",
-    "waivers",
-    "yaml_rows",
-    "dynamic",
-    "licenses",
-    "bootstrap",
+    "errors",
+    "install.availability",
+    "install.culprits",
+    "install.failures",
+    "install.fallbacks",
+    "install.installers.pip_failures",
+    "install.installers.uv_failures",
+    "repository.policy",
+    "repository.update",
+    "repository.waivers",
+    "repository.yaml_rows",
+    "bootstrap.draft",
+    "bootstrap.licenses",
 }
-#: Each is one door to the world.
-WORLD = {
-    "files",
-    "signals",
-    "git",
-    "fetch",
-    "metadata",
-    "process",
-    "children",
-    "bindep",
-    "lists",
-    "project",
-    "interpreters",
-    "environments",
-    "freezer",
-    "installation",
-    "cache",
-    "trials",
-    "gate",
-    "installers",
-    "installers.uv",
-    "installers.pip",
-    "installers.pip_metadata",
-    "installers.configuration",
-    "installers.credentials",
-    "sources",
-    "checkouts",
-    "survey",
-    "index",
-}
-#: What a person meets.
-EDGE = {
-    "progress",
-    "changes_report",
-    "explain_report",
-    "rehearsal_report",
-    "report",
-    "report.as_github",
-    "report.as_json",
-    "report.as_junit",
-    "report.as_sarif",
-    "report.as_text",
-    "report.explain",
-}
-COMMANDS = {"cmds"}
-#: What the pure floor must not touch.
+#: What a pure module must not touch.
 FORBIDDEN_IMPORTS = {
     "io",
     "os",
@@ -153,112 +82,142 @@ def modules() -> dict[str, ast.Module]:
     return result
 
 
-def imports(tree: ast.Module) -> set[str]:
+@cache
+def imports(tree: ast.Module) -> frozenset[str]:
     """All that a module imports, wherever in it."""
-    found = set()
+    names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-            found.add(str(node.module))
-    return found
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+            names.add(str(node.module))
+    return frozenset(names)
 
 
-def floor(module: str) -> int:
-    if module in PURE:
-        return 0
-    if module in WORLD:
-        return 1
-    if module in EDGE:
-        return 2
-    return 3
+def package_of(module: str) -> str:
+    """The package of a module; a module beside the packages is its own."""
+    return module.partition(".")[0]
 
 
-#: What the page says of each floor, by the heading there.
-HEADINGS = {
-    "Text and values": PURE,
-    "The world": WORLD,
-    "The edge": EDGE | COMMANDS,
-}
-CONTRIBUTOR = PACKAGE.parent / "doc" / "source" / "contributor"
+def package_imports(
+    trees: Mapping[str, ast.Module],
+) -> dict[str, dict[str, set[str]]]:
+    """Which packages each package imports, and in which modules.
+
+    The public modules and the package itself are left out: nothing in here
+    may import them.
+    """
+    result: dict[str, dict[str, set[str]]] = {}
+    for module, tree in trees.items():
+        package = package_of(module)
+        if not module or package in PUBLIC:
+            continue
+        imported = result.setdefault(package, {})
+        for name in imports(tree):
+            target = name.removeprefix(f"{NAME}.")
+            if target == name or not target:
+                continue
+            if package_of(target) != package:
+                imported.setdefault(package_of(target), set()).add(module)
+    return result
+
+
+def order(trees: Mapping[str, ast.Module]) -> list[str]:
+    """The packages, each behind all that it imports.
+
+    :raises graphlib.CycleError: where there is no such order.
+    """
+    graph = {
+        package: set(imported)
+        for package, imported in package_imports(trees).items()
+    }
+    sorter = graphlib.TopologicalSorter(graph)
+    return list(sorter.static_order())
 
 
 class Described(NamedTuple):
-    """What a page describes below one heading."""
+    """What the page says: its table of packages, and their modules."""
 
-    modules: list[str]
-    #: The literals of each entry, by the modules that it is about.
-    literals: dict[str, set[str]]
+    packages: list[str]
+    modules: dict[str, list[str]]
 
 
-def described(text: str) -> dict[str, Described]:
-    """The entries of the definition lists below each heading of a page."""
+def described(text: str) -> Described:
+    """The packages and modules that the page describes."""
     # Sphinx's own roles are unknown to docutils, which is of no interest.
     page = docutils.core.publish_doctree(
         text, settings_overrides={"report_level": 5, "halt_level": 6}
     )
-    result = {}
+    table = page.next_node(docutils.nodes.tbody)
+    packages = [
+        row.next_node(docutils.nodes.literal).astext()
+        for row in table.findall(docutils.nodes.row)
+    ]
+    entries: dict[str, list[str]] = {}
     for section in page.findall(docutils.nodes.section):
-        found = Described([], {})
-        for item in section.findall(docutils.nodes.definition_list_item):
-            if item.parent.parent is not section:
-                continue
-            term = item.next_node(docutils.nodes.term)
-            names = [
-                literal.astext()
-                for literal in term.findall(docutils.nodes.literal)
-            ]
-            # In the page's own sections a term may be words.
-            found.modules.extend(names)
-            literals = {
-                literal.astext()
-                for literal in item.findall(docutils.nodes.literal)
-            }
-            found.literals.update(dict.fromkeys(names, literals))
-        result[section.next_node(docutils.nodes.title).astext()] = found
-    return result
+        title = section.next_node(docutils.nodes.title).astext()
+        entries[title] = [
+            literal.astext()
+            for item in section.findall(docutils.nodes.definition_list_item)
+            if item.parent.parent is section
+            for literal in item.next_node(docutils.nodes.term).findall(
+                docutils.nodes.literal
+            )
+        ]
+    return Described(packages, entries)
 
 
-def entry_of(module: str, floor_modules: Collection[str]) -> str:
-    """The entry that describes a module: that of its package, or its own.
+def entry_of(module: str) -> tuple[str, str] | None:
+    """The section and the term of the entry that describes a module.
 
-    A package is on the floor of its doors, and so may be some of its modules
-    on another one.
+    None for a package's own docstring, a console script and a format of
+    reports, which are rows of tables elsewhere.
     """
-    package = module.partition(".")[0]
-    return package if package in floor_modules else module
+    if module in PUBLIC:
+        return "The public modules", module
+    package, _, name = module.partition(".")
+    if not name:
+        has_modules = any(
+            other.startswith(f"{package}.") for other in modules()
+        )
+        if has_modules and package != "cmds":
+            return None
+        return package, package
+    first, _, last = name.partition(".")
+    if package == "cmds":
+        if first not in {"progress", "report"}:
+            return None
+        if last and not last.startswith("render_"):
+            return None
+    return package, name
 
 
 def page_problems(text: str) -> list[str]:
     """Where the page of the architecture and the code differ."""
+    page = described(text)
     problems = []
-    found = described(text)
-    for heading, floor_modules in HEADINGS.items():
-        if heading not in found:
-            problems.append(f"{heading}: no such section")
+    wanted: dict[str, list[str]] = {}
+    for module in modules():
+        entry = entry_of(module) if module else None
+        if entry is not None:
+            wanted.setdefault(entry[0], []).append(entry[1])
+    for section, terms in wanted.items():
+        if section not in page.modules:
+            problems.append(f"{section}: no such section")
             continue
-        entries = Counter(found[heading].modules)
-        wanted = Counter(
-            {entry_of(each, floor_modules) for each in floor_modules}
-        )
+        entries = Counter(page.modules[section])
         problems += [
-            f"{heading}: no entry for {each}" for each in wanted - entries
+            f"{section}: no entry for {term}"
+            for term in Counter(terms) - entries
         ]
         problems += [
-            f"{heading}: {each} is no module of this floor, or is there twice"
-            for each in entries - wanted
+            f"{section}: {term} is no module, or is there twice"
+            for term in entries - Counter(terms)
         ]
-        for module in sorted(floor_modules):
-            package, _, name = module.partition(".")
-            # A format is a row of a table, and not spoken of by name.
-            if not name or name.startswith("as_") or module in wanted:
-                continue
-            literals = found[heading].literals.get(package, set())
-            paths = {f"{package}/{name}", f"{package}/{name}.py"}
-            if not paths & literals:
-                problems.append(f"{heading}: {package} without {name}")
+    if sorted(page.packages) != sorted(wanted.keys() - {"The public modules"}):
+        problems.append(f"the table has {', '.join(page.packages)}")
     return sorted(problems)
 
 
@@ -276,140 +235,163 @@ class TestPage(base.TestCase):
         self.assertEqual([], page_problems(self.text))
 
     def test_an_entry_that_is_missing(self) -> None:
-        for module in sorted(PURE | WORLD | EDGE | COMMANDS):
-            if "." in module:
-                continue
-            # Its own line, or its part of a line with others.
-            text, count = re.subn(
-                rf"(?m)^((?:``\w+``, )*)``{module}``(?=(?:, ``\w+``)*$)",
-                r"\1*gone*",
-                self.text,
-            )
-            self.assertEqual(1, count, module)
-            self.assertIn(
-                f"no entry for {module}", " ".join(page_problems(text))
-            )
-
-    def test_a_module_of_a_package_that_is_missing(self) -> None:
-        for name in ("uv", "pip", "configuration", "credentials"):
-            text = self.text.replace(f"installers/{name}.py", "gone")
+        entries = [
+            entry
+            for module in sorted(modules())
+            if module and (entry := entry_of(module)) is not None
+        ]
+        self.assertGreater(len(entries), 60)
+        sections: dict[str, list[str]] = {}
+        for section, term in entries:
+            sections.setdefault(section, []).append(term)
+        # One entry of each section at a time.
+        for terms in itertools.zip_longest(*sections.values()):
+            text = self.text
+            gone = [
+                (section, term)
+                for section, term in zip(sections, terms, strict=True)
+                if term is not None
+            ]
+            for section, term in gone:
+                start = text.index(f"\n{section}\n-")
+                text = text[:start] + text[start:].replace(
+                    f"\n``{term}``\n", "\n*gone*\n", 1
+                )
             self.assertEqual(
-                [f"The world: installers without {name}"], page_problems(text)
+                sorted(
+                    f"{section}: no entry for {term}" for section, term in gone
+                ),
+                page_problems(text),
             )
 
     def test_an_entry_that_is_no_module(self) -> None:
-        for heading in HEADINGS:
-            for name in ("nosuch", "cmds._entry", "errors", "files"):
-                text = re.sub(
-                    rf"(?s)(\n{heading}\n-+\n.*?\n)(``)",
-                    rf"\1``{name}``\n   Nothing.\n\n\2",
-                    self.text,
-                    count=1,
-                )
-                self.assertEqual(
-                    [
-                        f"{heading}: {name} is no module of this floor, or "
-                        "is there twice"
-                    ],
-                    page_problems(text),
-                )
+        for section in described(self.text).packages:
+            text = re.sub(
+                rf"(\n{section}\n-+\n.*?\n)(``)",
+                r"\1``nosuch``\n   Nothing.\n\n\2",
+                self.text,
+                count=1,
+                flags=re.DOTALL,
+            )
+            self.assertEqual(
+                [f"{section}: nosuch is no module, or is there twice"],
+                page_problems(text),
+            )
 
-    def test_a_section_that_is_missing(self) -> None:
-        text = self.text.replace("\nThe edge\n--------\n", "\n")
-        self.assertIn("The edge: no such section", page_problems(text))
+    def test_a_section_or_a_row_that_is_missing(self) -> None:
+        text = self.text.replace("\npep508\n------\n", "\n")
+        self.assertIn("pep508: no such section", page_problems(text))
+        text = self.text.replace("* - ``system``", "* - gone")
+        self.assertIn("the table has", " ".join(page_problems(text)))
 
-    def test_the_drawing_has_every_module(self) -> None:
-        text = (CONTRIBUTOR / "rooms.svg").read_text(encoding="utf-8")
-        places = sorted(
-            (text.index(f"<!-- {heading} -->"), heading)
-            for heading in HEADINGS
-        )
-        ends = [*(place for place, _ in places[1:]), len(text)]
-        for (start, heading), end in zip(places, ends, strict=True):
-            words = set(re.findall(r"\w+", text[start:end]))
-            names = {
-                module.rpartition(".")[2]
-                for module in HEADINGS[heading] - COMMANDS
-            }
-            self.assertEqual(set(), names - words, heading)
+    def test_the_drawing_has_every_package_in_order(self) -> None:
+        text = (CONTRIBUTOR / "packages.svg").read_text(encoding="utf-8")
+        names = re.findall(r'class="name"[^>]*>([^<]+)<', text)
+        drawn = [name for row in names for name in row.split(", ")]
+        self.assertEqual(described(self.text).packages[::-1], drawn)
 
 
-class TestFloors(base.TestCase):
+class TestPackages(base.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.modules = modules()
 
-    def test_every_module_has_a_floor(self) -> None:
-        placed = PURE | WORLD | EDGE
-        others = {
-            name
-            for name in self.modules
-            if name and name.split(".")[0] not in COMMANDS
+    def page(self) -> list[str]:
+        text = (CONTRIBUTOR / "architecture.rst").read_text(encoding="utf-8")
+        return described(text).packages
+
+    def test_the_imports_have_an_order_and_it_is_the_page_s(self) -> None:
+        computed = order(self.modules)
+        place = {package: at for at, package in enumerate(self.page())}
+        self.assertEqual(set(computed), set(place))
+        upward = [
+            f"{package} imports {target} in {', '.join(sorted(where))}"
+            for package, imported in package_imports(self.modules).items()
+            for target, where in imported.items()
+            if place[target] >= place[package]
+        ]
+        self.assertEqual([], upward)
+
+    def test_an_import_upward_is_noticed(self) -> None:
+        for text in (
+            f"from {NAME}.checks import findings",
+            f"def f():\n    from {NAME}.checks.findings import Finding",
+            f"if TYPE_CHECKING:\n    import {NAME}.checks.findings",
+        ):
+            trees = {**self.modules, "pep508.text": ast.parse(text)}
+            self.assertRaises(graphlib.CycleError, order, trees)
+
+    def test_every_package_says_what_it_is_for(self) -> None:
+        for package in package_imports(self.modules):
+            if package in {"output", "errors"}:
+                continue
+            text = ast.get_docstring(self.modules[package]) or ""
+            self.assertGreater(len(text.splitlines()), 2, package)
+            self.assertIn("import", text, package)
+
+    def test_nobody_in_here_imports_what_is_for_others(self) -> None:
+        for module, tree in self.modules.items():
+            targets = {name.removeprefix(f"{NAME}.") for name in imports(tree)}
+            self.assertEqual(set(), targets & PUBLIC, module)
+
+    def test_what_decides_touches_nothing_outside(self) -> None:
+        deciding = {
+            module
+            for module in self.modules
+            if module in PURE
+            or (package_of(module) in DECIDING and module not in LOADERS)
         }
-        self.assertEqual(placed, others)
-
-    def test_imports_go_down(self) -> None:
-        seen = 0
-        for name, tree in self.modules.items():
-            for imported in imports(tree):
-                target = imported.removeprefix(f"{NAME}.")
-                if target == imported or target not in self.modules:
-                    continue
-                seen += 1
-                self.assertLessEqual(
-                    floor(target), floor(name), f"{name} imports {target}"
-                )
-                if target.startswith("cmds"):
-                    self.assertTrue(name.startswith("cmds"), name)
-        self.assertGreater(seen, 30)
-
-    def test_the_pure_floor_does_not_touch_the_world(self) -> None:
-        for name in PURE:
-            tree = self.modules[name]
-            roots = {each.split(".")[0] for each in imports(tree)}
-            self.assertEqual(set(), roots & FORBIDDEN_IMPORTS, name)
+        self.assertGreater(len(deciding), 50)
+        for module in sorted(deciding):
+            tree = self.modules[module]
+            names = imports(tree)
+            roots = {name.split(".")[0] for name in names}
+            self.assertEqual(set(), roots & FORBIDDEN_IMPORTS, module)
+            system = {n for n in names if n.startswith(f"{NAME}.system")}
+            self.assertEqual(set(), system, module)
             called = {
                 node.func.id
                 for node in ast.walk(tree)
                 if isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
             }
-            self.assertEqual(set(), called & FORBIDDEN_CALLS, name)
+            self.assertEqual(set(), called & FORBIDDEN_CALLS, module)
 
-    def test_one_door_to_subprocesses(self) -> None:
-        users = {
-            name
-            for name, tree in self.modules.items()
+    def importers(self, names: set[str]) -> set[str]:
+        """The modules that import one of some libraries."""
+        return {
+            module
+            for module, tree in self.modules.items()
             if any(
-                each.split(".")[0] == "subprocess" for each in imports(tree)
+                name in names or name.split(".")[0] in names
+                for name in imports(tree)
             )
         }
-        self.assertEqual({"process"}, users)
 
-    def test_one_door_to_the_network(self) -> None:
-        doors = {"requests", "urllib3", "http", "socket", "urllib.request"}
-        users = {
-            name
-            for name, tree in self.modules.items()
-            if any(
-                each in doors or each.split(".")[0] in doors
-                for each in imports(tree)
-            )
-        }
-        self.assertEqual({"fetch"}, users)
+    def test_one_module_starts_processes(self) -> None:
+        self.assertEqual({"system.process"}, self.importers({"subprocess"}))
 
-    def test_only_the_edge_prints(self) -> None:
-        for name, tree in self.modules.items():
+    def test_one_module_uses_the_network(self) -> None:
+        libraries = {"requests", "urllib3", "http", "socket", "urllib.request"}
+        self.assertEqual({"system.fetch"}, self.importers(libraries))
+
+    def test_only_commands_print(self) -> None:
+        for module, tree in self.modules.items():
             prints = any(
                 isinstance(node, ast.Name) and node.id == "print"
                 for node in ast.walk(tree)
             )
             if prints:
-                self.assertGreaterEqual(floor(name), 2, name)
+                self.assertEqual("cmds", package_of(module), module)
 
 
 #: Where names, clauses and markers are read. All others ask these.
-PEP_508 = {"requirement", "specifiers", "version_sets", "ranges", "markers"}
+PEP_508 = {
+    f"pep508.{module}"
+    for module in (
+        *("requirement", "specifiers", "version_sets", "ranges", "markers"),
+    )
+}
 #: These read what pip and uv print, and are to ask PEP_508 as well.
 _OPERATOR = r"(?:===|~=|[=!<>]=|<|>)"
 #: A regular expression that looks for operators: some of them in a row, a
@@ -422,32 +404,34 @@ NAMES = re.compile(r"\[(?=[^\]]*(?:0-9|\\w))(?=[^\]]*\.)[^\]]*\]")
 #: What looks like one of these and is none, or has its reason, by module.
 ALLOWED_OPERATORS = {
     # Where the version of a pin stands in the very text of a line.
-    "constraints": 1,
+    "constraints.editing": 1,
     # Poetry's constraints, which are a language of their own (^1.2).
-    "dynamic": 3,
+    "manifests.dynamic": 3,
     # Requirements within the sentences of uv.
-    "installers.uv_failures": 2,
+    "install.installers.uv_failures": 2,
 }
 ALLOWED_NAMES = {
-    "bindep": 1,  # a platform
-    "changes_report": 1,  # text that needs no escapes
-    "children": 2,  # a scheme, and an environment variable
-    "constraints": 1,  # see above
-    "failures": 1,  # a C header
-    "installers.pip": 2,  # names within a sentence of pip
-    "installers.uv": 1,  # a line of uv's answer
-    "installers.uv_failures": 1,  # where a name begins in a sentence
-    "lists": 1,  # a repository, org/name
+    "repository.bindep": 1,  # a platform
+    "cmds.report.render_changes": 1,  # text that needs no escapes
+    "system.children": 2,  # a scheme, and an environment variable
+    "constraints.editing": 1,  # see above
+    "install.failures": 1,  # a C header
+    "install.installers.pip": 2,  # names within a sentence of pip
+    "install.installers.uv": 1,  # a line of uv's answer
+    "install.installers.uv_failures": 1,  # where a name begins in a sentence
+    "repository.lists": 1,  # a repository, org/name
     "output": 2,  # the name of a secret
 }
 #: Texts with commas that are no specifiers.
 ALLOWED_SPLITS = {
-    "conflicts": ["match['affected'].split(',')"],
-    "dynamic": ["paths.split(',')"],
-    "waivers": ["inside.split(',')"],
+    "checks.conflicts": ["match['affected'].split(',')"],
+    "manifests.dynamic": ["paths.split(',')"],
+    "repository.waivers": ["inside.split(',')"],
 }
 #: An option's equals sign.
-ALLOWED_STRIPS = {"constraints": ["text[len(option):].lstrip(' \\t=')"]}
+ALLOWED_STRIPS = {
+    "constraints.editing": ["text[len(option):].lstrip(' \\t=')"]
+}
 
 
 def literals(tree: ast.Module) -> list[str]:

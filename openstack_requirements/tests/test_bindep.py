@@ -17,8 +17,8 @@ import platform
 
 import fixtures
 
-from openstack_requirements import bindep
-from openstack_requirements.requirement import canonical_name
+from openstack_requirements.pep508.requirement import canonical_name
+from openstack_requirements.repository import bindep
 from openstack_requirements.tests import base, bounded
 
 

@@ -20,14 +20,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
-from openstack_requirements import bootstrap, policy
-from openstack_requirements.bootstrap import Answer, Decision
-from openstack_requirements.freeze import Distribution
-from openstack_requirements.requirement import (
+from openstack_requirements.bootstrap import draft
+from openstack_requirements.bootstrap.draft import Decision
+from openstack_requirements.constraints.freeze import Distribution
+from openstack_requirements.install.availability import Availability
+from openstack_requirements.pep508.requirement import (
     canonical_name,
     normalize,
     parse_line,
 )
+from openstack_requirements.repository import policy
 from openstack_requirements.tests import base
 
 PYTHONS = ("3.10", "3.13")
@@ -125,12 +127,12 @@ CASES = [
 ]
 
 
-def demands(*asked: str) -> list[bootstrap.Demand]:
+def demands(*asked: str) -> list[draft.Demand]:
     """What projects a, b, ... ask for."""
     found = []
     for number, text in enumerate(asked):
         owner = chr(ord("a") + number)
-        more, problems = bootstrap.read([(owner, text)], owner, PYTHONS)
+        more, problems = draft.read([(owner, text)], owner, PYTHONS)
         assert not problems, problems
         found += more
     return found
@@ -139,15 +141,15 @@ def demands(*asked: str) -> list[bootstrap.Demand]:
 def propose(
     *asked: str,
     rules: policy.Policy = policy.CLASSIC,
-    answers: dict[str, Answer] | None = None,
+    answers: dict[str, Availability] | None = None,
     resolved: str | None = None,
 ) -> tuple[str, list[Decision]]:
     """The text of the entry for foo, and the decisions."""
-    (wanted,) = bootstrap.wanted(demands(*asked)).values()
-    needed = bootstrap.needed(wanted, ENVIRONMENTS)
+    (wanted,) = draft.wanted(demands(*asked)).values()
+    needed = draft.needed(wanted, ENVIRONMENTS)
     if answers is None:
-        answers = dict.fromkeys(needed or PYTHONS[-1:], Answer(0, MIT))
-    entry, decisions = bootstrap.propose(
+        answers = dict.fromkeys(needed or PYTHONS[-1:], Availability(0, MIT))
+    entry, decisions = draft.propose(
         wanted, answers, needed, PYTHONS, rules, resolved
     )
     return entry.to_text() if entry else "", decisions
@@ -175,7 +177,7 @@ class TestRead(base.TestCase):
             ("P[x] ; extra=='all'", None, []),
             ("", None, []),
         ):
-            found, problems = bootstrap.read(
+            found, problems = draft.read(
                 [("p 1.0", text)], "p", PYTHONS, extras
             )
             shown = [
@@ -191,7 +193,7 @@ class TestRead(base.TestCase):
             "foo;bogus",
             "foo;'a'<'b'",
         ):
-            found, (problem,) = bootstrap.read([("p", text)], "p", PYTHONS)
+            found, (problem,) = draft.read([("p", text)], "p", PYTHONS)
             self.assertEqual([], found)
             self.assertEqual("not-read", problem.kind)
             self.assertEqual((("p", text),), problem.asked)
@@ -237,14 +239,20 @@ class TestPropose(base.TestCase):
         text, (found,) = propose(
             "foo>=2",
             "foo>=1",
-            answers={"3.10": Answer(1, old), "3.13": Answer(0, MIT)},
+            answers={
+                "3.10": Availability(1, old),
+                "3.13": Availability(0, MIT),
+            },
         )
         self.assertEqual("Foo>=1  # MIT\n", text)
         self.assertEqual("no-release", found.kind)
         self.assertIn("for Python 3.10 meets", found.message)
         text, decisions = propose(
             "foo>=2",
-            answers={"3.10": Answer(1, old), "3.13": Answer(0, MIT)},
+            answers={
+                "3.10": Availability(1, old),
+                "3.13": Availability(0, MIT),
+            },
         )
         self.assertEqual("Foo>=1.9  # MIT\n", text)
         self.assertEqual(
@@ -252,7 +260,10 @@ class TestPropose(base.TestCase):
         )
 
     def test_no_release_for_one_python(self) -> None:
-        answers = {"3.10": Answer(1, None, "gone"), "3.13": Answer(0, MIT)}
+        answers = {
+            "3.10": Availability(1, None, "gone"),
+            "3.13": Availability(0, MIT),
+        }
         for asked, marker in (
             ("foo>=1", "python_version>='3.13'"),
             (
@@ -265,7 +276,7 @@ class TestPropose(base.TestCase):
             self.assertEqual("no-release", found.kind)
 
     def test_nothing_that_could_be_listed(self) -> None:
-        gone = Answer(1, None, "the index has nothing of it")
+        gone = Availability(1, None, "the index has nothing of it")
         text, (found,) = propose(
             "foo>=1", answers={"3.10": gone, "3.13": gone}
         )
@@ -293,10 +304,15 @@ class TestPropose(base.TestCase):
         ):
             text, _ = propose(
                 "foo>=1",
-                answers={"3.10": Answer(0, old), "3.13": Answer(0, new)},
+                answers={
+                    "3.10": Availability(0, old),
+                    "3.13": Availability(0, new),
+                },
             )
             self.assertEqual(line, text)
-        bare = dict.fromkeys(PYTHONS, Answer(0, Distribution("foo", "2")))
+        bare = dict.fromkeys(
+            PYTHONS, Availability(0, Distribution("foo", "2"))
+        )
         text, (found,) = propose("foo>=1", answers=bare)
         self.assertEqual(("foo>=1\n", "no-license"), (text, found.kind))
 
@@ -336,7 +352,7 @@ class TestLaws(base.TestCase):
         found = demands(*asked)
         shuffled = found[:]
         random.shuffle(shuffled)  # type: ignore[attr-defined]
-        self.assertEqual(bootstrap.wanted(found), bootstrap.wanted(shuffled))
+        self.assertEqual(draft.wanted(found), draft.wanted(shuffled))
 
     @given(ASKED)
     def test_nothing_is_excluded_that_nobody_excludes(
@@ -355,15 +371,15 @@ class TestLaws(base.TestCase):
 class TestContent(base.TestCase):
     def test_sorted_by_canonical_name(self) -> None:
         entries = [
-            bootstrap.Entry(parse_line(line))
+            draft.Entry(parse_line(line))
             for line in ("b>=1", "A.b>=1", "a-a>=1", "C>=1")
         ]
         text = "a-a>=1\nA.b>=1\nb>=1\nC>=1\n"
-        self.assertEqual(text, bootstrap.to_content(entries))
-        self.assertEqual("", bootstrap.to_content([]))
-        self.assertEqual("z\n", bootstrap.to_content([], "z\n"))
+        self.assertEqual(text, draft.to_content(entries))
+        self.assertEqual("", draft.to_content([]))
+        self.assertEqual("z\n", draft.to_content([], "z\n"))
         self.assertEqual(
-            f"# x\nz\n\n{text}", bootstrap.to_content(entries, "# x\nz")
+            f"# x\nz\n\n{text}", draft.to_content(entries, "# x\nz")
         )
 
     def test_decisions(self) -> None:
@@ -382,15 +398,15 @@ class TestContent(base.TestCase):
                     }
                 ]
             },
-            json.loads(bootstrap.to_json([found])),
+            json.loads(draft.to_json([found])),
         )
 
     def test_every_kind_is_explained(self) -> None:
         kinds = {kind for case in CASES for kind in case.kinds}
-        self.assertEqual(set(), kinds - set(bootstrap.KINDS))
+        self.assertEqual(set(), kinds - set(draft.KINDS))
 
     def test_names(self) -> None:
-        found = bootstrap.wanted(demands("Foo.Bar>=1", "foo_bar", "baz"))
+        found = draft.wanted(demands("Foo.Bar>=1", "foo_bar", "baz"))
         self.assertEqual(["baz", "foo-bar"], [*found])
         self.assertEqual(
             ["a", "b"],

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, ClassVar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import changes_report, freeze
-from openstack_requirements.changes import (
+from openstack_requirements.cmds.report import render_changes
+from openstack_requirements.constraints import freeze
+from openstack_requirements.constraints.changes import (
     ELSEWHERE,
     KINDS,
     OTHERS,
@@ -31,12 +32,12 @@ from openstack_requirements.changes import (
     Respelled,
     between,
 )
-from openstack_requirements.requirement import (
+from openstack_requirements.constraints.states import State
+from openstack_requirements.pep508.requirement import (
     CanonicalName,
     canonical_name,
     read_entries,
 )
-from openstack_requirements.states import State
 from openstack_requirements.tests import base
 from openstack_requirements.tests.test_explain import make, way
 
@@ -568,23 +569,23 @@ spelled in another way:
 under an upper bound, which may keep newer versions away:
   y 1: y<2 of the list
 """,
-            changes_report.to_text(example(), "old", "new"),
+            render_changes.to_text(example(), "old", "new"),
         )
 
     def test_nothing(self) -> None:
         self.assertEqual(
             "a -> b: no changes\n",
-            changes_report.to_text(Changes(), "a", "b"),
+            render_changes.to_text(Changes(), "a", "b"),
         )
         self.assertEqual(
             "**no changes**: `a` → `b`\n",
-            changes_report.to_markdown(Changes(), "a", "b"),
+            render_changes.to_markdown(Changes(), "a", "b"),
         )
-        data = json.loads(changes_report.to_json(Changes(), "a", "b"))
+        data = json.loads(render_changes.to_json(Changes(), "a", "b"))
         self.assertEqual([], data["changes"])
 
     def test_json(self) -> None:
-        data = json.loads(changes_report.to_json(example(), "a", "b"))
+        data = json.loads(render_changes.to_json(example(), "a", "b"))
         self.assertEqual(
             ["added", "raised", "raised", "lowered"],
             [each["kind"] for each in data["changes"]],
@@ -598,7 +599,7 @@ under an upper bound, which may keep newer versions away:
         self.assertEqual(["3.9"], data["only_old"])
 
     def test_markdown(self) -> None:
-        text = changes_report.to_markdown(example(), "old", "new")
+        text = render_changes.to_markdown(example(), "old", "new")
         self.assertIn("**1 added, 2 raised, 1 lowered**: `old` → `new`", text)
         self.assertIn(
             "| `fresh` | 1.5 | needed by: `top 2` (raised from `1`) -> "
@@ -626,7 +627,7 @@ under an upper bound, which may keep newer versions away:
     def test_cells_are_escaped(self) -> None:
         for odd in self.HOSTILE:
             change = Change("changed", "x", odd, "1", (), True, odd)
-            text = changes_report.to_markdown(Changes((change,)), odd, "b")
+            text = render_changes.to_markdown(Changes((change,)), odd, "b")
             rows = [x for x in text.splitlines() if x.startswith("| ")]
             self.assertEqual(3, len(rows), odd)
             for row in rows:
@@ -645,22 +646,22 @@ under an upper bound, which may keep newer versions away:
             for number in range(300)
         )
         few = many[:3]
-        text = changes_report.to_markdown(Changes(many), "a", "b")
+        text = render_changes.to_markdown(Changes(many), "a", "b")
         self.assertIn("<details><summary>300 raised</summary>\n\n|", text)
         self.assertIn("| `x299` | 1 → 2 |\n\n</details>", text)
         self.assertEqual("**300 raised**: `a` → `b`", text.splitlines()[0])
-        text = changes_report.to_markdown(Changes(few), "a", "b")
+        text = render_changes.to_markdown(Changes(few), "a", "b")
         self.assertNotIn("<details>", text)
 
     def test_every_kind_has_its_place(self) -> None:
         for kind in KINDS:
             change = Change(kind, "x", "1", "2", ("3.9", OTHERS), False, "c")
-            for form in changes_report.FORMATS:
-                text = changes_report.render(
+            for form in render_changes.FORMATS:
+                text = render_changes.render(
                     Changes((change,)), "a", "b", form
                 )
                 self.assertIn(kind, text)
-            text = changes_report.to_text(Changes((change,)), "a", "b")
+            text = render_changes.to_text(Changes((change,)), "a", "b")
             self.assertIn("(Python 3.9; other Pythons; c)", text)
 
 

@@ -20,14 +20,16 @@ from unittest import mock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import check, manifests, policy, project_rules
-from openstack_requirements.check import Found
-from openstack_requirements.requirement import (
+from openstack_requirements.checks import judgement, project_rules
+from openstack_requirements.checks.judgement import Found
+from openstack_requirements.manifests import declarations
+from openstack_requirements.pep508.requirement import (
     canonical_name,
     names_in,
     parse_line,
     read_entries,
 )
+from openstack_requirements.repository import policy
 from openstack_requirements.tests import base
 
 CLASSIC, CURRENT = policy.CLASSIC, policy.CURRENT
@@ -202,7 +204,7 @@ def judge(
     target: Mapping[str, str] | None = None,
     pin: str = "1.5",
 ) -> list[Found]:
-    lists = check.against(
+    lists = judgement.against(
         rules,
         "global-requirements.txt",
         read_entries(theirs),
@@ -210,9 +212,11 @@ def judge(
         names_in("back"),
         [parse_line(f"foo==={pin}")],
     )
-    before = None if target is None else manifests.read(target)
-    return check.judge(
-        check.subject(lists, texts, manifests.read(texts), branch, before)
+    before = None if target is None else declarations.read(target)
+    return judgement.judge(
+        judgement.subject(
+            lists, texts, declarations.read(texts), branch, before
+        )
     )
 
 
@@ -625,9 +629,9 @@ class TestTarget(base.TestCase):
 
 class TestRules(base.TestCase):
     def test_ids(self) -> None:
-        ids = [rule.id for rule in check.RULES]
+        ids = [rule.id for rule in judgement.RULES]
         self.assertEqual(len(ids), len(set(ids)))
-        for rule in check.RULES:
+        for rule in judgement.RULES:
             self.assertRegex(rule.id, r"\A[a-z]+(-[a-z]+)+\Z")
             self.assertTrue(rule.why.endswith(".") and rule.how.endswith("."))
 

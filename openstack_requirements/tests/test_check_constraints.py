@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import os
 
-from openstack_requirements import install_rules, policy, project, rules
+from openstack_requirements.checks import install_rules, list_lines
 from openstack_requirements.cmds import check_constraints
-from openstack_requirements.requirement import names_in, read_entries
+from openstack_requirements.manifests import loader
+from openstack_requirements.pep508.requirement import names_in, read_entries
+from openstack_requirements.repository import policy
 from openstack_requirements.tests import base
 
 # For each rule: requirements.txt, the global list, the constraints, and the
@@ -100,13 +102,13 @@ def subject(
 ) -> install_rules.Project:
     files = {"requirements.txt": text}
     wanted, unread = install_rules.wanted(
-        project.load("p", files.get).declared, names_in("Lint"), str
+        loader.load("p", files.get).declared, names_in("Lint"), str
     )
     entries = read_entries(pinned, permit_urls=True, keep_editable=False)
     return install_rules.Project(
         rules_of,
-        rules.listed("g", read_entries(required)),
-        rules.listed("c", entries),
+        list_lines.listed("g", read_entries(required)),
+        list_lines.listed("c", entries),
         wanted,
         unread,
     )

@@ -21,8 +21,7 @@ from pathlib import Path
 
 import fixtures
 
-from openstack_requirements import progress
-from openstack_requirements.cmds import check_requirements
+from openstack_requirements.cmds import check_requirements, progress
 from openstack_requirements.tests import base
 
 GLOBAL = "foo>=1.0  # MIT\nbar>=2.0  # BSD\npbr>=2.0.0  # Apache-2.0\n"
@@ -418,13 +417,13 @@ class TestMany(CheckTestCase):
         self.useFixture(fixtures.MonkeyPatch("os.fork", forks))
         self.useFixture(
             fixtures.MonkeyPatch(
-                "openstack_requirements.progress.Bar.share", shares
+                "openstack_requirements.cmds.progress.Bar.share", shares
             )
         )
         # As if stderr were a terminal, where a bar is shown.
         self.useFixture(
             fixtures.MonkeyPatch(
-                "openstack_requirements.progress.bar_for_stderr",
+                "openstack_requirements.cmds.progress.bar_for_stderr",
                 lambda quiet: progress.Progress() if quiet else progress.Bar(),
             )
         )

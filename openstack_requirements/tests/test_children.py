@@ -20,13 +20,13 @@ import sys
 
 import fixtures
 
-from openstack_requirements import children, process
 from openstack_requirements.cmds import (
     bootstrap_requirements,
     check_conflicts,
     check_python2_support,
     generate_constraints,
 )
+from openstack_requirements.system import children, process
 from openstack_requirements.tests import base
 from openstack_requirements.tests.test_architecture import modules
 from openstack_requirements.tests.test_generate import GenerateTestCase
@@ -124,7 +124,7 @@ class TestOnePlace(base.TestCase):
 
     def test_in_the_text(self) -> None:
         for name, tree in modules().items():
-            if name == "children":
+            if name == "system.children":
                 continue
             for node in ast.walk(tree):
                 if isinstance(node, ast.List | ast.Tuple) and node.elts:
@@ -146,7 +146,7 @@ class TestOnePlace(base.TestCase):
             if isinstance(node, ast.Call)
             and ast.unparse(node.func).endswith("Processes")
         }
-        self.assertEqual({"git", "trials"}, users)
+        self.assertEqual({"system.git", "install.bisection"}, users)
 
 
 class TestRecorded(GenerateTestCase):

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pre_commit import clientlib  # type: ignore[import-untyped]
 
-from openstack_requirements import project
+from openstack_requirements.manifests import loader
 from openstack_requirements.tests import base
 from openstack_requirements.tests.test_repository import scripts
 
@@ -129,12 +129,12 @@ class TestHooks(TestCase):
 
     def test_files(self) -> None:
         for name, files in (
-            ("check-requirements", project.MANIFESTS),
+            ("check-requirements", loader.MANIFESTS),
             ("validate-constraints", LISTS),
             # More than one at a time is more than the command takes.
             ("normalize-requirements", ("global-requirements.txt",)),
         ):
-            others = {*OTHER_FILES, *project.MANIFESTS, *LISTS} - {*files}
+            others = {*OTHER_FILES, *loader.MANIFESTS, *LISTS} - {*files}
             self.assertEqual(list(files), self.files(name, *files))
             self.assertEqual([], self.files(name, *sorted(others)))
 
@@ -301,7 +301,7 @@ class TestZuul(TestCase):
 
     def test_files(self) -> None:
         patterns = list(map(re.compile, self.job["job"]["files"]))
-        for name in project.MANIFESTS:
+        for name in loader.MANIFESTS:
             self.assertTrue(any(each.match(name) for each in patterns), name)
         for name in OTHER_FILES:
             self.assertFalse(any(each.match(name) for each in patterns), name)

@@ -18,11 +18,13 @@ import os
 import subprocess
 import sys
 
-from openstack_requirements import conflicts, environments, freeze, rules
+from openstack_requirements.checks import conflicts, list_lines
 from openstack_requirements.cmds import check_conflicts
+from openstack_requirements.constraints import freeze
+from openstack_requirements.constraints.freeze import Distribution, Freeze
 from openstack_requirements.errors import BadContent
-from openstack_requirements.freeze import Distribution, Freeze
-from openstack_requirements.requirement import read_entries
+from openstack_requirements.install import environments
+from openstack_requirements.pep508.requirement import read_entries
 from openstack_requirements.tests import base
 
 # For each: what is installed (with its requirements), and what is found of
@@ -108,7 +110,7 @@ def make(
 def judge(
     *freezes: Freeze, expected: str = "", pins: str = PINS
 ) -> tuple[list[str], list[str]]:
-    pinned = rules.listed("c", read_entries(pins))
+    pinned = list_lines.listed("c", read_entries(pins))
     found, waived = conflicts.judge(
         [conflicts.world(each, pinned) for each in freezes],
         conflicts.read_expected(expected, "x"),
@@ -142,7 +144,9 @@ class TestWorlds(base.TestCase):
         self.assertEqual(
             ([], []), judge(one, pins="b===1;python_version<'3'\n")
         )
-        found = conflicts.world(one, rules.listed("c", read_entries(PINS)))
+        found = conflicts.world(
+            one, list_lines.listed("c", read_entries(PINS))
+        )
         self.assertEqual(
             [2], [line.number for line in found.constrained.values()]
         )
@@ -177,7 +181,7 @@ class TestWorlds(base.TestCase):
 
     def test_the_same_conflict_is_found_once(self) -> None:
         installed = {"a 1": ["z"]}
-        pinned = rules.listed("c", read_entries(PINS))
+        pinned = list_lines.listed("c", read_entries(PINS))
         worlds = [
             conflicts.world(make(installed, version=each), pinned)
             for each in ("3.11", "3.12", "3.12")

@@ -18,8 +18,8 @@ import string
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from openstack_requirements import constraints
-from openstack_requirements.constraints import (
+from openstack_requirements.constraints import editing
+from openstack_requirements.constraints.editing import (
     edit,
     name_of,
     pin,
@@ -31,14 +31,14 @@ from openstack_requirements.errors import (
     RequirementsError,
     UnusableInput,
 )
-from openstack_requirements.requirement import (
+from openstack_requirements.pep508.requirement import (
     canonical_name,
     parse,
     parse_line,
     read_entries,
 )
+from openstack_requirements.pep508.text import split_lines, without_bom
 from openstack_requirements.tests import base
-from openstack_requirements.text import split_lines, without_bom
 
 NAMES_OF = [
     # line, the name that it is about
@@ -471,7 +471,7 @@ class TestReplacements(base.TestCase):
     def test_what_looks_plain_is_what_the_parser_reads(
         self, line: str
     ) -> None:
-        if constraints._is_plain(line):
+        if editing._is_plain(line):
             found = parse_line(line, permit_urls=True)
             self.assertEqual(name_of(line), canonical_name(found.package))
 
@@ -482,7 +482,7 @@ class TestReplacements(base.TestCase):
             "-e file:///opt/stack/foo#egg=foo",
             "git+https://x/y@z#egg=foo",
         ):
-            self.assertTrue(constraints._is_plain(line), line)
+            self.assertTrue(editing._is_plain(line), line)
 
 
 class TestPin(base.TestCase):

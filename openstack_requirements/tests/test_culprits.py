@@ -18,8 +18,11 @@ from collections.abc import Collection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import culprits
-from openstack_requirements.requirement import CanonicalName, canonical_name
+from openstack_requirements.install import culprits
+from openstack_requirements.pep508.requirement import (
+    CanonicalName,
+    canonical_name,
+)
 from openstack_requirements.tests import base
 
 NAMES = [CanonicalName(f"n{number:02}") for number in range(12)]

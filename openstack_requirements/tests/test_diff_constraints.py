@@ -19,10 +19,10 @@ from typing import ClassVar
 
 import fixtures
 
-from openstack_requirements import freeze, sources
 from openstack_requirements.cmds import diff_constraints
+from openstack_requirements.constraints import freeze, loader
+from openstack_requirements.constraints.freeze import Freeze
 from openstack_requirements.errors import UnusableInput
-from openstack_requirements.freeze import Freeze
 from openstack_requirements.tests import base
 from openstack_requirements.tests.loopback import Index
 from openstack_requirements.tests.test_explain import make
@@ -351,15 +351,15 @@ class TestSources(base.TestCase):
             ("a", ("", "")),
             ("a:", ("a", "")),
         ):
-            self.assertEqual(expected, sources._split(what))
+            self.assertEqual(expected, loader._split(what))
 
     def test_freezes_come_by_python(self) -> None:
         for python in ("3.10", "3.9"):
             self.write(
                 f"f/python{python}.json", freeze.to_json(make(python=python))
             )
-        found = sources.freezes([str(self.folder / "f")])
+        found = loader.freezes([str(self.folder / "f")])
         self.assertEqual(
             ["3.9", "3.10"], [each.python_version for each in found]
         )
-        self.assertRaises(UnusableInput, sources.freezes, ["", ""])
+        self.assertRaises(UnusableInput, loader.freezes, ["", ""])

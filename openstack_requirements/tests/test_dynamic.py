@@ -16,14 +16,9 @@ from __future__ import annotations
 import functools
 import subprocess
 
-from openstack_requirements import (
-    dynamic,
-    interpreters,
-)
-from openstack_requirements.errors import (
-    BadLine,
-    UnusableInput,
-)
+from openstack_requirements.errors import BadLine, UnusableInput
+from openstack_requirements.install import interpreters
+from openstack_requirements.manifests import dynamic
 from openstack_requirements.tests import base, bounded
 
 #: A setup.py, and what it asks for; None where only running it would tell.
@@ -238,7 +233,8 @@ class TestSetupPy(base.TestCase):
         except UnusableInput as error:
             self.skipTest(str(error))
         child = (
-            "import sys; from openstack_requirements import dynamic; "
+            "import sys; from openstack_requirements.manifests "
+            "import dynamic; "
             "text = 'a' + sys.argv[1] * 400_000; "
             "found = dynamic.look({'setup.py': text}); "
             "print(found.computed, found.problem[:6])"

@@ -22,11 +22,11 @@ import time
 
 from testtools.matchers import StartsWith
 
-from openstack_requirements import files
 from openstack_requirements.cmds import (
     edit_constraints,
     normalize_requirements,
 )
+from openstack_requirements.system import files
 from openstack_requirements.tests import base, forks
 
 PINS = """\

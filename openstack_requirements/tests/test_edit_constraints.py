@@ -26,10 +26,13 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import constraints
 from openstack_requirements.cmds import edit_constraints
+from openstack_requirements.constraints import editing
 from openstack_requirements.errors import RequirementsError
-from openstack_requirements.requirement import canonical_name, read_entries
+from openstack_requirements.pep508.requirement import (
+    canonical_name,
+    read_entries,
+)
 from openstack_requirements.tests import base, forks
 
 CONTENT = (
@@ -301,8 +304,8 @@ EDITS = st.sampled_from(
 class TestLaws(base.TestCase):
     @given(TEXTS, EDITS)
     def test_twice_is_once(self, text: str, edit: tuple[str, str]) -> None:
-        once = constraints.edit(text, *edit)
-        self.assertEqual(once, constraints.edit(once, *edit))
+        once = editing.edit(text, *edit)
+        self.assertEqual(once, editing.edit(once, *edit))
 
     @given(TEXTS, EDITS, EDITS)
     def test_edits_of_two_names_commute(
@@ -310,8 +313,8 @@ class TestLaws(base.TestCase):
     ) -> None:
         if one[0] == two[0]:
             return
-        first = constraints.edit(constraints.edit(text, *one), *two)
-        second = constraints.edit(constraints.edit(text, *two), *one)
+        first = editing.edit(editing.edit(text, *one), *two)
+        second = editing.edit(editing.edit(text, *two), *one)
         self.assertEqual(
             sorted(first.splitlines()), sorted(second.splitlines())
         )
@@ -322,16 +325,16 @@ class TestLaws(base.TestCase):
             return [
                 line
                 for line in content.splitlines(True)
-                if constraints.name_of(line) != canonical_name(edit[0])
+                if editing.name_of(line) != canonical_name(edit[0])
             ]
 
-        self.assertEqual(others(text), others(constraints.edit(text, *edit)))
+        self.assertEqual(others(text), others(editing.edit(text, *edit)))
 
     @given(TEXTS, EDITS)
     def test_what_is_written_can_be_read(
         self, text: str, edit: tuple[str, str]
     ) -> None:
-        after = constraints.edit(text, *edit)
+        after = editing.edit(text, *edit)
         after = after.replace("what is this?\n", "")
         found = [
             each
@@ -475,5 +478,5 @@ class TestDying(EditTestCase):
 
     def test_errors_are_ours(self) -> None:
         self.assertRaises(
-            RequirementsError, constraints.edit, "a===1\n", "a b", ""
+            RequirementsError, editing.edit, "a===1\n", "a b", ""
         )

@@ -21,9 +21,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from openstack_requirements import constraints, files
 from openstack_requirements.cmds import edit_constraints
-from openstack_requirements.requirement import read_entries
+from openstack_requirements.constraints import editing
+from openstack_requirements.pep508.requirement import read_entries
+from openstack_requirements.system import files
 from openstack_requirements.tests import base, forks
 
 MANY = 200
@@ -59,7 +60,7 @@ class TestCase(base.TestCase):
         self.assertTrue(content.startswith(HEAD))
         lines: dict[str, list[str]] = {}
         for line in content.removeprefix(HEAD).splitlines():
-            lines.setdefault(constraints.name_of(line), []).append(line)
+            lines.setdefault(editing.name_of(line), []).append(line)
         for number, old in OLD.items():
             found = lines.pop(f"some-library-{number}", [])
             new = [NEW[number]] if NEW.get(number) else []

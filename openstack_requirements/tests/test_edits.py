@@ -19,8 +19,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import edits, manifests
 from openstack_requirements.errors import UnusableInput
+from openstack_requirements.manifests import declarations, edits
 from openstack_requirements.tests import base, bounded
 
 # File, before, what comes instead of which text, after.
@@ -213,7 +213,7 @@ def _quoted(text: str, quote: str) -> str:
 class TestCases(base.TestCase):
     def test_cases(self) -> None:
         for file, before, texts, after in CASES:
-            entries = manifests.read({file: before})
+            entries = declarations.read({file: before})
             changes = {
                 entry: texts[entry.text]
                 for entry in entries
@@ -233,7 +233,7 @@ class TestCases(base.TestCase):
     def test_what_cannot_be_changed_is_refused(self) -> None:
         # A comment there is in the way of what would come behind it.
         before = "project.dependencies = [ 'a' # c\n , 'b' # d\n ]"
-        entries = manifests.read({"pyproject.toml": before})
+        entries = declarations.read({"pyproject.toml": before})
         error = self.assertRaises(
             UnusableInput,
             edits.apply,
@@ -251,7 +251,7 @@ class TestCases(base.TestCase):
             f"x = [{'{a=1},' * 30_000}]\n",
         ):
             before = array + more
-            entries = manifests.read({"pyproject.toml": before})
+            entries = declarations.read({"pyproject.toml": before})
             change = functools.partial(
                 edits.apply, before, entries, {entries[1]: ["b>=2", "c"]}
             )
@@ -264,7 +264,7 @@ class TestCases(base.TestCase):
     def test_all_of_many(self) -> None:
         items = ", ".join(f"'a{n}'" for n in range(5000))
         before = f"project.dependencies = [{items}]\n"
-        entries = manifests.read({"pyproject.toml": before})
+        entries = declarations.read({"pyproject.toml": before})
         changes = {entry: [f"{entry.text}>=1"] for entry in entries}
         self.assertEqual(
             0, bounded.run(lambda: edits.apply(before, entries, changes))
@@ -273,7 +273,7 @@ class TestCases(base.TestCase):
     def test_what_an_array_should_not_hold(self) -> None:
         for item in ("['x']", "{a = 1, b = 2}", "{}"):
             before = f"project.dependencies = ['a', {item}]\n"
-            entries = manifests.read({"pyproject.toml": before})
+            entries = declarations.read({"pyproject.toml": before})
             self.assertRaises(
                 UnusableInput,
                 edits.apply,
@@ -290,7 +290,7 @@ class TestLaws(base.TestCase):
         self, data: st.DataObject, file: str, content: str
     ) -> tuple[str, bool]:
         """The text after some edits; whether all of them were one to one."""
-        entries = manifests.read({file: content})
+        entries = declarations.read({file: content})
         candidates = [each for each in entries if each.requirement]
         changes = {
             each: data.draw(REPLACEMENTS)
@@ -302,7 +302,7 @@ class TestLaws(base.TestCase):
         expected = [
             text for each in entries for text in changes.get(each, [each.text])
         ]
-        found = [each.text for each in manifests.read({file: after})]
+        found = [each.text for each in declarations.read({file: after})]
         self.assertEqual(
             [_meant(each) for each in expected], list(map(_meant, found))
         )

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import os
 
-from openstack_requirements import environments
+from openstack_requirements.constraints.freeze import Distribution
 from openstack_requirements.errors import OutsideError
-from openstack_requirements.freeze import Distribution
+from openstack_requirements.install import environments
 from openstack_requirements.tests import base
 
 FULL = """\

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import openstack_requirements
 from openstack_requirements import errors
-from openstack_requirements.failures import Reason
+from openstack_requirements.install import failures
+from openstack_requirements.install.failures import Reason
 from openstack_requirements.tests import base
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class TestPickling(base.TestCase):
                 self.assertEqual(seen(error), seen(again), kind.__name__)
 
     def test_what_was_filled_in_later(self) -> None:
-        error = example(openstack_requirements.failures.InstallFailed)
+        error = example(failures.InstallFailed)
         error.log = "/a/log"
         again = pickle.loads(pickle.dumps(error))
         self.assertEqual("/a/log", again.log)

@@ -22,13 +22,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
-from openstack_requirements import explain, explain_report, freeze, ranges
 from openstack_requirements.cmds import explain_constraint
-from openstack_requirements.explain import bounds, cause
-from openstack_requirements.freeze import Distribution, Freeze
-from openstack_requirements.graph import Demand, Graph
-from openstack_requirements.ranges import together
-from openstack_requirements.requirement import CanonicalName, canonical_name
+from openstack_requirements.cmds.report import render_explanation
+from openstack_requirements.constraints import explain, freeze
+from openstack_requirements.constraints.explain import bounds, cause
+from openstack_requirements.constraints.freeze import Distribution, Freeze
+from openstack_requirements.constraints.graph import Demand, Graph
+from openstack_requirements.pep508 import ranges
+from openstack_requirements.pep508.ranges import together
+from openstack_requirements.pep508.requirement import (
+    CanonicalName,
+    canonical_name,
+)
 from openstack_requirements.tests import base
 
 
@@ -234,8 +239,8 @@ class TestGraph(base.TestCase):
         graph = Graph(one._replace(distributions=(first, x)))
         for text in ("x", "a", "none"):
             found = explain.explain(graph, name(text))
-            for form in explain_report.FORMATS:
-                explain_report.render([found], form, everything=True)
+            for form in render_explanation.FORMATS:
+                render_explanation.render([found], form, everything=True)
         explain.capping(graph, name("x"))
 
     def test_the_order_of_things_does_not_matter(self) -> None:
@@ -479,14 +484,14 @@ x 2.0 (Python 3.10, 3.12)
 
 x is not installed (Python 3.13)
 """,
-            explain_report.to_text(self.found),
+            render_explanation.to_text(self.found),
         )
-        text = explain_report.to_text(self.found, everything=True)
+        text = render_explanation.to_text(self.found, everything=True)
         self.assertIn("    b 1  x<9; extra=='e'\n", text)
         self.assertNotIn("extras that nobody", text)
 
     def test_json(self) -> None:
-        data = json.loads(explain_report.to_json(self.found))
+        data = json.loads(render_explanation.to_json(self.found))
         self.assertEqual("x", data["name"])
         first, _, last = data["pythons"]
         self.assertEqual("3.10", first["python_version"])
@@ -503,10 +508,10 @@ x is not installed (Python 3.13)
     def test_nothing_drives_the_terminal(self) -> None:
         odd = make("a 1 | x\x1b[31m>=1", "x 1", requested=("a",))
         found = [explain.explain(Graph(odd), name("x"))]
-        for form in explain_report.FORMATS:
-            text = explain_report.render(found, form)
+        for form in render_explanation.FORMATS:
+            text = render_explanation.render(found, form)
             self.assertNotIn("\x1b", text)
-        self.assertIn(r"\x1b", explain_report.to_text(found))
+        self.assertIn(r"\x1b", render_explanation.to_text(found))
 
 
 class TestCommand(base.TestCase):

@@ -21,15 +21,15 @@ import functools
 import json
 from pathlib import Path
 
-from openstack_requirements.failures import (
+from openstack_requirements.install.failures import (
     LARGEST_OUTPUT,
     LONGEST_WORD,
     InstallFailed,
     Reason,
     readable,
 )
-from openstack_requirements.installers import pip_failures as pip
-from openstack_requirements.installers import uv_failures as uv
+from openstack_requirements.install.installers import pip_failures as pip
+from openstack_requirements.install.installers import uv_failures as uv
 from openstack_requirements.tests import base, bounded
 
 DATA = Path(__file__).with_name("uv-failures")

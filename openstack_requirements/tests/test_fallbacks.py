@@ -18,15 +18,18 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements.failures import KINDS, Reason
-from openstack_requirements.fallbacks import (
+from openstack_requirements.install.failures import KINDS, Reason
+from openstack_requirements.install.fallbacks import (
     MOST_BROKEN,
     Facts,
     Failed,
     State,
     after,
 )
-from openstack_requirements.requirement import CanonicalName, canonical_name
+from openstack_requirements.pep508.requirement import (
+    CanonicalName,
+    canonical_name,
+)
 from openstack_requirements.tests import base
 
 

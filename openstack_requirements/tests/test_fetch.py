@@ -27,12 +27,12 @@ from typing import TYPE_CHECKING
 
 import fixtures
 
-from openstack_requirements import fetch
 from openstack_requirements.errors import (
     OutsideError,
     RequirementsError,
     UnusableInput,
 )
+from openstack_requirements.system import fetch
 from openstack_requirements.tests import base
 
 if TYPE_CHECKING:

@@ -24,8 +24,9 @@ import threading
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from openstack_requirements import files, git, project
 from openstack_requirements.errors import OutsideError, UnusableInput
+from openstack_requirements.manifests import loader
+from openstack_requirements.system import files, git
 from openstack_requirements.tests import base
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class TestRead(base.TestCase):
 
     def test_one_limit_for_data_wherever_it_is(self) -> None:
         self.assertEqual(git.LARGEST_FILE, files.LARGEST_DATA)
-        self.assertLessEqual(project.LARGEST, files.LARGEST_TEXT)
+        self.assertLessEqual(loader.LARGEST, files.LARGEST_TEXT)
 
     def test_what_never_ends(self) -> None:
         error = self.assertRaises(UnusableInput, files.read_text, "/dev/zero")
@@ -97,7 +98,7 @@ class TestRead(base.TestCase):
                 files.Lock,
                 lambda path: files.replace(path, NEW),
                 lambda path: files.edit(path, str.upper),
-                project.folder(str(self.folder)),
+                loader.folder(str(self.folder)),
             ):
                 error = self.assertRaises(UnusableInput, do, name)
                 self.assertIn("no file can have such a name", str(error))
@@ -255,7 +256,7 @@ class TestReplace(base.TestCase):
 
     def test_a_full_disk(self) -> None:
         code = (
-            "import sys; from openstack_requirements import files\n"
+            "import sys; from openstack_requirements.system import files\n"
             "try: files.replace(sys.argv[1] + '/x.txt', 'y' * 500000)\n"
             "except files.OutsideError as error: print(error)\n"
             "import os; print(sorted(os.listdir(sys.argv[1])))\n"
@@ -335,7 +336,7 @@ class TestMounted(base.TestCase):
 
     def test_a_long_job_fails_before_it_starts(self) -> None:
         code = (
-            "import sys; from openstack_requirements import files\n"
+            "import sys; from openstack_requirements.system import files\n"
             "try: files.require_replaceable(sys.argv[1])\n"
             "except files.UnusableInput as error: print(error)"
         )

@@ -19,9 +19,8 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import freeze, markers
-from openstack_requirements.errors import ProofFailed, UnusableInput
-from openstack_requirements.freeze import (
+from openstack_requirements.constraints import freeze
+from openstack_requirements.constraints.freeze import (
     Configuration,
     Distribution,
     Freeze,
@@ -37,7 +36,9 @@ from openstack_requirements.freeze import (
     to_content,
     to_json,
 )
-from openstack_requirements.requirement import (
+from openstack_requirements.errors import ProofFailed, UnusableInput
+from openstack_requirements.pep508 import markers
+from openstack_requirements.pep508.requirement import (
     canonical_name,
     names_in,
     parse_line,

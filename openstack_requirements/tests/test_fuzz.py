@@ -26,7 +26,8 @@ import fixtures
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openstack_requirements import errors, markers
+from openstack_requirements import errors
+from openstack_requirements.pep508 import markers
 from openstack_requirements.tests import base, fuzz, fuzzing
 from openstack_requirements.tests.fuzz_inputs import SEPARATOR
 

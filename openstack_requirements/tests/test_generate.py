@@ -20,9 +20,11 @@ import shutil
 import subprocess
 import sys
 
-from openstack_requirements import children, freeze, interpreters
 from openstack_requirements.cmds import generate_constraints
+from openstack_requirements.constraints import freeze
 from openstack_requirements.errors import UnusableInput
+from openstack_requirements.install import interpreters
+from openstack_requirements.system import children
 from openstack_requirements.tests import base
 from openstack_requirements.tests.loopback import Index
 
@@ -354,7 +356,8 @@ class TestSpellingWithoutMetadata(GenerateTestCase):
         )
         code = (
             "import sys\n"
-            "from openstack_requirements.installers import pip_metadata\n"
+            "from openstack_requirements.install.installers import "
+            "pip_metadata\n"
             "pip_metadata.describe_sdists = lambda *_: ()\n"
             "from openstack_requirements.cmds import generate_constraints\n"
             "sys.exit(generate_constraints.main())"

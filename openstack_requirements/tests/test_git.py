@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 import fixtures
 
-from openstack_requirements import git
 from openstack_requirements.errors import OutsideError, UnusableInput
-from openstack_requirements.process import Processes
+from openstack_requirements.system import git
+from openstack_requirements.system.process import Processes
 from openstack_requirements.tests import base
 
 if TYPE_CHECKING:

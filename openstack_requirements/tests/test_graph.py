@@ -19,9 +19,13 @@ from typing import ClassVar
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 
-from openstack_requirements import conflicts, explain, graph, rules
-from openstack_requirements.freeze import Distribution, Freeze
-from openstack_requirements.requirement import canonical_name, read_entries
+from openstack_requirements.checks import conflicts, list_lines
+from openstack_requirements.constraints import explain, graph
+from openstack_requirements.constraints.freeze import Distribution, Freeze
+from openstack_requirements.pep508.requirement import (
+    canonical_name,
+    read_entries,
+)
 from openstack_requirements.tests import base
 
 NAMES = ("a", "b", "C_d", "e.f")
@@ -39,7 +43,7 @@ MARKERS = (
 )
 EXTRAS = ("", "", "", "[x]", "[y-z]", "[X, y_Z]", "[none]")
 SPECIFIERS = ("", "", "<2", ">=2")
-PINS = rules.listed(
+PINS = list_lines.listed(
     "c", read_entries("".join(f"{name}===1\n" for name in NAMES))
 )
 

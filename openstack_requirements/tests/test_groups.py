@@ -18,9 +18,9 @@ import importlib.util
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import groups
-from openstack_requirements.manifests import Declared
-from openstack_requirements.requirement import (
+from openstack_requirements.manifests import groups
+from openstack_requirements.manifests.declarations import Declared
+from openstack_requirements.pep508.requirement import (
     CanonicalName,
     canonical_name,
     parse_line,

@@ -28,8 +28,9 @@ from typing import TYPE_CHECKING
 import fixtures
 import tomlkit
 
-from openstack_requirements import children, git, interpreters
 from openstack_requirements.errors import OutsideError, UnusableInput
+from openstack_requirements.install import interpreters
+from openstack_requirements.system import children, git
 from openstack_requirements.tests import base
 from openstack_requirements.tests.test_git import GitTestCase
 from openstack_requirements.tests.test_repository import scripts

@@ -20,12 +20,12 @@ from typing import Any
 
 import fixtures
 
-from openstack_requirements import installers
-from openstack_requirements.installers import pip_metadata
-from openstack_requirements.installers.pip import Pip
-from openstack_requirements.installers.uv import Uv
-from openstack_requirements.interpreters import Interpreter
-from openstack_requirements.requirement import canonical_name
+from openstack_requirements.install import installers
+from openstack_requirements.install.installers import pip_metadata
+from openstack_requirements.install.installers.pip import Pip
+from openstack_requirements.install.installers.uv import Uv
+from openstack_requirements.install.interpreters import Interpreter
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.tests import base
 from openstack_requirements.tests.loopback import Index
 

@@ -20,8 +20,8 @@ from pathlib import Path
 import fixtures
 from packaging.markers import default_environment
 
-from openstack_requirements import interpreters
 from openstack_requirements.errors import UnusableInput
+from openstack_requirements.install import interpreters
 from openstack_requirements.tests import base
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"

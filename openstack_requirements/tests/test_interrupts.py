@@ -29,9 +29,9 @@ from unittest import mock
 
 import fixtures
 
-from openstack_requirements import files, signals
 from openstack_requirements.errors import Interrupted
-from openstack_requirements.process import Processes
+from openstack_requirements.system import files, signals
+from openstack_requirements.system.process import Processes
 from openstack_requirements.tests import base, forks
 from openstack_requirements.tests.test_locks import CHANGING, NEW, OLD
 

@@ -29,8 +29,8 @@ import threading
 import uuid
 from pathlib import Path
 
-from openstack_requirements.installers import credentials
-from openstack_requirements.python_versions import python_key
+from openstack_requirements.install.installers import credentials
+from openstack_requirements.pep508.python_versions import python_key
 from openstack_requirements.tests import base
 from openstack_requirements.tests.loopback import Index
 from openstack_requirements.tests.test_generate import pythons

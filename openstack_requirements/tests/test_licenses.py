@@ -16,9 +16,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import licenses
-from openstack_requirements.freeze import Distribution
-from openstack_requirements.requirement import normalize
+from openstack_requirements.bootstrap import licenses
+from openstack_requirements.constraints.freeze import Distribution
+from openstack_requirements.pep508.requirement import normalize
 from openstack_requirements.tests import base, bounded
 
 OSI = "License :: OSI Approved :: "

@@ -22,36 +22,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
-from openstack_requirements import (
-    check,
+from openstack_requirements.checks import (
     conflicts,
-    culprits,
+    judgement,
+    list_lines,
+    list_rules,
+)
+from openstack_requirements.constraints import (
     explain,
     freeze,
     graph,
-    limits,
     lower_constraints,
-    manifests,
-    markers,
-    ranges,
-    rules,
-    specifiers,
 )
-from openstack_requirements.errors import (
-    BadContent,
-    BadLine,
-    UnusableInput,
-)
-from openstack_requirements.policy import CLASSIC, CURRENT
-from openstack_requirements.requirement import (
+from openstack_requirements.errors import BadContent, BadLine, UnusableInput
+from openstack_requirements.install import culprits
+from openstack_requirements.manifests import declarations
+from openstack_requirements.pep508 import limits, markers, ranges, specifiers
+from openstack_requirements.pep508.requirement import (
     canonical_name,
     normalize,
     parse_line,
     read_entries,
     sorted_specifiers,
 )
+from openstack_requirements.pep508.truth_tables import TruthTable
+from openstack_requirements.repository.policy import CLASSIC, CURRENT
 from openstack_requirements.tests import base
-from openstack_requirements.truth_tables import TruthTable
 
 NUMBER = "9" * (limits.MOST_DIGITS + 1)
 #: Python's own limit, where it has one.
@@ -241,7 +237,7 @@ class TestFiles(base.TestCase):
         error = self.assertRaises(BadContent, read_entries, "\n".join(lines))
         self.assertIn("requirements of foo", str(error))
         # Each extra of a project may have it.
-        manifests.read_requirements("\n".join(lines), "requirements.txt")
+        declarations.read_requirements("\n".join(lines), "requirements.txt")
 
     def test_manifests(self) -> None:
         for lines, word in self.lines():
@@ -254,7 +250,9 @@ class TestFiles(base.TestCase):
             ):
                 content = "\n".join(map(each.format, lines))
                 error = self.assertRaises(
-                    BadLine, manifests.read, {file: f"{head}{content}\n{tail}"}
+                    BadLine,
+                    declarations.read,
+                    {file: f"{head}{content}\n{tail}"},
                 )
                 self.assertIn(word, error.reason)
                 self.assertEqual(file, error.source)
@@ -433,11 +431,13 @@ class TestSpecifiers(base.TestCase):
             ("foo", {"lower-constraints.txt": "foo===x-y"}, None),
         ):
             texts = {"requirements.txt": requirement, **files}
-            found = check.judge(
-                check.subject(
-                    check.against(CLASSIC, "list.txt", read_entries("foo")),
+            found = judgement.judge(
+                judgement.subject(
+                    judgement.against(
+                        CLASSIC, "list.txt", read_entries("foo")
+                    ),
                     texts,
-                    manifests.read(texts),
+                    declarations.read(texts),
                 )
             )
             proposed = [each.replacement for each in found if each.replacement]
@@ -482,7 +482,9 @@ class TestMetadata(base.TestCase):
         )
 
     def test_conflicts(self) -> None:
-        pinned = rules.listed("uc.txt", read_entries("foo===1.0\nbar===1.0\n"))
+        pinned = list_lines.listed(
+            "uc.txt", read_entries("foo===1.0\nbar===1.0\n")
+        )
         for text in self.BAD:
             world = conflicts.world(self.freeze(text), pinned)
             (finding,), _ = conflicts.judge([world], [])
@@ -533,14 +535,14 @@ class TestComparedMarkers(base.TestCase):
     def test_lists(self) -> None:
         entries = read_entries("\n".join(self.LINES).replace("==1", "<1"))
         pins = read_entries("\n".join(self.LINES).replace("==1", "===1"))
-        lists = rules.Lists(
+        lists = list_rules.Lists(
             CURRENT,
-            rules.listed("global.txt", entries),
-            rules.listed("upper.txt", pins),
+            list_lines.listed("global.txt", entries),
+            list_lines.listed("upper.txt", pins),
             "never.txt",
             (),
         )
-        (finding,) = rules.incompatible(lists)
+        (finding,) = list_rules.incompatible(lists)
         self.assertIn("too many markers", finding.message)
         self.assertEqual(("upper.txt", 1), (finding.file, finding.line))
 

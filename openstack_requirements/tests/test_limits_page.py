@@ -35,34 +35,44 @@ HEADINGS = (
 )
 #: Module-level numbers that bound no input.
 NO_LIMITS = {
-    "cache.FORMAT": "the version of a file that this toolkit writes",
-    "changes_report.OPEN_ROWS": "longer tables are folded, and are whole",
-    "constraints._LONG": "where the fast path gives way to the parser",
-    "environments._REMOVERS": "how many threads remove files",
+    "install.cache.FORMAT": "the version of a file that this toolkit writes",
+    "cmds.report.render_changes.OPEN_ROWS": (
+        "longer tables are folded, and are whole"
+    ),
+    "constraints.editing._LONG": "where the fast path gives way to the parser",
+    "install.environments._REMOVERS": "how many threads remove files",
     "errors.FINDINGS": "an exit status",
     "errors.MOST_SHOWN": "how many errors of an input are shown",
     "errors.OUTSIDE": "an exit status",
     "errors.UNUSABLE": "an exit status",
     "errors._LONGEST_COMMAND": "how much of a command an error shows",
-    "failures.SHOWN_LINES": "how much of a log an error shows",
-    "fetch._PART": "how much is read at once",
-    "files.SILENT_WAIT": "when a message says that a lock is waited for",
-    "files._TOKEN": "how long the name of a new file is",
-    "freeze.FORMAT": "the version of a file that this toolkit writes",
-    "gate.WORTH_SHARING": "from where on processes share the work",
-    "git._LONGEST_COMPLAINT": "how much of git's words an error shows",
-    "git._MIB": "a unit",
-    "index.BATCH": "how many questions are asked at once; all are asked",
-    "installers.uv.REQUESTS": "how many downloads run at once",
-    "manifests._SHOWN": "how much of an item an error shows",
-    "metadata.BATCH": "how many questions are asked at once; all are asked",
-    "process._PART": "how much is read at once",
-    "report.explain._WIDTH": "where lines are wrapped",
-    "requirement.LONGEST_LINE": "the same as that of limits",
-    "signals._AGAIN": "when what was lost is raised again",
-    "truth_tables._TOGETHER": "how the memory of a table is laid out",
-    "waivers._ANYWHERE": "the line of what is not in a line",
-    "yaml_rows._SHOWN": "how much of a line an error shows",
+    "install.failures.SHOWN_LINES": "how much of a log an error shows",
+    "system.fetch._PART": "how much is read at once",
+    "system.files.SILENT_WAIT": (
+        "when a message says that a lock is waited for"
+    ),
+    "system.files._TOKEN": "how long the name of a new file is",
+    "constraints.freeze.FORMAT": (
+        "the version of a file that this toolkit writes"
+    ),
+    "checks.gate.WORTH_SHARING": "from where on processes share the work",
+    "system.git._LONGEST_COMPLAINT": "how much of git's words an error shows",
+    "system.git._MIB": "a unit",
+    "install.index.BATCH": (
+        "how many questions are asked at once; all are asked"
+    ),
+    "install.installers.uv.REQUESTS": "how many downloads run at once",
+    "manifests.declarations._SHOWN": "how much of an item an error shows",
+    "install.metadata.BATCH": (
+        "how many questions are asked at once; all are asked"
+    ),
+    "system.process._PART": "how much is read at once",
+    "cmds.report.explain._WIDTH": "where lines are wrapped",
+    "pep508.requirement.LONGEST_LINE": "the same as that of limits",
+    "system.signals._AGAIN": "when what was lost is raised again",
+    "pep508.truth_tables._TOGETHER": "how the memory of a table is laid out",
+    "repository.waivers.ANYWHERE": "the line of what is not in a line",
+    "repository.yaml_rows._SHOWN": "how much of a line an error shows",
 }
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 

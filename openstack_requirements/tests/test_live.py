@@ -21,8 +21,8 @@ import os
 import subprocess
 import sys
 
-from openstack_requirements import interpreters
 from openstack_requirements.errors import UnusableInput
+from openstack_requirements.install import interpreters
 from openstack_requirements.tests import base
 
 VARIABLE = "OPENSTACK_REQUIREMENTS_LIVE"

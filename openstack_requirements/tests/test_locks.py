@@ -26,12 +26,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from openstack_requirements import files
 from openstack_requirements.errors import (
     OutsideError,
     RequirementsError,
     UnusableInput,
 )
+from openstack_requirements.system import files
 from openstack_requirements.tests import base, forks
 
 if TYPE_CHECKING:

@@ -18,12 +18,12 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import lower_constraints
 from openstack_requirements.cmds import (
     build_lower_constraints,
     validate_constraints,
 )
-from openstack_requirements.requirement import read_entries
+from openstack_requirements.constraints import lower_constraints
+from openstack_requirements.pep508.requirement import read_entries
 from openstack_requirements.tests import base
 
 # Files, and what they merge to; in any order of the files.

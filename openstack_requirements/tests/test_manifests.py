@@ -20,8 +20,8 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import manifests, toml
 from openstack_requirements.errors import BadLine, UnusableInput
+from openstack_requirements.manifests import declarations, toml
 from openstack_requirements.tests import base
 
 # Lines of a requirements file: whether each is an entry, and its problem.
@@ -158,7 +158,7 @@ NO_ITEMS = (
 class TestRequirements(base.TestCase):
     def test_lines(self) -> None:
         for line, package, problem in LINES:
-            found = manifests.read_requirements(f"\n{line}\n", "f.txt")
+            found = declarations.read_requirements(f"\n{line}\n", "f.txt")
             if package is None:
                 self.assertEqual([], found, line)
                 continue
@@ -175,7 +175,7 @@ class TestRequirements(base.TestCase):
                 self.assertIn(problem, str(entry.problem), line)
 
     def test_byte_order_mark_and_crlf(self) -> None:
-        found = manifests.read_requirements("\ufefffoo\r\nbar", "f.txt")
+        found = declarations.read_requirements("\ufefffoo\r\nbar", "f.txt")
         self.assertEqual(
             [(1, 1, "foo"), (2, 1, "bar")],
             [(each.line, each.column, each.text) for each in found],
@@ -185,14 +185,14 @@ class TestRequirements(base.TestCase):
 class TestSetupCfg(base.TestCase):
     def test_declared(self) -> None:
         for content in (SETUP_CFG, SETUP_CFG.replace("\n", "\r\n")):
-            found = manifests.read_setup_cfg(f"\ufeff{content}")
+            found = declarations.read_setup_cfg(f"\ufeff{content}")
             self.assertEqual(
                 DECLARED_IN_SETUP_CFG, [each[1:6] for each in found]
             )
             self.assertEqual({None}, {each.problem for each in found})
 
     def test_default_options_are_options_of_every_section(self) -> None:
-        found = manifests.read_setup_cfg(
+        found = declarations.read_setup_cfg(
             "[DEFAULT]\nz = foo\n[extras]\na = bar\n[options]\n"
             "[options.extras_require]\n[DEFAULT]\nz2 = baz\n"
         )
@@ -204,7 +204,7 @@ class TestSetupCfg(base.TestCase):
     def test_bad(self) -> None:
         for content, number, reason in BAD_SETUP_CFG:
             error = self.assertRaises(
-                BadLine, manifests.read_setup_cfg, content, "s"
+                BadLine, declarations.read_setup_cfg, content, "s"
             )
             self.assertEqual(("s", number), (error.source, error.number))
             self.assertIn(reason, error.reason)
@@ -227,7 +227,7 @@ class TestSetupCfg(base.TestCase):
         with contextlib.suppress(BadLine):
             found = {
                 (each.section.lower(), each.text)
-                for each in manifests.read_setup_cfg(content)
+                for each in declarations.read_setup_cfg(content)
             }
         self.assertEqual(expected, found)
 
@@ -235,7 +235,7 @@ class TestSetupCfg(base.TestCase):
 class TestPyproject(base.TestCase):
     def test_declared(self) -> None:
         for content in (PYPROJECT, PYPROJECT.replace("\n", "\r\n")):
-            found = manifests.read_pyproject(f"\ufeff{content}")
+            found = declarations.read_pyproject(f"\ufeff{content}")
             self.assertEqual(
                 [(*each[:5], each[6]) for each in DECLARED_IN_PYPROJECT],
                 [(*each[1:6], each.include) for each in found],
@@ -245,7 +245,7 @@ class TestPyproject(base.TestCase):
 
     def test_items_that_are_none(self) -> None:
         for text, shown in NO_ITEMS:
-            (entry,) = manifests.read_pyproject(
+            (entry,) = declarations.read_pyproject(
                 f"dependency-groups.a = [{text}]"
             )
             self.assertEqual(
@@ -257,7 +257,7 @@ class TestPyproject(base.TestCase):
             before = time.monotonic()
             error = self.assertRaises(
                 (BadLine, UnusableInput),
-                manifests.read_pyproject,
+                declarations.read_pyproject,
                 content,
                 "x",
             )
@@ -305,9 +305,9 @@ class TestName(base.TestCase):
             ("foo", {**cfg, "pyproject.toml": "[project]\n"}),
             ("Bar.x", {**cfg, "pyproject.toml": "project.name = 'Bar.x'"}),
         ):
-            self.assertEqual(expected, manifests.project_name(texts))
+            self.assertEqual(expected, declarations.project_name(texts))
         self.assertRaises(
             UnusableInput,
-            manifests.project_name,
+            declarations.project_name,
             {"pyproject.toml": "project.name = 1"},
         )

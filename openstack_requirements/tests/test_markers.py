@@ -22,8 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.markers import Marker
 
-from openstack_requirements import markers
-from openstack_requirements.markers import (
+from openstack_requirements.pep508 import markers
+from openstack_requirements.pep508.markers import (
     ANY,
     BadMarker,
     Environments,
@@ -40,7 +40,7 @@ from openstack_requirements.markers import (
     require_known,
     uncovered,
 )
-from openstack_requirements.python_versions import runs, selecting
+from openstack_requirements.pep508.python_versions import runs, selecting
 from openstack_requirements.tests import base
 
 EQUAL = [

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import fixtures
 
-from openstack_requirements import environments, freeze
+from openstack_requirements.constraints import freeze
+from openstack_requirements.install import environments
 from openstack_requirements.tests import base
 from openstack_requirements.tests.test_generate import (
     VERSION,
@@ -571,7 +572,7 @@ class TestCache(NightlyTestCase):
         self.assertEqual("a 1.0, b 1.0, c 1.0", self.same("a", "c<2"))
 
     def test_one_run_at_a_time(self) -> None:
-        from openstack_requirements import cache
+        from openstack_requirements.install import cache
 
         with cache.in_use(self.cache):
             done = self.run_with("uv", "--cache-dir", self.cache)

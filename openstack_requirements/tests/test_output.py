@@ -27,7 +27,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import openstack_requirements
-from openstack_requirements import freeze, progress
+from openstack_requirements.checks.findings import Finding, Waived, verdict
+from openstack_requirements.cmds import progress
+from openstack_requirements.cmds.report import FORMATS
+from openstack_requirements.constraints import freeze
 from openstack_requirements.errors import (
     BadLine,
     OutsideError,
@@ -35,10 +38,12 @@ from openstack_requirements.errors import (
     UnusableInput,
     printable,
 )
-from openstack_requirements.failures import KINDS, InstallFailed, Reason
-from openstack_requirements.findings import Finding, Waived, verdict
+from openstack_requirements.install.failures import (
+    KINDS,
+    InstallFailed,
+    Reason,
+)
 from openstack_requirements.output import MASK, json_text, masked, shown
-from openstack_requirements.report import FORMATS
 from openstack_requirements.tests import base, test_architecture
 
 if TYPE_CHECKING:

@@ -24,13 +24,13 @@ from functools import partial
 import fixtures
 import testtools
 
-from openstack_requirements import process
 from openstack_requirements.errors import (
     CommandFailed,
     CommandTimedOut,
     OutsideError,
 )
-from openstack_requirements.process import Processes
+from openstack_requirements.system import process
+from openstack_requirements.system.process import Processes
 from openstack_requirements.tests import base
 
 #: Starts a child that outlives it, both of which ignore SIGTERM.

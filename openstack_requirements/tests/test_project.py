@@ -16,20 +16,16 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from openstack_requirements import (
-    checkouts,
-    dynamic,
-    limits,
-    policy,
-    project,
-    project_rules,
-    subjects,
-)
+from openstack_requirements.bootstrap import checkouts
+from openstack_requirements.checks import project_rules, subjects
 from openstack_requirements.errors import (
     RequirementsError,
     UnusableInput,
     UnusableProject,
 )
+from openstack_requirements.manifests import dynamic, loader
+from openstack_requirements.pep508 import limits
+from openstack_requirements.repository import policy
 from openstack_requirements.tests import base, bounded
 
 #: A list that projects are judged by.
@@ -46,7 +42,7 @@ def include(*names: object) -> str:
 
 def full(unit: str, head: str = "", tail: str = "") -> str:
     """The largest text of these units that may be read."""
-    return head + unit * ((project.LARGEST - 300) // len(unit)) + tail
+    return head + unit * ((loader.LARGEST - 300) // len(unit)) + tail
 
 
 POETRY = "[tool.poetry.dependencies]\n"
@@ -214,7 +210,7 @@ class TestRead(base.TestCase):
         self.write("p/setup.cfg", "[metadata]\nname = x\n[extras]\na = b\n")
         self.write("p/pyproject.toml", "[build-system]\nrequires = ['pbr']\n")
         self.write("p/other.txt", "-r x\n")
-        found = project.read(str(self.folder / "p"))
+        found = loader.read(str(self.folder / "p"))
         self.assertEqual("x", found.name)
         self.assertEqual(
             [
@@ -238,26 +234,26 @@ class TestRead(base.TestCase):
 
     def test_no_manifest(self) -> None:
         self.write("p/doc", "a file, where there could be a folder")
-        found = project.read(str(self.folder / "p"))
+        found = loader.read(str(self.folder / "p"))
         self.assertEqual(({}, (), ""), found[1:])
 
     def test_no_project(self) -> None:
         path = self.write("file", "")
         for root, reason in ((path, "no folder"), (path + "2", "not exist")):
-            error = self.assertRaises(UnusableInput, project.read, root)
+            error = self.assertRaises(UnusableInput, loader.read, root)
             self.assertIn(reason, str(error))
 
 
 class TestHostile(base.TestCase):
     def complaint(self) -> str:
         error = self.assertRaises(
-            UnusableProject, project.read, str(self.folder / "p")
+            UnusableProject, loader.read, str(self.folder / "p")
         )
         return str(error).replace(f"{self.folder}/", "")
 
     def test_every_bad_file_is_named(self) -> None:
         self.write("p/requirements.txt", b"foo\n\xff\n")
-        self.write("p/test-requirements.txt", "x" * (project.LARGEST + 1))
+        self.write("p/test-requirements.txt", "x" * (loader.LARGEST + 1))
         self.write("p/setup.cfg", "[a]\n[a]\n")
         self.write("p/pyproject.toml", "project = 1\n")
         os.mkfifo(self.folder / "p/lower-constraints.txt")
@@ -278,7 +274,7 @@ class TestHostile(base.TestCase):
         self.write("p/real.txt", "foo\n")
         (self.folder / "p/requirements.txt").symlink_to("real.txt")
         (self.folder / "link").symlink_to("p")
-        found = project.read(str(self.folder / "link"))
+        found = loader.read(str(self.folder / "link"))
         self.assertEqual(["foo"], [each.text for each in found.declared])
 
     def test_links_to_outside(self) -> None:
@@ -312,7 +308,7 @@ class TestCostly(base.TestCase):
     def look(self, root: str) -> str:
         """All that is read of a project; what is wrong with it."""
         try:
-            found = project.read(root)
+            found = loader.read(root)
             subject = subjects.subject(LISTS, found.texts, found.declared)
             for rule in (
                 project_rules.unknown_groups,
@@ -379,7 +375,7 @@ class TestCostly(base.TestCase):
 
     def test_a_name_that_is_none(self) -> None:
         root = self.project({"pyproject.toml": "[project]\nname = 1\n"})
-        error = self.assertRaises(UnusableProject, project.read, root)
+        error = self.assertRaises(UnusableProject, loader.read, root)
         self.assertEqual(
             f"{root}/pyproject.toml: project.name is not a string", str(error)
         )
@@ -389,9 +385,9 @@ class TestDoor(base.TestCase):
     def test_any_door_will_do(self) -> None:
         texts = {"requirements.txt": "foo\n", "setup.cfg": "[a]\nb\n"}
         error = self.assertRaises(
-            UnusableProject, project.load, "p@HEAD", texts.get
+            UnusableProject, loader.load, "p@HEAD", texts.get
         )
         self.assertTrue(str(error).startswith("p@HEAD/setup.cfg:2: "))
         del texts["setup.cfg"]
-        found = project.load("p@HEAD", texts.get)
+        found = loader.load("p@HEAD", texts.get)
         self.assertEqual(["foo"], [each.text for each in found.declared])

@@ -24,9 +24,10 @@ import time
 import fixtures
 import yaml
 
-from openstack_requirements import fetch, zuul
+from openstack_requirements.checks import zuul
 from openstack_requirements.cmds import validate_projects
 from openstack_requirements.errors import UnusableInput
+from openstack_requirements.system import fetch
 from openstack_requirements.tests import base, bounded
 
 GOOD = """\

@@ -19,7 +19,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import freeze, proposal
+from openstack_requirements.constraints import freeze, patch
 from openstack_requirements.tests import base
 from openstack_requirements.tests.test_nightly import NightlyTestCase
 
@@ -73,7 +73,7 @@ class TestApply(base.TestCase):
     def test_table(self) -> None:
         for name, (content, before, after, expected) in CASES.items():
             self.assertEqual(
-                expected, proposal.apply(content, before, after), name
+                expected, patch.apply(content, before, after), name
             )
 
     @given(PINS, PINS)
@@ -82,15 +82,15 @@ class TestApply(base.TestCase):
     ) -> None:
         self.assertEqual(
             lines(after),
-            proposal.apply(lines(before), lines(before), lines(after)),
+            patch.apply(lines(before), lines(before), lines(after)),
         )
 
     @given(PINS, PINS, PINS)
     def test_twice_is_once(
         self, content: dict[str, int], a: dict[str, int], b: dict[str, int]
     ) -> None:
-        once = proposal.apply(lines(content), lines(a), lines(b))
-        self.assertEqual(once, proposal.apply(once, lines(a), lines(b)))
+        once = patch.apply(lines(content), lines(a), lines(b))
+        self.assertEqual(once, patch.apply(once, lines(a), lines(b)))
 
 
 class ProposalTestCase(NightlyTestCase):

@@ -20,9 +20,11 @@ import sys
 
 import fixtures
 
-from openstack_requirements import environments, freeze, metadata, support
+from openstack_requirements.checks import support
 from openstack_requirements.cmds import check_python2_support
-from openstack_requirements.freeze import Distribution, Freeze
+from openstack_requirements.constraints import freeze
+from openstack_requirements.constraints.freeze import Distribution, Freeze
+from openstack_requirements.install import environments, metadata
 from openstack_requirements.tests import base
 from openstack_requirements.tests.loopback import Index
 

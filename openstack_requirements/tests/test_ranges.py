@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from openstack_requirements import ranges
+from openstack_requirements.pep508 import ranges
 from openstack_requirements.tests import base
 
 # specifiers, allowed: is something excluded that is allowed?

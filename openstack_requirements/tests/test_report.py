@@ -29,11 +29,16 @@ import junitparser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import findings, rulebook
+from openstack_requirements.checks import findings, registry
+from openstack_requirements.checks.findings import (
+    Finding,
+    Verdict,
+    Waived,
+    verdict,
+)
 from openstack_requirements.cmds import _console, validate_constraints
+from openstack_requirements.cmds.report import FORMATS, as_text
 from openstack_requirements.errors import printable
-from openstack_requirements.findings import Finding, Verdict, Waived, verdict
-from openstack_requirements.report import FORMATS, as_text
 from openstack_requirements.tests import base, reports
 
 if TYPE_CHECKING:
@@ -344,14 +349,14 @@ class TestGithub(base.TestCase):
                         "title": "one-rule",
                     },
                     "b.txt:2: is wrong [one-rule]\nnow: foo>=1\nfix: do x\n"
-                    f"see: {rulebook.link('one-rule')}",
+                    f"see: {registry.link('one-rule')}",
                 ),
                 (
                     "notice",
                     {"title": "one-rule"},
                     "waived: is wrong everywhere [one-rule]\n"
                     "why: expected: x.txt:3 lists it\n"
-                    f"see: {rulebook.link('one-rule')}",
+                    f"see: {registry.link('one-rule')}",
                 ),
             ],
             self.read([verdict("x", [ERROR], [WAIVED])]),
@@ -386,7 +391,7 @@ class TestGithub(base.TestCase):
             title = printable(finding.rule).replace("##[", "## [")
             self.assertEqual(title, value["title"])
             self.assertEqual(finding.file is None, "file" not in value)
-            self.assertIn(rulebook.link(finding.rule), text)
+            self.assertIn(registry.link(finding.rule), text)
 
 
 @functools.lru_cache(maxsize=1)
@@ -464,9 +469,9 @@ class TestSarif(base.TestCase):
         self.assertEqual(
             ["defaultConfiguration", "helpUri", "id"], sorted(plain)
         )
-        why = rulebook.texts()["unknown-requirement"].why
+        why = registry.texts()["unknown-requirement"].why
         self.assertEqual({"text": why}, full["fullDescription"])
-        link = rulebook.link("unknown-requirement")
+        link = registry.link("unknown-requirement")
         self.assertEqual(link, full["helpUri"])
         self.assertTrue(full["help"]["text"].endswith(link))
 
@@ -571,7 +576,7 @@ class TestJunit(base.TestCase):
         )
         self.assertEqual(
             "b.txt:2: is wrong [one-rule]\n    now: foo>=1\n    fix: do x\n"
-            f"see: {rulebook.link('one-rule')}",
+            f"see: {registry.link('one-rule')}",
             failure.text,
         )
         self.assertIsNone(case.system_out)
@@ -583,7 +588,7 @@ class TestJunit(base.TestCase):
         self.assertEqual("x", waived.classname)
         self.assertTrue(waived.is_skipped)
         self.assertEqual(f"waived: {WAIVED.reason}", waived.result[0].message)
-        self.assertIn(rulebook.link("one-rule"), waived.system_out)
+        self.assertIn(registry.link("one-rule"), waived.system_out)
 
     def test_a_case_has_the_same_name_when_lines_move(self) -> None:
         moved = ERROR._replace(line=9)

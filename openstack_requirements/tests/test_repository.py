@@ -20,22 +20,21 @@ import re
 import subprocess
 import sys
 
-from openstack_requirements import (
+from openstack_requirements.checks import (
     conflicts,
-    freeze,
     install_rules,
-    lists,
-    policy,
-    rules,
+    list_rules,
     support,
     zuul,
 )
 from openstack_requirements.cmds import validate_constraints
-from openstack_requirements.requirement import (
+from openstack_requirements.constraints import freeze
+from openstack_requirements.pep508.requirement import (
     canonical_name,
     normalize,
     parse_line,
 )
+from openstack_requirements.repository import lists, policy
 from openstack_requirements.tests import base
 
 LICENSE = '# Licensed under the Apache License, Version 2.0 (the "License")'
@@ -196,7 +195,7 @@ class TestPromises(base.TestCase):
 
     def test_every_rule_is_documented(self) -> None:
         for page, ids in (
-            ("validate-constraints", [rule.id for rule in rules.RULES]),
+            ("validate-constraints", [rule.id for rule in list_rules.RULES]),
             ("check-conflicts", list(conflicts.RULES)),
             (
                 "check-python2-support",

@@ -22,11 +22,11 @@ from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
 
-from openstack_requirements import requirement
 from openstack_requirements.cmds import normalize_requirements
 from openstack_requirements.errors import BadContent, BadLine
-from openstack_requirements.markers import ALWAYS, BadMarker, Comparison
-from openstack_requirements.requirement import (
+from openstack_requirements.pep508 import requirement
+from openstack_requirements.pep508.markers import ALWAYS, BadMarker, Comparison
+from openstack_requirements.pep508.requirement import (
     HEADING,
     Requirement,
     canonical_name,
@@ -38,8 +38,8 @@ from openstack_requirements.requirement import (
     to_content,
     to_reqs,
 )
+from openstack_requirements.pep508.version_sets import EVERYTHING
 from openstack_requirements.tests import base
-from openstack_requirements.version_sets import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,18 +15,18 @@ from __future__ import annotations
 
 import re
 
-from openstack_requirements import (
-    check,
+from openstack_requirements.checks import (
     conflicts,
     install_rules,
-    rulebook,
-    rules,
+    judgement,
+    list_rules,
+    registry,
     support,
-    waivers,
+    waiving,
     zuul,
 )
 from openstack_requirements.cmds import validate_constraints
-from openstack_requirements.report import FORMATS
+from openstack_requirements.cmds.report import FORMATS
 from openstack_requirements.tests import base, rule_cases
 
 PAGE = "doc/source/reference/rules.rst"
@@ -49,7 +49,7 @@ def words(text: str) -> str:
 
 class TestTexts(base.TestCase):
     def test_every_rule_has_some(self) -> None:
-        known = rulebook.texts()
+        known = registry.texts()
         self.assertEqual(sorted(known), list(known))
         for rule, texts in known.items():
             self.assertRegex(rule, r"^[a-z]+(-[a-z]+)+$")
@@ -58,9 +58,9 @@ class TestTexts(base.TestCase):
                 self.assertNotIn("  ", text, rule)
 
     def test_no_table_is_left_out_and_ids_mean_one_thing(self) -> None:
-        for table in (rules.RULES, check.RULES):
+        for table in (list_rules.RULES, judgement.RULES):
             for row in table:
-                texts = rulebook.texts()[row.id]
+                texts = registry.texts()[row.id]
                 self.assertEqual((row.why, row.how), texts[1:], row.id)
                 self.assertIn(row.severity, texts.severities, row.id)
 
@@ -68,31 +68,31 @@ class TestTexts(base.TestCase):
         ids = {
             row.id
             for table in (
-                *(rules.RULES, check.RULES, waivers.RULES),
+                *(list_rules.RULES, judgement.RULES, waiving.RULES),
                 *(install_rules.RULES, support.RULES, zuul.RULES),
             )
             for row in table
         }
-        self.assertEqual(ids | {*conflicts.RULES}, set(rulebook.texts()))
+        self.assertEqual(ids | {*conflicts.RULES}, set(registry.texts()))
 
     def test_links_lead_to_what_is_there(self) -> None:
-        for rule in rulebook.texts():
-            address, _, anchor = rulebook.link(rule).partition("#")
+        for rule in registry.texts():
+            address, _, anchor = registry.link(rule).partition("#")
             if "/cli/" not in address:
                 self.assertEqual(rule, anchor)
-            page = address.removeprefix(rulebook.DOCS).removesuffix(".html")
+            page = address.removeprefix(registry.DOCS).removesuffix(".html")
             path = base.ROOT / "doc/source" / f"{page}.rst"
             self.assertIn(f"\n{rule}\n", path.read_text(encoding="utf-8"))
 
 
 class TestDocumentation(base.TestCase):
     def test_every_rule_has_a_section(self) -> None:
-        ids = {row.id for row in (*rules.RULES, *check.RULES)}
+        ids = {row.id for row in (*list_rules.RULES, *judgement.RULES)}
         self.assertEqual(ids, set(sections()))
 
     def test_a_section_says_what_explain_says(self) -> None:
         for rule, section in sections().items():
-            texts = rulebook.texts()[rule]
+            texts = registry.texts()[rule]
             for text in (texts.why, texts.how):
                 self.assertIn(words(text), words(section), rule)
 
@@ -116,14 +116,14 @@ class TestCases(base.TestCase):
     """A finding can be mended by somebody who sees nothing but its text."""
 
     def test_every_rule_has_a_case(self) -> None:
-        ids = {row.id for row in (*rules.RULES, *check.RULES)}
+        ids = {row.id for row in (*list_rules.RULES, *judgement.RULES)}
         self.assertEqual(ids, set(rule_cases.CASES))
 
     def test_it_is_the_only_finding(self) -> None:
         for rule, case in rule_cases.CASES.items():
             (finding,) = rule_cases.judge(case).findings
             self.assertEqual(rule, finding.rule)
-            severities = rulebook.texts()[rule].severities
+            severities = registry.texts()[rule].severities
             self.assertIn(finding.severity, severities, rule)
 
     def test_it_has_a_place_and_a_change(self) -> None:
@@ -259,18 +259,18 @@ class TestExplain(base.TestCase):
         return self.run_main(validate_constraints.main, "--explain", rule)
 
     def test_every_rule(self) -> None:
-        for rule, texts in rulebook.texts().items():
+        for rule, texts in registry.texts().items():
             done = self.explain(rule)
             self.assertEqual((0, ""), (done.status, done.err), rule)
             first, _, rest = done.out.partition("\n")
             severities = " or ".join(texts.severities)
             self.assertEqual(f"{rule} ({severities})", first)
-            for text in (texts.why, texts.how, rulebook.link(rule)):
+            for text in (texts.why, texts.how, registry.link(rule)):
                 self.assertIn(words(text), words(rest), rule)
-            address = rulebook.link(rule)
+            address = registry.link(rule)
             self.assertTrue(done.out.endswith(f"{address}\n"), rule)
             for line in rest.splitlines():
-                if rulebook.DOCS not in line:
+                if registry.DOCS not in line:
                     self.assertLess(len(line), 80, line)
 
     def test_no_such_rule(self) -> None:

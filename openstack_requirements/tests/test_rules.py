@@ -13,9 +13,10 @@
 
 from __future__ import annotations
 
-from openstack_requirements import policy, rules
+from openstack_requirements.checks import list_lines, list_rules
 from openstack_requirements.errors import BadLine
-from openstack_requirements.requirement import names_in, read_entries
+from openstack_requirements.pep508.requirement import names_in, read_entries
+from openstack_requirements.repository import policy
 from openstack_requirements.tests import base
 
 # For each rule: the global list, the constraints, the never-constrain list
@@ -125,11 +126,11 @@ WORDS = [
 
 def lists(
     required: str, pinned: str, never: str, rules_of: policy.Policy
-) -> rules.Lists:
-    return rules.Lists(
+) -> list_rules.Lists:
+    return list_rules.Lists(
         rules_of,
-        rules.listed("g", read_entries(required, "g")),
-        rules.listed(
+        list_lines.listed("g", read_entries(required, "g")),
+        list_lines.listed(
             "c",
             read_entries(pinned, "c", permit_urls=True, keep_editable=False),
         ),
@@ -139,8 +140,10 @@ def lists(
 
 
 class TestRules(base.TestCase):
-    def found(self, rule: str, subject: rules.Lists) -> str:
-        found = [each for each in rules.judge(subject) if each.rule == rule]
+    def found(self, rule: str, subject: list_rules.Lists) -> str:
+        found = [
+            each for each in list_rules.judge(subject) if each.rule == rule
+        ]
         return " ".join(sorted(f"{each.file}{each.line}" for each in found))
 
     def test_tables(self) -> None:
@@ -180,12 +183,14 @@ class TestRules(base.TestCase):
 
     def test_every_rule_has_a_table(self) -> None:
         self.assertEqual(
-            {*TABLES, "global-bounds"}, {rule.id for rule in rules.RULES}
+            {*TABLES, "global-bounds"}, {rule.id for rule in list_rules.RULES}
         )
 
     def test_words(self) -> None:
         for required, pinned, words in WORDS:
-            found = rules.judge(lists(required, pinned, "", policy.CURRENT))
+            found = list_rules.judge(
+                lists(required, pinned, "", policy.CURRENT)
+            )
             text = "\n".join(f"{each.message}\n{each.fix}" for each in found)
             self.assertIn(words, text)
 
@@ -193,7 +198,7 @@ class TestRules(base.TestCase):
         subject = lists("abc>=1.0 # MIT\n", "", "abc", policy.CURRENT)
         found = [
             each
-            for each in rules.judge(subject)
+            for each in list_rules.judge(subject)
             if each.rule == "not-normal-form"
         ]
         self.assertEqual([10], [each.column for each in found])
@@ -210,7 +215,7 @@ class TestRules(base.TestCase):
         ):
             error = self.assertRaises(
                 BadLine,
-                rules.judge,
+                list_rules.judge,
                 lists(required, pinned, "", policy.CURRENT),
             )
             self.assertTrue(str(error).startswith(place), str(error))

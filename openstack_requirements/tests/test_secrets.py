@@ -40,7 +40,7 @@ from openstack_requirements.cmds import (
     validate_constraints,
     validate_projects,
 )
-from openstack_requirements.report import FORMATS
+from openstack_requirements.cmds.report import FORMATS
 from openstack_requirements.tests import base
 from openstack_requirements.tests.loopback import Index
 from openstack_requirements.tests.test_generate import GenerateTestCase

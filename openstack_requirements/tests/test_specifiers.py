@@ -18,8 +18,12 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from openstack_requirements import specifiers
-from openstack_requirements.specifiers import admits, is_prerelease, release
+from openstack_requirements.pep508 import specifiers
+from openstack_requirements.pep508.specifiers import (
+    admits,
+    is_prerelease,
+    release,
+)
 from openstack_requirements.tests import base
 
 # specifiers, version, admitted with any pre-release, and where one is asked

@@ -19,23 +19,19 @@ import hypothesis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import (
-    check,
-    manifests,
-    policy,
-    ranges,
-    setup_py,
-    sync,
-)
-from openstack_requirements.requirement import (
+from openstack_requirements.checks import judgement
+from openstack_requirements.manifests import declarations, setup_py
+from openstack_requirements.pep508 import ranges
+from openstack_requirements.pep508.requirement import (
     HEADING,
     CanonicalName,
     canonical_name,
     names_in,
     read_entries,
 )
+from openstack_requirements.pep508.version_sets import version_set
+from openstack_requirements.repository import policy, update
 from openstack_requirements.tests import base
-from openstack_requirements.version_sets import version_set
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -240,9 +236,9 @@ SETUP_PYS = (
 
 def standard(
     listed: str, rules: policy.Policy, *, hacking: bool = False
-) -> sync.Standard:
+) -> update.Standard:
     entries = read_entries(listed)
-    return sync.standard(
+    return update.standard(
         rules,
         [each.requirement for each in entries if each.requirement],
         names_in("Never\n"),
@@ -254,14 +250,14 @@ def plan(
     listed: str,
     texts: Mapping[str, str],
     rules: policy.Policy,
-    unknown: sync.Unknown = "refuse",
-) -> sync.Plan:
-    return sync.plan(
+    unknown: update.Unknown = "refuse",
+) -> update.Plan:
+    return update.plan(
         standard(listed, rules),
         "p",
-        manifests.project_name(texts),
+        declarations.project_name(texts),
         texts,
-        manifests.read(texts),
+        declarations.read(texts),
         unknown,
     )
 
@@ -271,7 +267,7 @@ def planned(
     text: str,
     rules: policy.Policy,
     file: str = "requirements.txt",
-    unknown: sync.Unknown = "refuse",
+    unknown: update.Unknown = "refuse",
 ) -> str:
     found = plan(listed, {file: text}, rules, unknown)
     assert not found.errors, found.errors
@@ -303,12 +299,12 @@ class TestPlan(base.TestCase):
 
     def test_hacking(self) -> None:
         for hacking, version in ((False, 1), (True, 2)):
-            found = sync.plan(
+            found = update.plan(
                 standard("hacking>=2\n", policy.CLASSIC, hacking=hacking),
                 "p",
                 "",
                 {"requirements.txt": "hacking>=1\n"},
-                manifests.read({"requirements.txt": "hacking>=1\n"}),
+                declarations.read({"requirements.txt": "hacking>=1\n"}),
             )
             self.assertEqual(f"{HEAD}hacking>={version}\n", found.files[0].new)
 
@@ -345,14 +341,14 @@ class TestPlan(base.TestCase):
         )
         self.assertEqual(
             (
-                sync.Change(1, "", "foo>=1", "foo>=2"),
-                sync.Change(3, "", "foo", ""),
-                sync.Change(4, "", "", "bar;os_name=='a'"),
+                update.Change(1, "", "foo>=1", "foo>=2"),
+                update.Change(3, "", "foo", ""),
+                update.Change(4, "", "", "bar;os_name=='a'"),
             ),
             found.files[0].changes,
         )
         self.assertEqual(
-            (sync.Change(3, "x", "foo", "foo>=2"),), found.files[1].changes
+            (update.Change(3, "x", "foo", "foo>=2"),), found.files[1].changes
         )
 
     def test_a_bound_that_no_entry_admits(self) -> None:
@@ -515,7 +511,7 @@ PLAIN = st.tuples(PACKAGES, EXTRAS, SPECIFIERS, MARKERS, st.just("")).map(
     _line
 )
 POLICIES = st.sampled_from([policy.CLASSIC, policy.CURRENT])
-UNKNOWN: st.SearchStrategy[sync.Unknown] = st.sampled_from(["keep", "drop"])
+UNKNOWN: st.SearchStrategy[update.Unknown] = st.sampled_from(["keep", "drop"])
 
 
 @st.composite
@@ -601,7 +597,7 @@ SYNCED = {
 CFG_SECTIONS = ["[extras]", "[options.extras_require]"]
 
 
-def share_extras(declared: list[manifests.Declared]) -> bool:
+def share_extras(declared: list[declarations.Declared]) -> bool:
     """Whether one extra is in two entries of a package and of one place.
 
     The gate takes it for asked for twice, and update-requirements does not
@@ -612,7 +608,7 @@ def share_extras(declared: list[manifests.Declared]) -> bool:
         if entry.requirement is not None:
             name = canonical_name(entry.requirement.package)
             place = (entry.file, entry.kind, entry.section, name)
-            extras = sync._extras(entry.requirement)
+            extras = update._extras(entry.requirement)
             places.setdefault(place, set()).add(extras)
     return any(
         len(frozenset().union(*sets)) < sum(map(len, sets))
@@ -627,7 +623,7 @@ class TestLaws(base.TestCase):
         listed: str,
         texts: dict[str, str],
         rules: policy.Policy,
-        unknown: sync.Unknown,
+        unknown: update.Unknown,
     ) -> None:
         once = plan(listed, texts, rules, unknown)
         hypothesis.assume(not once.errors)  # bounds that the list refuses
@@ -647,7 +643,7 @@ class TestLaws(base.TestCase):
             hypothesis.assume(not plan(content, {file: text}, rules).errors)
             once = planned(content, text, rules, file)
             self.assertEqual(once, planned(content, once, rules, file))
-            found = manifests.read({file: once})
+            found = declarations.read({file: once})
             wanted = standard(content, rules).wanted
             self.assertEqual(sum(map(len, wanted.values())), len(found))
 
@@ -658,7 +654,7 @@ class TestLaws(base.TestCase):
         follow = standard(listed, rules)
         found = plan(listed, texts, rules, "keep")
         after = {each.path: each.new for each in found.files}
-        for entry in manifests.read(after):
+        for entry in declarations.read(after):
             requirement = entry.requirement
             if requirement is None:
                 self.assertEqual("-e x", entry.text)
@@ -674,7 +670,7 @@ class TestLaws(base.TestCase):
                         version_set(each.specifiers)
                     )
                     for each in follow.wanted[name]
-                    if sync._same_marker(each.markers, requirement.markers)
+                    if update._same_marker(each.markers, requirement.markers)
                 ),
                 entry,
             )
@@ -688,7 +684,7 @@ class TestLaws(base.TestCase):
         def others(texts: Mapping[str, str]) -> list[object]:
             return [
                 (each.file, each.section, each.requirement)
-                for each in manifests.read(texts)
+                for each in declarations.read(texts)
                 if each.requirement is None
                 or (name := canonical_name(each.requirement.package))
                 in follow.never
@@ -714,16 +710,16 @@ class TestLaws(base.TestCase):
     def test_what_is_written_passes_the_gate(
         self, listed: str, texts: dict[str, str], rules: policy.Policy
     ) -> None:
-        before = manifests.read(texts)
+        before = declarations.read(texts)
         hypothesis.assume(not share_extras(before))
         found = plan(listed, texts, rules, "drop")
         hypothesis.assume(not found.errors)
         after = {each.path: each.new for each in found.files}
-        against = check.against(
+        against = judgement.against(
             rules, "list", read_entries(listed), names_in("never")
         )
-        judged = check.judge(
-            check.subject(against, after, manifests.read(after))
+        judged = judgement.judge(
+            judgement.subject(against, after, declarations.read(after))
         )
         for each in judged:
             rule = each.finding.rule
@@ -746,8 +742,8 @@ class TestLaws(base.TestCase):
                         and (entry.file, entry.section)
                         == (each.entry.file, each.entry.section)
                         and each.entry.requirement is not None
-                        and sync._extras(entry.requirement)
-                        == sync._extras(each.entry.requirement)
+                        and update._extras(entry.requirement)
+                        == update._extras(each.entry.requirement)
                     ),
                     f"{each.finding}\n{after}",
                 )

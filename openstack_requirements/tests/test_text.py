@@ -19,15 +19,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
-from openstack_requirements.requirement import to_reqs
-from openstack_requirements.tests import base
-from openstack_requirements.text import (
+from openstack_requirements.pep508.requirement import to_reqs
+from openstack_requirements.pep508.text import (
     canonical,
     is_name,
     is_path,
     split_lines,
     without_bom,
 )
+from openstack_requirements.tests import base
 
 TEXTS = st.text(st.sampled_from("aBz09._- \t[=]#é\u0130\n\r\ufeff\u2028\x0c"))
 PATHS = [

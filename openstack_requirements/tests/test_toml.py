@@ -19,7 +19,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import toml
+from openstack_requirements.manifests import toml
 from openstack_requirements.tests import base
 
 if sys.version_info >= (3, 11):

@@ -13,11 +13,15 @@
 
 from __future__ import annotations
 
-from openstack_requirements import trials
+from openstack_requirements.constraints.freeze import (
+    Distribution,
+    Freeze,
+    Kept,
+)
 from openstack_requirements.errors import ProofFailed
-from openstack_requirements.freeze import Distribution, Freeze, Kept
-from openstack_requirements.freezer import Made
-from openstack_requirements.installation import Order
+from openstack_requirements.install import bisection
+from openstack_requirements.install.freezer import Made
+from openstack_requirements.install.installation import Order
 from openstack_requirements.tests import base
 
 ENVIRONMENT = base.environment("3.12")
@@ -46,7 +50,7 @@ class TestVerify(base.TestCase):
             return second
 
         order = Order(["a\n"], keep_going=True, resolve_only=True)
-        trials.verify(run, order, CONTENT, first, frozenset())
+        bisection.verify(run, order, CONTENT, first, frozenset())
         return orders[0]
 
     def problem(self, second: Made) -> str:

@@ -21,10 +21,11 @@ from pathlib import Path
 
 import fixtures
 
-from openstack_requirements import files, setup_py
 from openstack_requirements.cmds import update_requirements
 from openstack_requirements.errors import OutsideError
-from openstack_requirements.requirement import HEADING
+from openstack_requirements.manifests import setup_py
+from openstack_requirements.pep508.requirement import HEADING
+from openstack_requirements.system import files
 from openstack_requirements.tests import base
 
 HEAD = "".join(f"{line}\n" for line in HEADING)
@@ -34,7 +35,7 @@ CFG = "[metadata]\nname = x\n[extras]\na =\n  foo>=1 # MIT\n"
 # Runs the command, and dies when it has replaced so many files.
 KILLED_AFTER = """\
 import os, signal, sys
-from openstack_requirements import files
+from openstack_requirements.system import files
 from openstack_requirements.cmds import update_requirements
 
 def replace(*args, real=files.replace, left=[int(sys.argv[1])]):

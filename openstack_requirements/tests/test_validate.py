@@ -19,7 +19,7 @@ import os
 import fixtures
 
 from openstack_requirements.cmds import validate_constraints
-from openstack_requirements.report import FORMATS
+from openstack_requirements.cmds.report import FORMATS
 from openstack_requirements.tests import base
 
 

@@ -19,12 +19,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
-from openstack_requirements.tests import base
-from openstack_requirements.version_sets import (
+from openstack_requirements.pep508.version_sets import (
     EVERYTHING,
     NOTHING,
     version_set,
 )
+from openstack_requirements.tests import base
 
 #: Specifier sets that admit nothing.
 EMPTY = (

@@ -21,20 +21,15 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements import (
-    check,
-    lists,
-    manifests,
-    policy,
-    waivers,
-    yaml_rows,
-)
+from openstack_requirements.checks import judgement, waiving
+from openstack_requirements.checks.findings import Finding
+from openstack_requirements.checks.subjects import comment_of
 from openstack_requirements.errors import RequirementsError, UnusableInput
-from openstack_requirements.findings import Finding
-from openstack_requirements.requirement import read_entries
-from openstack_requirements.subjects import comment_of
+from openstack_requirements.manifests import declarations
+from openstack_requirements.pep508.requirement import read_entries
+from openstack_requirements.repository import lists, policy, waivers, yaml_rows
+from openstack_requirements.repository.waivers import Waiver
 from openstack_requirements.tests import base, bounded
-from openstack_requirements.waivers import Waiver
 
 TODAY = date(2026, 11, 21)
 LATER = date(2027, 1, 31)
@@ -316,12 +311,12 @@ def apply(
     found: list[Finding], some: list[Waiver], project: str = "org/p"
 ) -> tuple[list[Finding], list[Finding]]:
     """What is left and what is waived, today."""
-    left, waived = waivers.apply(found, some, project, TODAY, rules=RULES)
+    left, waived = waiving.apply(found, some, project, TODAY, rules=RULES)
     return left, [each.finding for each in waived]
 
 
 def about_waivers(finding: Finding) -> bool:
-    return finding.rule in {rule.id for rule in waivers.RULES}
+    return finding.rule in {rule.id for rule in waiving.RULES}
 
 
 class TestInline(base.TestCase):
@@ -516,7 +511,7 @@ class TestApply(base.TestCase):
     def check(self, rules: list[str], found: list[Finding]) -> None:
         rules = [each.replace("unused", "unused-waiver") for each in rules]
         self.assertEqual(rules, [each.rule for each in found])
-        severities = {rule.id: rule.severity for rule in waivers.RULES}
+        severities = {rule.id: rule.severity for rule in waiving.RULES}
         for each in found:
             self.assertEqual(severities[each.rule], each.severity)
             self.assertTrue(each.file and each.line and each.column)
@@ -525,10 +520,10 @@ class TestApply(base.TestCase):
     def test_every_rule_is_met(self) -> None:
         met = {each for _, rules in HONOURED + REFUSED for each in rules}
         met = {each.replace("unused", "unused-waiver") for each in met}
-        self.assertEqual({rule.id for rule in waivers.RULES}, met)
+        self.assertEqual({rule.id for rule in waiving.RULES}, met)
 
     def test_words(self) -> None:
-        _, (one, two, three) = waivers.apply(
+        _, (one, two, three) = waiving.apply(
             [FOUND, FOUND._replace(line=4), FOUND._replace(line=5)],
             [COMMENT, ROW, COMMENT._replace(line=4, until=None)],
             "nova",
@@ -548,7 +543,7 @@ class TestApply(base.TestCase):
         self.assertIn("nothing left", str(left[0].fix))
 
     def reason(self, waiver: Waiver) -> str:
-        _, (waived,) = waivers.apply(
+        _, (waived,) = waiving.apply(
             [FOUND], [waiver], "nova", TODAY, rules=RULES
         )
         return waived.reason
@@ -586,7 +581,7 @@ class TestApply(base.TestCase):
             ([("requirements.txt", 8)], ["unused-waiver"]),
             (None, ["waiver-expired", "unused-waiver", "unused-waiver"]),
         ):
-            left, (waived,) = waivers.apply(
+            left, (waived,) = waiving.apply(
                 *([FOUND], some, "nova", TODAY), rules=RULES, judged=judged
             )
             self.assertEqual(FOUND, waived.finding)
@@ -659,8 +654,8 @@ class TestTogether(base.TestCase):
             "setup.cfg": f"[extras]\na =\n  foo:os_name=='y' # MIT {waiver}\n",
         }
         entries = read_entries("foo>=1  # MIT\nbar>=1 # BSD\n", "g.txt")
-        against = check.against(policy.CLASSIC, "g.txt", entries)
-        declared = manifests.read(texts)
+        against = judgement.against(policy.CLASSIC, "g.txt", entries)
+        declared = declarations.read(texts)
         self.assertEqual(
             ["# MIT", "", "# MIT"],
             [
@@ -671,14 +666,16 @@ class TestTogether(base.TestCase):
         )
         found = [
             each.finding
-            for each in check.judge(check.subject(against, texts, declared))
+            for each in judgement.judge(
+                judgement.subject(against, texts, declared)
+            )
         ]
-        left, waived = waivers.apply(
+        left, waived = waiving.apply(
             found,
             waivers.inline(texts),
             "p",
             TODAY,
-            rules={rule.id for rule in check.RULES},
+            rules={rule.id for rule in judgement.RULES},
         )
         self.assertEqual(
             [("comment-mismatch", "bar")],
@@ -692,14 +689,14 @@ class TestTogether(base.TestCase):
     def test_every_rule_has_its_section(self) -> None:
         path = base.ROOT / "doc/source/reference/waivers.rst"
         page = path.read_text(encoding="utf-8")
-        for rule in waivers.RULES:
+        for rule in waiving.RULES:
             section = f"\n{rule.id}\n{'-' * len(rule.id)}\n\n"
             section += f"{rule.severity.capitalize()}. "
             self.assertIn(section, page)
 
     def test_ids_do_not_clash(self) -> None:
-        ids = [rule.id for rule in (*check.RULES, *waivers.RULES)]
+        ids = [rule.id for rule in (*judgement.RULES, *waiving.RULES)]
         self.assertEqual(len(ids), len(set(ids)))
-        for rule in waivers.RULES:
+        for rule in waiving.RULES:
             self.assertRegex(rule.id, r"\A[a-z]+(-[a-z]+)+\Z")
             self.assertTrue(rule.why.endswith(".") and rule.how.endswith("."))

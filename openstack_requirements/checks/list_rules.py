@@ -1,0 +1,293 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The rules over a repository's own lists.
+
+A rule is one function, which yields findings, and one row in :data:`RULES`,
+which gives it its id and severity. What depends on the policy is asked of
+:mod:`~openstack_requirements.repository.policy`. Nothing here opens a file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from openstack_requirements.checks.findings import Finding, found_by
+from openstack_requirements.checks.list_lines import Line, meet, ranges, shown
+from openstack_requirements.pep508 import limits
+from openstack_requirements.pep508.markers import compared_text
+from openstack_requirements.repository.policy import EXEMPT
+
+if TYPE_CHECKING:
+    from collections.abc import (
+        Callable,
+        Collection,
+        Iterator,
+    )
+
+    from openstack_requirements.checks.findings import Severity
+    from openstack_requirements.checks.list_lines import Listed
+    from openstack_requirements.pep508.requirement import (
+        CanonicalName,
+    )
+    from openstack_requirements.repository.policy import Policy
+
+
+class Lists(NamedTuple):
+    """What ``validate-constraints`` judges; make it with :func:`lists`."""
+
+    policy: Policy
+    required: Listed
+    pinned: Listed
+    never_file: str
+    never: Collection[CanonicalName]
+
+
+class Rule(NamedTuple):
+    """One row of the table.
+
+    ``why`` says what the rule is for, ``how`` what satisfies it.
+    """
+
+    id: str
+    severity: Severity
+    find: Callable[[Lists], Iterator[Finding]]
+    why: str
+    how: str
+
+
+def judge(subject: Lists) -> list[Finding]:
+    """What all the rules find.
+
+    :raises BadLine: at a line whose marker cannot be judged.
+    """
+    return found_by(RULES, subject)
+
+
+def unreviewed(subject: Lists) -> Iterator[Finding]:
+    """Lines that could bring in what nobody has reviewed."""
+    for each in (subject.required, subject.pinned):
+        for number, text, found in each.entries:
+            if found is None or found.location:
+                yield Finding(
+                    "",
+                    "error",
+                    f"nobody has reviewed what this brings in: {text.strip()}",
+                    each.file,
+                    number,
+                    package=None if found is None else found.package,
+                    fix="name a released version instead",
+                    text=text.strip(),
+                )
+
+
+def inexact(subject: Lists) -> Iterator[Finding]:
+    """Constraints that are not one ``===``."""
+    for pins in subject.pinned.by_name.values():
+        for pin in pins:
+            found = pin.requirement
+            version = found.pin
+            if found.location or (
+                version and found.clauses[0].operator == "==="
+            ):
+                continue
+            right = found._replace(specifiers=f"==={version or 'VERSION'}")
+            yield pin.finding(
+                f"{found.package}{found.specifiers} is not exact",
+                f"write {shown(right)}",
+            )
+
+
+def incompatible(subject: Lists) -> Iterator[Finding]:
+    """Pins that the global list does not admit."""
+    compared = 0
+    for name, pins in subject.pinned.by_name.items():
+        entries = subject.required.by_name.get(name, [])
+        cost = compared_text(
+            (pin.requirement.markers for pin in pins),
+            (entry.requirement.markers for entry in entries),
+        )
+        if cost and compared + cost > limits.MOST_COMPARED_TEXT:
+            yield pins[0].finding(
+                f"{pins[0].requirement.package} has too many markers to be "
+                f"compared with those of {subject.required.file}",
+                "have fewer lines for it, or simpler markers",
+            )
+            continue
+        compared += cost
+        for pin in pins if entries else ():
+            version = pin.requirement.pin
+            if version is None:
+                continue
+            good = [
+                entry
+                for entry in entries
+                if subject.policy.admits(entry.requirement.specifiers, version)
+            ]
+            if any(meet(pin, entry) for entry in good):
+                continue
+            # Where no entry applies, the list asks for nothing.
+            wanted = [entry for entry in entries if meet(pin, entry)]
+            if wanted:
+                yield pin.finding(
+                    f"{pin.requirement.package} is pinned to {version}, but "
+                    f"{wanted[0].file} admits {ranges(wanted)}",
+                    f"pin a version that is admitted, or change "
+                    f"{wanted[0].file}:{wanted[0].number}",
+                )
+
+
+def wrong_bounds(subject: Lists) -> Iterator[Finding]:
+    """Entries of the global list whose bounds the policy does not allow."""
+    fix = (
+        "write one >=, the lowest version that is known to work, and no "
+        "exclusion below it"
+        if subject.policy.bounds_in_list
+        else "leave the lower bound out"
+    )
+    for entries in subject.required.by_name.values():
+        for entry in entries:
+            problem = subject.policy.bound_problem(entry.requirement)
+            if problem is not None:
+                yield entry.finding(
+                    f"{entry.requirement.package}: {problem} "
+                    f"({subject.policy.name} policy)",
+                    fix,
+                )
+
+
+def not_normal(subject: Lists) -> Iterator[Finding]:
+    """Lines of the global list that are not in normal form.
+
+    Blanks and line ends behind a line are not judged: nobody sees them.
+    """
+    file = subject.required.file
+    for number, text, found in subject.required.entries:
+        if found is None:
+            continue
+        normal = found.to_line(comment_prefix="  ", sort_specifiers=True)
+        normal = normal.rstrip()
+        if text.rstrip() == normal and (normal or not text.strip("\r\n")):
+            continue
+        found_text = text.rstrip("\r\n")
+        yield Line(found, file, number, text).finding(
+            f"not in normal form: {found_text}",
+            f"write {normal}" if normal else "leave the line empty",
+            _first_difference(found_text, normal),
+        )
+
+
+def unconstrained(subject: Lists) -> Iterator[Finding]:
+    """Names of the global list that no constraint and no list holds."""
+    constrained = subject.pinned.by_name
+    for name, entries in subject.required.by_name.items():
+        if name in constrained or name in subject.never or name in EXEMPT:
+            continue
+        yield entries[0].finding(
+            f"{entries[0].requirement.package} is neither in "
+            f"{subject.pinned.file} nor in {subject.never_file}",
+            f"pin it in {subject.pinned.file} (generate-constraints does), or "
+            f"name it in {subject.never_file} with the reason",
+        )
+
+
+def never_constrained(subject: Lists) -> Iterator[Finding]:
+    """Pins of what is never to be constrained."""
+    for name, pins in subject.pinned.by_name.items():
+        if name in subject.never:
+            yield pins[0].finding(
+                f"{pins[0].requirement.package} is constrained, but "
+                f"{subject.never_file} says that it never is",
+                f"remove it from {subject.pinned.file} or from "
+                f"{subject.never_file}",
+            )
+
+
+RULES = (
+    Rule(
+        "unreviewed-url",
+        "error",
+        unreviewed,
+        "A URL or an option brings in what nobody has reviewed, from a place "
+        "that may be gone tomorrow or hold something else.",
+        "Name a distribution and versions of it that are released.",
+    ),
+    Rule(
+        "inexact-constraint",
+        "error",
+        inexact,
+        "Constraints say which version of each distribution is installed, "
+        "everywhere and tomorrow as well. A range does not. And === compares "
+        "versions as text, so that nothing but this one is meant.",
+        "Write name===version; generate-constraints does.",
+    ),
+    Rule(
+        "incompatible-constraint",
+        "error",
+        incompatible,
+        "What is installed together is what the constraints pin. A pin "
+        "outside of what a requirement asks for cannot be installed with it, "
+        "so one of the two is wrong. Where there are several entries for "
+        "different environments, the one that can apply where the pin does "
+        "counts. Where none can, nothing is asked for.",
+        "Pin a version that is admitted, or change what admits none. Under "
+        "the classic policy a pre-release will do only where a specifier "
+        "names one.",
+    ),
+    Rule(
+        "global-bounds",
+        "error",
+        wrong_bounds,
+        "Lower bounds have one home. Under the classic policy it is the "
+        "global list, from where they are synced into projects; under the "
+        "current policy it is the projects.",
+        "Under the classic policy have exactly one >= in each entry, and no "
+        "!= below it. Under the current policy have no >= and no >.",
+    ),
+    Rule(
+        "not-normal-form",
+        "error",
+        not_normal,
+        "In one form, a difference between two versions of the list is a "
+        "difference in what it says. What cannot be seen (blanks and line "
+        "ends behind a line, a byte order mark) is not judged.",
+        "Write the line as the finding has it; normalize-requirements -s "
+        "does that for the whole list.",
+    ),
+    Rule(
+        "unconstrained-requirement",
+        "error",
+        unconstrained,
+        "What is allowed and has no constraint is installed in whatever "
+        "version is the newest, and its next release can break every project "
+        "at once. Exempt are argparse, pip, pymi, pywin32, setuptools, wheel "
+        "and wmi: parts of Python, of installing itself, or of a platform "
+        "that no constraints are made on.",
+        "Pin it (generate-constraints does), or put its name on the "
+        "never-constrain list, with the reason.",
+    ),
+    Rule(
+        "never-constrained",
+        "error",
+        never_constrained,
+        "The never-constrain list is for what each project chooses its own "
+        "version of. A pin of it takes that choice away.",
+        "Remove the pin, or the name from the never-constrain list.",
+    ),
+)
+
+
+def _first_difference(one: str, two: str) -> int:
+    """The column, from 1, where two texts part."""
+    for column, (left, right) in enumerate(zip(one, two, strict=False), 1):
+        if left != right:
+            return column
+    return min(len(one), len(two)) + 1

@@ -1,0 +1,134 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""All the rules of all commands that judge, by id: what each is for.
+
+A rule is a row in the table of its command, with its texts. One that is in
+several tables has one id and one meaning, though what is an error for one
+command may be a warning for another. Reports link to the section that the
+documentation has for each rule.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from openstack_requirements.output import masked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from openstack_requirements.checks.findings import Severity
+
+#: The texts of rules of small tables, with the page that has their sections.
+_OTHERS = {
+    "bound-not-global": (
+        "check-constraints",
+        "A version that a bound of the project names, and the global list "
+        "does not admit, is one that nobody can install with the rest.",
+        "Name a version that the list admits, or propose to change the list.",
+    ),
+    "conflicting-requirement": (
+        "check-conflicts",
+        "What is pinned is installed together, and then a distribution meets "
+        "another one that it was not made for.",
+        "Pin versions that go together; or, where the conflict is known and "
+        "accepted, list it in upper-constraints-xfails.txt.",
+    ),
+    "missing-requirement": (
+        "check-conflicts",
+        "A distribution whose requirement is not installed fails where it "
+        "imports it.",
+        "Add the requirement to the list or to the environment.",
+    ),
+    "unreadable-requirement": (
+        "check-conflicts",
+        "Whether a requirement that is none by PEP 508 is met, nobody can "
+        "say.",
+        "Report it to the authors of the distribution.",
+    ),
+    "unused-expectation": (
+        "check-conflicts",
+        "An expected conflict that is none any more would hide the next one.",
+        "Remove the line from upper-constraints-xfails.txt.",
+    ),
+    "python-not-claimed": (
+        "check-python2-support",
+        "A pin for a Python that its authors do not support may install, and "
+        "fail later.",
+        "Give the pin a marker, or choose a version that claims the Python.",
+    ),
+    "unknown-metadata": (
+        "check-python2-support",
+        "Without metadata nothing can be said of a distribution.",
+        "Give freezes or an environment that have it.",
+    ),
+    "unknown-project": (
+        "validate-projects",
+        "A repository without a project configuration has no jobs.",
+        "Add it to the configuration, or remove it from projects.txt.",
+    ),
+    "missing-template": (
+        "validate-projects",
+        "Who is in projects.txt has promised that its requirements are "
+        "checked on each change.",
+        "Add the template check-requirements to the project's configuration.",
+    ),
+}
+#: Where the documentation is.
+DOCS = "https://docs.openstack.org/requirements/latest/"
+
+
+class Texts(NamedTuple):
+    """How bad a rule's findings are, what it is for, what satisfies it."""
+
+    severities: tuple[Severity, ...]
+    why: str
+    how: str
+
+
+@lru_cache(maxsize=1)
+def texts() -> Mapping[str, Texts]:
+    """The texts of every rule by its id, in the order of the ids."""
+    # Few reports need them, and the tables come with all that judges.
+    from openstack_requirements.checks import (
+        conflicts,
+        judgement,
+        list_rules,
+        waiving,
+    )
+
+    found: dict[str, Texts] = {}
+    for row in (*list_rules.RULES, *judgement.RULES, *waiving.RULES):
+        before = found.get(row.id, Texts((), row.why, row.how))
+        severities = {*before.severities, row.severity}
+        found[row.id] = before._replace(severities=tuple(sorted(severities)))
+    for rule, (_, why, how) in _OTHERS.items():
+        severity = conflicts.RULES.get(rule, "error")
+        found.setdefault(rule, Texts((severity,), why, how))
+    return dict(sorted(found.items()))
+
+
+@lru_cache(maxsize=256)
+def link(rule: str) -> str:
+    """The address of a rule's section in the documentation."""
+    from urllib.parse import quote
+
+    from openstack_requirements.checks import waiving
+
+    page = "reference/rules"
+    if rule in _OTHERS:
+        # The page of the command has them in a list, which has no anchors.
+        return f"{DOCS}cli/{_OTHERS[rule][0]}.html"
+    if any(rule == row.id for row in waiving.RULES):
+        page = "reference/waivers"
+    return f"{DOCS}{page}.html#{quote(masked(rule), errors='replace')}"

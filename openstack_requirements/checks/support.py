@@ -1,0 +1,229 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Which Pythons a distribution says that it supports.
+
+Two pieces of metadata say so: classifiers, which name versions, and
+Requires-Python, which admits some (PEP 345, 566). The first is a claim, the
+second a limit. Nothing here opens a file.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from openstack_requirements.checks.findings import Finding, found_by
+from openstack_requirements.checks.list_lines import Line
+from openstack_requirements.errors import BadLine
+from openstack_requirements.pep508 import markers
+from openstack_requirements.pep508.specifiers import admits, parse_set
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from openstack_requirements.checks.findings import Severity
+    from openstack_requirements.constraints.freeze import Distribution
+    from openstack_requirements.pep508.requirement import CanonicalName, Entry
+
+    #: A name and a version, in canonical form.
+    Key = tuple[CanonicalName, str]
+
+_CLASSIFIER = re.compile(
+    r"Programming Language :: Python :: (\d{1,4}(?:\.\d{1,4})?)"
+    r"(?: :: Only)?\Z"
+)
+_MINORS = {2: range(8)}
+_MICROS = (0, 5, 18, 99)
+
+
+class Python(NamedTuple):
+    """A Python that is asked for: 3.13, or any 2."""
+
+    major: int
+    minor: int | None
+
+    def __str__(self) -> str:
+        return str(self.major) + (
+            "" if self.minor is None else f".{self.minor}"
+        )
+
+    def versions(self) -> list[str]:
+        """Its minor versions."""
+        if self.minor is not None:
+            return [str(self)]
+        minors = _MINORS.get(self.major, range(100))
+        return [f"{self.major}.{minor}" for minor in minors]
+
+
+class Pins(NamedTuple):
+    """What ``check-python2-support`` judges.
+
+    ``described`` has the metadata that could be had, ``missing`` the reason
+    for each pin whose could not; ``others`` are lines that are no pins.
+    """
+
+    python: Python
+    wanted: Sequence[tuple[Key, Line]]
+    described: Mapping[Key, Distribution]
+    missing: Mapping[Key, str]
+    others: Sequence[Line]
+
+
+class Rule(NamedTuple):
+    """One row of the table."""
+
+    id: str
+    severity: Severity
+    find: Callable[[Pins], Iterator[Finding]]
+
+
+def parse_python(text: str) -> Python:
+    """The Python that ``3.13`` or ``2`` stands for.
+
+    :raises ValueError: where it is neither.
+    """
+    match = re.fullmatch(r"(\d{1,4})(?:\.(\d{1,4}))?", text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a version such as 2 or 3.13")
+    return Python(int(match[1]), int(match[2]) if match[2] else None)
+
+
+def pins(
+    entries: Sequence[Entry],
+    file: str,
+    python: Python,
+    key: Callable[[str, str], Key],
+) -> tuple[list[tuple[Key, Line]], list[Line]]:
+    """The pins of a list that can apply to a Python, and what is no pin.
+
+    :param key: what metadata is found by, of a name and a version.
+    :raises BadLine: at a line whose marker cannot be judged.
+    """
+    wanted: list[tuple[Key, Line]] = []
+    others = []
+    where = markers.Environments.on_pythons(python.versions())
+    for number, text, found in entries:
+        if found is None or not found.package:
+            continue
+        try:
+            applies = markers.overlap([found.markers], where)
+        except markers.BadMarker as error:
+            raise BadLine(
+                f"the marker cannot be judged ({error.reason})",
+                text,
+                source=file,
+                number=number,
+            ) from error
+        version = found.pin
+        line = Line(found, file, number, text)
+        if applies is not None and version is None:
+            others.append(line)
+        elif applies is not None and version is not None:
+            wanted.append((key(found.package, version), line))
+    return wanted, others
+
+
+def judge(subject: Pins) -> list[Finding]:
+    """What the rules find."""
+    return found_by(RULES, subject)
+
+
+def not_claimed(subject: Pins) -> Iterator[Finding]:
+    """Pins whose metadata does not claim the Python."""
+    for key, line in subject.wanted:
+        found = subject.described.get(key)
+        if found is not None:
+            reason = why_not(found, subject.python)
+            if reason is not None:
+                yield line.finding(
+                    f"{found.name} {found.version} does not claim Python "
+                    f"{subject.python}: {reason}"
+                )
+
+
+def unknown(subject: Pins) -> Iterator[Finding]:
+    """Pins whose metadata cannot be had."""
+    for key, line in subject.wanted:
+        if key in subject.missing:
+            yield line.finding(
+                f"{line.requirement.package} "
+                f"{line.requirement.pin} has no metadata that can "
+                f"be had: {subject.missing[key]}"
+            )
+
+
+def unpinned(subject: Pins) -> Iterator[Finding]:
+    """Lines without an exact version, so that nothing can be said."""
+    for line in subject.others:
+        yield line.finding(
+            f"{line.requirement.package} is not pinned to a version",
+            "judge a file of constraints",
+        )
+
+
+RULES = (
+    Rule("python-not-claimed", "error", not_claimed),
+    Rule("unknown-metadata", "error", unknown),
+    Rule("inexact-constraint", "warning", unpinned),
+)
+
+
+def why_not(found: Distribution, python: Python) -> str | None:
+    """Why metadata does not claim a Python; None where it does.
+
+    A Python that Requires-Python keeps out is not claimed, whatever the
+    classifiers say. Otherwise they decide, if there are any: for a minor
+    version they name it, or its major version alone. Without classifiers it
+    is enough that Requires-Python lets it in.
+    """
+    wanted = found.requires_python.strip()
+    if wanted and _is_valid(wanted):
+        if not _lets_in(wanted, python):
+            return f"Requires-Python is {wanted}"
+    else:
+        wanted = ""
+    named = {
+        parse_python(match[1])
+        for match in map(_CLASSIFIER.match, found.classifiers)
+        if match
+    }
+    if not named:
+        return None if wanted else "it has no classifiers for any Python"
+    mine = {each for each in named if each.major == python.major}
+    minors = {each for each in mine if each.minor is not None}
+    if python in mine or (mine and (python.minor is None or not minors)):
+        return None
+    named = minors or mine or named
+    shown = sorted(
+        {each for each in named if each.minor is not None} or named, key=_key
+    )
+    return f"its classifiers name {', '.join(map(str, shown))}"
+
+
+def _key(python: Python) -> tuple[int, int]:
+    return python.major, -1 if python.minor is None else python.minor
+
+
+def _lets_in(wanted: str, python: Python) -> bool:
+    return any(
+        admits(wanted, f"{version}.{micro}", prereleases=True)
+        for version in python.versions()
+        for micro in _MICROS
+    )
+
+
+def _is_valid(wanted: str) -> bool:
+    try:
+        parse_set(wanted)
+    except ValueError:
+        return False
+    return True

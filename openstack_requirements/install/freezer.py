@@ -1,0 +1,250 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Makes freezes: a throw-away environment for each interpreter, side by side.
+
+Nothing that is made here outlives it, whatever happens: environments,
+installers' temporary files and processes go with the work folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from concurrent.futures import (
+    FIRST_EXCEPTION,
+    Executor,
+    ThreadPoolExecutor,
+    wait,
+)
+from typing import TYPE_CHECKING, NamedTuple
+
+from openstack_requirements.constraints.freeze import Freeze
+from openstack_requirements.errors import UnusableInput, printable
+from openstack_requirements.install import (
+    cache,
+    environments,
+    installers,
+    interpreters,
+)
+from openstack_requirements.install.failures import InstallFailed
+from openstack_requirements.install.installation import Installation
+from openstack_requirements.system import children
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from openstack_requirements.constraints.freeze import Configuration
+    from openstack_requirements.install.installation import Order, Result
+    from openstack_requirements.install.installers import Installer
+    from openstack_requirements.install.interpreters import Interpreter
+    from openstack_requirements.system.children import Children
+
+    #: Told who begins which phase, and how to count distributions so far.
+    Announce = Callable[[str, str, Callable[[], int] | None], None]
+
+
+class Request(NamedTuple):
+    """What to make freezes of.
+
+    :param pythons: interpreters as the user names them.
+    :param order: what to install for each.
+    :param installer: one of ``installers.CHOICES``.
+    :param jobs: how many interpreters to work on at once.
+    :param timeout: how long a request to the index may take, in seconds.
+    :param project: a folder whose configuration of uv counts too, or empty.
+    """
+
+    pythons: Sequence[str]
+    order: Order
+    installer: str
+    jobs: int
+    timeout: int | None
+    project: str = ""
+
+
+class Made(NamedTuple):
+    """What was made.
+
+    :param freezes: one for each interpreter, the oldest first.
+    :param failures: what failed and gave way, with where the log is.
+    :param conflicts: what does not go together, by interpreter, where the
+        order asks for that.
+    """
+
+    freezes: list[Freeze]
+    failures: list[InstallFailed]
+    conflicts: dict[str, str]
+
+
+class _Job(NamedTuple):
+    """What is the same for every interpreter."""
+
+    order: Order
+    announce: Announce
+    started: Children
+    #: Removes what is done with, so that the next need not wait for it.
+    cleaner: Executor
+
+
+def make(request: Request, announce: Announce) -> Made:
+    """A freeze for each interpreter.
+
+    :raises UnusableInput: where an interpreter or an installer for it is
+        missing.
+    :raises InstallFailed: for the oldest interpreter that failed by the time
+        that one did; the others are stopped.
+    :raises OutsideError: where what is installed cannot be read.
+    """
+    order = request.order
+    with contextlib.ExitStack() as stack:
+        started = stack.enter_context(children.of_job("generate-constraints"))
+        if order.cache:
+            stack.enter_context(cache.in_use(order.cache))
+        found = interpreters.find_all(request.pythons, started)
+        chosen = [
+            (each, _choose(each, request, started, len(found)))
+            for each in found
+        ]
+        cleaner = stack.enter_context(ThreadPoolExecutor(1))
+        job = _Job(order, announce, started, cleaner)
+        pool = ThreadPoolExecutor(request.jobs)
+        try:
+            futures = [pool.submit(_install, job, *pair) for pair in chosen]
+            # While the installers are at work there is time for both.
+            _import_what_reading_needs()
+            versions = [installer.version() for _, installer in chosen]
+            configurations = [
+                installer.configuration(each) for each, installer in chosen
+            ]
+            wait(futures, return_when=FIRST_EXCEPTION)
+            for future in futures:
+                if future.done():
+                    future.result()
+        except InstallFailed as error:
+            started.stop()
+            error.log = _keep_log(error)
+            raise
+        except BaseException:
+            started.stop()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+        made = Made([], [], {})
+        for future, (each, _), version, configuration in zip(
+            futures, chosen, versions, configurations, strict=True
+        ):
+            result = future.result()
+            made.freezes.append(
+                _freeze(each, result, order, version, configuration)
+            )
+            made.failures.extend(result.failures)
+            made.conflicts[each.version] = result.conflicts
+    for failure in made.failures:
+        failure.log = _keep_log(failure)
+    return made
+
+
+def _choose(
+    interpreter: Interpreter,
+    request: Request,
+    started: Children,
+    interpreters_in_all: int,
+) -> Installer:
+    found = installers.choose(
+        request.installer,
+        interpreter,
+        started,
+        request.timeout,
+        min(request.jobs, interpreters_in_all),
+        request.project,
+    )
+    wanted = installers.Wanted("", before=request.order.before)
+    problem = found.cannot(interpreter, wanted)
+    if problem is not None:
+        raise UnusableInput(f"Python {interpreter.full_version}", problem)
+    return found
+
+
+def _freeze(
+    interpreter: Interpreter,
+    result: Result,
+    order: Order,
+    version: str,
+    configuration: Configuration,
+) -> Freeze:
+    options = {"before": order.before} if order.before else {}
+    return Freeze(
+        interpreter.version,
+        interpreter.environment,
+        result.distributions,
+        tuple(line.strip() for line in order.lines if line.strip()),
+        version,
+        result.method,
+        result.kept,
+        configuration._replace(options=options),
+    )
+
+
+def _import_what_reading_needs() -> None:
+    """Import slow modules before they are needed in the threads."""
+    import email.parser  # noqa: F401
+
+    import packaging.version  # noqa: F401
+
+
+def _install(
+    job: _Job, interpreter: Interpreter, installer: Installer
+) -> Result:
+    """What the order installs for one interpreter."""
+    who = f"Python {interpreter.version}"
+
+    def say(phase: str, count: Callable[[], int] | None) -> None:
+        job.announce(who, phase, count)
+
+    def clear(environment: str) -> None:
+        job.cleaner.submit(environments.clear, environment, job.started)
+
+    installation = Installation(
+        job.order,
+        interpreter,
+        installer,
+        os.path.join(job.started.work, f"python{interpreter.version}"),
+        say,
+        clear,
+    )
+    try:
+        result = installation.run()
+    finally:
+        job.cleaner.submit(
+            environments.remove, installation.environment, job.started
+        )
+    say(f"{len(result.distributions)} distributions", None)
+    return result
+
+
+def _keep_log(error: InstallFailed) -> str:
+    """Keep the output of a failed command; where, or why not."""
+    name = f"generate-constraints-python{error.interpreter}-"
+    try:
+        descriptor, path = tempfile.mkstemp(".log", name)
+    except OSError as problem:
+        return f"could not be kept ({problem.strerror})"
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            text = f"{error.command}\n{error.output}"
+            file.write(printable(text, keep_lines=True))
+    except OSError as problem:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        return f"could not be kept ({problem.strerror})"
+    return path

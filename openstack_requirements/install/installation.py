@@ -1,0 +1,316 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Gets a list installed for one interpreter, whatever is broken today.
+
+Where nothing is known beforehand, one installer run does it all. Where
+earlier pins are preferred, what is broken must not stop the rest, or an
+environment of an earlier run is at hand, resolving and installing are two
+steps. A failure of either names one distribution; ``fallbacks`` decides
+whether that is held, skipped or excluded, and the rest is tried again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from openstack_requirements.constraints.freeze import (
+    Distribution,
+    Kept,
+    pins_for,
+)
+from openstack_requirements.errors import CommandFailed
+from openstack_requirements.install import environments, fallbacks
+from openstack_requirements.install.cache import Store
+from openstack_requirements.install.failures import InstallFailed
+from openstack_requirements.install.installers import Wanted, locking
+from openstack_requirements.pep508.requirement import canonical_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from openstack_requirements.install.installers import (
+        Installer,
+        Lock,
+        LockingInstaller,
+    )
+    from openstack_requirements.install.interpreters import Interpreter
+    from openstack_requirements.pep508.requirement import (
+        CanonicalName,
+        Requirement,
+    )
+
+    #: Told which phase begins, and how to count distributions so far.
+    Say = Callable[[str, Callable[[], int] | None], None]
+
+
+class Order(NamedTuple):
+    """What to install, for any interpreter.
+
+    :param lines: the lines of the list, for an installer.
+    :param constraints: lines that limit every version.
+    :param previous: an earlier constraints file, whose pins are kept where
+        they still resolve.
+    :param earlier: the pins that what fails may fall back to.
+    :param keep_going: what fails gives way, and the rest goes on.
+    :param before: only what was uploaded before this moment, or empty.
+    :param resolve_only: do not install where that can be avoided.
+    :param cache: the folder that keeps environments, or empty.
+    :param check: look for conflicts in what is installed.
+    """
+
+    lines: Sequence[str]
+    constraints: Sequence[str] = ()
+    previous: Sequence[Requirement] = ()
+    earlier: Sequence[Requirement] = ()
+    keep_going: bool = False
+    before: str = ""
+    resolve_only: bool = False
+    cache: str = ""
+    check: bool = False
+
+
+class Result(NamedTuple):
+    """What one interpreter got.
+
+    :param method: ``install`` or ``resolve``, as a freeze records it.
+    :param kept: what failed and gave way.
+    :param failures: how it failed, in the same order.
+    :param conflicts: what does not go together, where that was asked.
+    """
+
+    distributions: tuple[Distribution, ...]
+    method: str
+    kept: tuple[Kept, ...] = ()
+    failures: tuple[InstallFailed, ...] = ()
+    conflicts: str = ""
+
+
+class Installation:
+    """One interpreter's share of an order.
+
+    :param folder: for whatever is made; it must not exist yet.
+    :param say: is told of each phase.
+    :param clear: is called with an environment of which only the metadata
+        will be read from now on.
+    """
+
+    def __init__(
+        self,
+        order: Order,
+        interpreter: Interpreter,
+        installer: Installer,
+        folder: str,
+        say: Say,
+        clear: Callable[[str], object],
+    ) -> None:
+        self._order = order
+        self._interpreter = interpreter
+        self._installer = installer
+        self._folder = folder
+        self._say = say
+        self._clear = clear
+        #: The virtualenv that is thrown away.
+        self.environment = os.path.join(folder, "environment")
+        self._preferred = pins_for(order.previous, interpreter.environment)
+        self._earlier = pins_for(order.earlier, interpreter.environment)
+        self._state = fallbacks.State()
+        self._failures: dict[CanonicalName, InstallFailed] = {}
+        self._conflicts = ""
+
+    def run(self) -> Result:
+        """Install, and read what is installed.
+
+        :raises InstallFailed: where something fails and cannot give way.
+        :raises OutsideError: where what is installed cannot be read.
+        """
+        os.makedirs(self._folder)
+        order = self._order
+        in_steps = order.keep_going or order.previous or order.cache
+        locker = locking(self._installer) if in_steps else None
+        while True:
+            lock = None
+            try:
+                if locker is None:
+                    return self._result(*self._at_once())
+                lock = self._lock(locker)
+                return self._result(*self._from(locker, lock))
+            except CommandFailed as error:
+                self._fall_back(error, lock)
+
+    def _wanted(self) -> Wanted:
+        """What to ask of the installer after the failures so far."""
+        state = self._state
+        requirements = os.path.join(self._folder, "requirements.txt")
+        # As many lines as the list has, so that an installer's line numbers
+        # are the list's.
+        _write(
+            requirements,
+            (
+                "" if fallbacks.name_of(line) in state.excluded else line
+                for line in self._order.lines
+            ),
+        )
+        limits = [*self._order.constraints]
+        limits += [f"{name}=={held}" for name, held in state.held.items()]
+        constraints = os.path.join(self._folder, "constraints.txt")
+        _write(constraints, limits)
+        preferred = self._preferred | {
+            name: self._earlier[name] for name in state.skipped
+        }
+        return Wanted(
+            requirements,
+            constraints if limits else "",
+            {
+                name: version
+                for name, version in preferred.items()
+                if name not in state.held and name not in state.excluded
+            },
+            state.excluded,
+            self._order.before,
+        )
+
+    def _lock(self, installer: LockingInstaller) -> Lock:
+        self._say(f"resolving with {installer.name}", None)
+        return installer.lock(
+            self._interpreter, self._folder, self._wanted(), self._hear
+        )
+
+    def _at_once(self) -> tuple[tuple[Distribution, ...], str]:
+        """Resolve and install in one go, or only resolve."""
+        name = self._installer.name
+        if self._order.resolve_only:
+            self._say(f"resolving with {name}", None)
+            found = self._installer.resolve(
+                self._interpreter, self._scratch(), self._wanted(), self._hear
+            )
+            if found is not None:
+                return found, "resolve"
+            self._say(f"its {name} cannot resolve only; installing", None)
+        self._create()
+        self._installer.install(
+            self._interpreter, self.environment, self._wanted(), self._hear
+        )
+        return self._read(), "install"
+
+    def _from(
+        self, installer: LockingInstaller, lock: Lock
+    ) -> tuple[tuple[Distribution, ...], str]:
+        """Install what is locked, or describe it."""
+        skipped = self._state.skipped
+        if self._order.resolve_only:
+            found = installer.describe(
+                self._interpreter, self._scratch(), lock
+            )
+            return found, "resolve"
+        if self._order.cache:
+            store = Store(self._order.cache, self._interpreter, installer)
+            self._say("bringing its environment up to date", None)
+            return store.update(lock, skipped, self._hear), "install"
+        self._create()
+        installer.sync(self.environment, lock, skipped, (), self._hear)
+        return self._read(), "install"
+
+    def _scratch(self) -> str:
+        folder = os.path.join(self._folder, "resolved")
+        environments.discard(folder)
+        os.mkdir(folder)
+        return folder
+
+    def _create(self) -> None:
+        environments.discard(self.environment)
+        self._say("making a virtualenv", None)
+        self._installer.create(self._interpreter, self.environment)
+        self._say(f"installing with {self._installer.name}", self._count)
+
+    def _read(self) -> tuple[Distribution, ...]:
+        if self._order.check:
+            self._say("looking for conflicts", self._count)
+            self._conflicts = self._installer.conflicts(self.environment)
+        self._say("reading what is installed", self._count)
+        self._clear(self.environment)
+        return environments.installed(self.environment)
+
+    def _count(self) -> int:
+        return environments.count(self.environment)
+
+    def _hear(self, line: str) -> None:
+        """Announce what an installer's output says of its progress."""
+        if re.match(r"(?:Resolved|Prepared) \d+ packages? in ", line):
+            self._say(line.strip().lower(), self._count)
+
+    def _fall_back(self, error: CommandFailed, lock: Lock | None) -> None:
+        """Decide how to go on after a failure.
+
+        :raises InstallFailed: where it stops everything.
+        """
+        reason = self._installer.reason(error.output)
+        failure = InstallFailed(
+            self._interpreter.version,
+            reason,
+            " ".join(error.command),
+            error.output,
+        )
+        locked = None
+        if lock is not None:
+            locked = {each.name: each.version for each in lock.packages}
+        state = None
+        if self._order.keep_going:
+            state = fallbacks.after(
+                self._state,
+                reason,
+                fallbacks.Facts(
+                    self._earlier, locked, locking(self._installer) is not None
+                ),
+            )
+        if state is None:
+            raise failure from error
+        for name, failed in state.failed.items():
+            if self._state.failed.get(name) is not failed:
+                self._failures[name] = failure
+        self._state = state
+        self._say(f"{reason.what}; going on without it", None)
+
+    def _result(
+        self, distributions: Iterable[Distribution], method: str
+    ) -> Result:
+        """The result, with the pins of what could not be installed."""
+        found = list(distributions)
+        present = {canonical_name(each.name) for each in found}
+        kept = []
+        for name, failed in sorted(self._state.failed.items()):
+            version = self._earlier.get(name, "")
+            if version and name not in present:
+                found.append(Distribution(name, version, described=False))
+            reason = self._failures[name].reason
+            kept.append(
+                Kept(
+                    name,
+                    failed.version,
+                    version,
+                    name in self._state.held,
+                    reason.what.removeprefix(f"{reason.culprit}: "),
+                )
+            )
+        return Result(
+            tuple(found),
+            method,
+            tuple(kept),
+            tuple(self._failures[name] for name in sorted(self._failures)),
+            self._conflicts,
+        )
+
+
+def _write(path: str, lines: Iterable[str]) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(f"{line.rstrip()}\n" for line in lines)

@@ -1,0 +1,228 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What an installer must do, and which ones there are.
+
+An installer knows one tool's command line and reads that tool's failures. It
+owns no folder and keeps no state: the caller says where.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+
+from openstack_requirements.errors import UnusableInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from openstack_requirements.constraints.freeze import (
+        Configuration,
+        Distribution,
+    )
+    from openstack_requirements.install.failures import Reason
+    from openstack_requirements.install.interpreters import Interpreter
+    from openstack_requirements.pep508.requirement import CanonicalName
+    from openstack_requirements.system.children import Children
+
+
+class Wanted(NamedTuple):
+    """What to install.
+
+    :param requirements: the path of a requirements file.
+    :param constraints: the path of a constraints file, or empty.
+    :param preferred: versions to choose wherever they still resolve.
+    :param excluded: names that are not in the list and must not come in
+        through what others ask for, where the installer can do that.
+    :param before: only what was uploaded before this moment (RFC 3339), or
+        empty.
+    """
+
+    requirements: str
+    constraints: str = ""
+    preferred: Mapping[CanonicalName, str] = {}
+    excluded: frozenset[CanonicalName] = frozenset()
+    before: str = ""
+
+
+class Locked(NamedTuple):
+    """A distribution that a resolution has chosen, and from which files.
+
+    ``files`` tells two files of one name and version apart; what it holds is
+    the installer's own affair.
+    """
+
+    name: CanonicalName
+    version: str
+    files: str
+
+
+class Lock(NamedTuple):
+    """A resolution: what to install, all of it, and nothing else.
+
+    :param path: the installer's own file.
+    :param document: what that file says, for the installer alone.
+    """
+
+    path: str
+    packages: tuple[Locked, ...]
+    document: Mapping[str, Any] = MappingProxyType({})
+
+    def by_name(self) -> dict[CanonicalName, Locked]:
+        """The distributions by name."""
+        return {each.name: each for each in self.packages}
+
+
+class Installer(Protocol):
+    """What every installer can do.
+
+    All but :meth:`reason` raise :class:`CommandFailed`, whose output
+    :meth:`reason` explains.
+    """
+
+    #: The name that ``--installer`` takes.
+    name: str
+
+    def version(self) -> str:
+        """Name and version, as a freeze records it."""
+
+    def configuration(self, interpreter: Interpreter) -> Configuration:
+        """The configuration that counts, as a freeze records it.
+
+        :raises UnusableInput: where it cannot be read.
+        """
+
+    def problem(self, interpreter: Interpreter) -> str | None:
+        """Why it cannot be used with an interpreter; None where it can."""
+
+    def create(self, interpreter: Interpreter, folder: str) -> None:
+        """Make a virtualenv in a folder that does not exist yet."""
+
+    def cannot(self, interpreter: Interpreter, wanted: Wanted) -> str | None:
+        """What of the wanted it has no means for; None where it has all."""
+
+    def install(
+        self,
+        interpreter: Interpreter,
+        folder: str,
+        wanted: Wanted,
+        on_line: Callable[[str], None],
+    ) -> None:
+        """Resolve and install into a virtualenv, in one go."""
+
+    def resolve(
+        self,
+        interpreter: Interpreter,
+        folder: str,
+        wanted: Wanted,
+        on_line: Callable[[str], None],
+    ) -> tuple[Distribution, ...] | None:
+        """What would be installed, without installing it.
+
+        Uses the (existing, empty) folder for what it writes. None where the
+        installer cannot tell for this interpreter.
+        """
+
+    def conflicts(self, folder: str) -> str:
+        """What in a virtualenv does not go together; empty where all does."""
+
+    def reason(self, output: str) -> Reason:
+        """What the output of a failed command says."""
+
+
+@runtime_checkable
+class LockingInstaller(Installer, Protocol):
+    """An installer that can resolve first, and install from the result.
+
+    Only with such an installer can a distribution be skipped, an environment
+    be kept between runs, and what is not in the list be excluded. Ask
+    :func:`locking` for it.
+    """
+
+    def lock(
+        self,
+        interpreter: Interpreter,
+        folder: str,
+        wanted: Wanted,
+        on_line: Callable[[str], None],
+    ) -> Lock:
+        """Resolve, and install nothing.
+
+        Uses the (existing) folder for what it writes.
+        """
+
+    def sync(
+        self,
+        folder: str,
+        lock: Lock,
+        skipped: Collection[CanonicalName],
+        again: Collection[CanonicalName],
+        on_line: Callable[[str], None],
+    ) -> None:
+        """Make a virtualenv hold what a lock holds, and nothing else.
+
+        :param skipped: what to leave out.
+        :param again: what to install again even where it is there.
+        """
+
+    def describe(
+        self, interpreter: Interpreter, folder: str, lock: Lock
+    ) -> tuple[Distribution, ...]:
+        """The metadata of what a lock holds, without installing it."""
+
+
+def locking(installer: Installer) -> LockingInstaller | None:
+    """The same installer where it has locks; None where it has none."""
+    return installer if isinstance(installer, LockingInstaller) else None
+
+
+def _makers() -> dict[
+    str, Callable[[Children, int | None, int, str], Installer]
+]:
+    from openstack_requirements.install.installers.pip import Pip
+    from openstack_requirements.install.installers.uv import Uv
+
+    return {"uv": Uv, "pip": Pip}
+
+
+#: What ``--installer`` offers; ``auto`` is the first that can be used.
+CHOICES = ("auto", "uv", "pip")
+
+
+def choose(
+    name: str,
+    interpreter: Interpreter,
+    children: Children,
+    timeout: int | None,
+    share: int = 1,
+    project: str = "",
+) -> Installer:
+    """The installer for an interpreter.
+
+    :param name: one of :data:`CHOICES`.
+    :param timeout: how long a request to the index may take, in seconds.
+    :param share: how many installers will be at work at once.
+    :param project: a folder whose configuration counts too, or empty.
+    :raises UnusableInput: where none can be used, with the reasons.
+    """
+    reasons = []
+    for each, make in _makers().items():
+        if name in {each, "auto"}:
+            installer = make(children, timeout, share, project)
+            problem = installer.problem(interpreter)
+            if problem is None:
+                return installer
+            reasons.append(f"{each}: {problem}")
+    raise UnusableInput(
+        f"Python {interpreter.full_version}",
+        f"no installer can be used with it ({'; '.join(reasons)})",
+    )

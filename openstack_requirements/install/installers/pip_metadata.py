@@ -1,0 +1,246 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Asks pip what a package index has, without installing any of it.
+
+One run answers many names: pip knows where the index is, who may read it and
+which files suit a Python, and its report of a dry run has the metadata whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from openstack_requirements.constraints.freeze import Distribution
+from openstack_requirements.errors import CommandFailed
+from openstack_requirements.install.environments import normal_version
+from openstack_requirements.install.failures import Reason
+from openstack_requirements.install.installers import credentials, pip_failures
+from openstack_requirements.system.children import own_module
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from openstack_requirements.install.interpreters import Interpreter
+    from openstack_requirements.system.children import Children
+
+#: What every run of pip is told.
+OPTIONS = (
+    "--disable-pip-version-check",
+    "--no-input",
+    "--no-python-version-warning",
+)
+
+
+def run(
+    children: Children,
+    command: Sequence[str],
+    on_line: Callable[[str], None] | None = None,
+) -> None:
+    """Run pip, which finds passwords of indexes where nobody else does."""
+    given = credentials.for_pip(children)
+    children.run(command, environment=given, on_line=on_line)
+
+
+def reason(output: str) -> Reason:
+    """What the output of a run that failed says."""
+    return pip_failures.explain(output)
+
+
+def supports(interpreter: Interpreter) -> bool:
+    """Whether the pip that came with this package runs on a Python."""
+    import importlib.metadata
+
+    from packaging.specifiers import SpecifierSet
+
+    wanted = importlib.metadata.metadata("pip")["Requires-Python"] or ""
+    return SpecifierSet(wanted).contains(
+        interpreter.full_version, prereleases=True
+    )
+
+
+def describe_sdists(
+    children: Children,
+    interpreter: Interpreter,
+    folder: str,
+    urls: Sequence[str],
+) -> tuple[Distribution, ...]:
+    """The metadata of source distributions, without building them whole.
+
+    :param urls: where they are.
+    :returns: nothing where it cannot be had.
+    """
+    if not urls or not supports(interpreter):
+        return ()
+    path = os.path.join(folder, "report.json")
+    where = ["--python", interpreter.executable]
+    command = [*report_command(where, path), "--no-deps", *OPTIONS]
+    # Not on the command line: an address may say who asks.
+    listed = os.path.join(folder, "sdists.txt")
+    with open(listed, "w", encoding="utf-8") as file:
+        file.writelines(f"{url}\n" for url in urls)
+    try:
+        run(children, [*command, "-r", listed])
+    except CommandFailed:
+        return ()
+    return read_report(path)
+
+
+def why_not(interpreter: Interpreter) -> str | None:
+    """Why :func:`describe` cannot work for an interpreter."""
+    if supports(interpreter):
+        return None
+    import importlib.metadata
+
+    pip = importlib.metadata.metadata("pip")
+    return (
+        f"pip {pip['Version']} does not know it; "
+        f"it needs Python {pip['Requires-Python']}"
+    )
+
+
+class Described(NamedTuple):
+    """What pip would install for a requirement, and from which file."""
+
+    distribution: Distribution
+    file: str
+
+
+def describe(
+    children: Children,
+    interpreter: Interpreter,
+    folder: str,
+    requirements: Sequence[str],
+    timeout: int | None = None,
+) -> tuple[Described, ...]:
+    """What these requirements would bring, each by itself.
+
+    Nothing is installed, and requirements of requirements are not looked at.
+    An sdist has its build backend run for its metadata.
+
+    :param folder: for the report; used by nobody else meanwhile.
+    :param requirements: of different names.
+    :raises CommandFailed: where one of them fails; :func:`reason` says
+        which.
+    """
+    more = ["--no-deps", *OPTIONS, "--progress-bar", "off"]
+    if timeout is not None:
+        more += ["--timeout", str(timeout)]
+    path = os.path.join(folder, "report.json")
+    command = own_module(
+        *("pip", "--python", interpreter.executable),
+        *("install", "--dry-run", "--ignore-installed", "--report", path),
+    )
+    run(children, [*command, *more, *requirements])
+    return tuple(
+        Described(
+            _distribution(each["metadata"]),
+            os.path.basename(each["download_info"]["url"].split("#")[0]),
+        )
+        for each in _report(path)
+    )
+
+
+def could_not_fetch(
+    children: Children,
+    interpreter: Interpreter,
+    requirement: str,
+    timeout: int | None = None,
+) -> Reason | None:
+    """Why the index has nothing of a name: None where it does not know it.
+
+    pip takes a page that it cannot get for one that is not there, and says
+    so only when it is asked to say everything.
+    """
+    command = own_module(
+        *("pip", "--python", interpreter.executable),
+        *("install", "--dry-run", "--ignore-installed", "--no-deps"),
+        # Without a report it will not look at a Python that its system
+        # manages (PEP 668), not even to install nothing.
+        *("--report", os.devnull, "-vv", *OPTIONS),
+    )
+    if timeout is not None:
+        command += ["--timeout", str(timeout)]
+    try:
+        run(children, [*command, requirement])
+    except CommandFailed as error:
+        lines = [
+            line
+            for line in error.output.splitlines()
+            if "Could not fetch URL" in line and "404 Client Error" not in line
+        ]
+        if lines:
+            reason = pip_failures.explain("\n".join(lines))
+            what = (
+                f"{requirement}: the package index did not answer as it should"
+            )
+            if reason.kind == "index":
+                what = f"{requirement}: {reason.what}"
+            return Reason("index", requirement, (), what, reason.output)
+    return None
+
+
+def describe_pins(
+    children: Children, folder: str, pins: Sequence[str]
+) -> tuple[Distribution, ...]:
+    """The metadata of released versions, from the index.
+
+    It is asked for with the Python that runs this program, whichever Python a
+    version is for.
+
+    :param folder: an existing one, for what pip writes.
+    :param pins: what is wanted, each as ``name==version``.
+    :raises CommandFailed: where one of them cannot be had.
+    """
+    path = os.path.join(folder, "report.json")
+    command = [*report_command([], path), "--no-deps", *OPTIONS]
+    run(children, [*command, "--ignore-requires-python", *pins])
+    return read_report(path)
+
+
+def report_command(where: Sequence[str], path: str) -> list[str]:
+    """A dry run of pip that writes its report to a path."""
+    return own_module(
+        *("pip", *where, "install"),
+        *("--dry-run", "--ignore-installed", "--quiet", "--report", path),
+    )
+
+
+def read_report(path: str) -> tuple[Distribution, ...]:
+    """The metadata in an installation report."""
+    return tuple(_distribution(each["metadata"]) for each in _report(path))
+
+
+def _report(path: str) -> list[dict[str, Any]]:
+    """What a dry run would install, as pip reports it."""
+    with open(path, encoding="utf-8") as file:
+        report: dict[str, list[dict[str, Any]]] = json.load(file)
+    return report["install"]
+
+
+def _distribution(metadata: dict[str, Any]) -> Distribution:
+    """Of the JSON form of core metadata (PEP 566)."""
+
+    def text(name: str) -> str:
+        value = str(metadata.get(name) or "").strip()
+        return "" if value == "UNKNOWN" else value
+
+    return Distribution(
+        text("name"),
+        normal_version(text("version")),
+        tuple(metadata.get("requires_dist") or ()),
+        text("requires_python"),
+        text("license_expression"),
+        text("license"),
+        tuple(metadata.get("classifier") or ()),
+    )

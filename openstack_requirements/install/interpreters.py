@@ -1,0 +1,216 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Finds and identifies Python interpreters.
+
+What a user names (a path, a name on PATH, a version) is only where to look:
+an interpreter is run to learn what it is. Shims that fail, as pyenv's do for
+versions that are not switched on, are skipped; and what lies in pyenv's own
+folder is found without them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from openstack_requirements.errors import (
+    CommandFailed,
+    OutsideError,
+    UnusableInput,
+)
+from openstack_requirements.system.children import python_command, search_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from openstack_requirements.system.children import Children
+
+_VERSION = re.compile(r"\d+(?:\.\d+){0,2}\Z")
+
+# Runs on every Python since 2.6. Prints the PEP 508 variables and the real
+# executable, one each line. Of a virtualenv, the interpreter behind it.
+_PROBE = r"""
+import sys
+sys.path[:] = [folder for folder in sys.path if folder]
+import os, platform
+def base():
+    real = getattr(sys, "real_prefix", None) or getattr(
+        sys, "base_prefix", sys.prefix)
+    if real != sys.prefix:
+        name = "python%d.%d" % sys.version_info[:2]
+        for folder in ("bin", "Scripts"):
+            path = os.path.join(real, folder, name)
+            if os.path.exists(path):
+                return path
+    return sys.executable
+def full(info):
+    text = "%d.%d.%d" % info[:3]
+    if info[3] != "final":
+        text += info[3][0] + str(info[4])
+    return text
+implementation = getattr(sys, "implementation", None)
+for name, value in (
+    ("executable", base()),
+    ("implementation_name", implementation and implementation.name or
+     platform.python_implementation().lower()),
+    ("implementation_version", implementation and
+     full(implementation.version) or platform.python_version()),
+    ("os_name", os.name),
+    ("platform_machine", platform.machine()),
+    ("platform_python_implementation", platform.python_implementation()),
+    ("platform_release", platform.release()),
+    ("platform_system", platform.system()),
+    ("platform_version", platform.version()),
+    ("python_full_version", platform.python_version()),
+    ("python_version", "%d.%d" % sys.version_info[:2]),
+    ("sys_platform", sys.platform),
+):
+    print("%s=%s" % (name, value))
+"""
+
+
+class Interpreter(NamedTuple):
+    """A Python interpreter that was run and said what it is.
+
+    ``environment`` holds its PEP 508 variables.
+    """
+
+    executable: str
+    environment: Mapping[str, str]
+
+    @property
+    def version(self) -> str:
+        """Major and minor version, ``3.12``."""
+        return self.environment["python_version"]
+
+    @property
+    def full_version(self) -> str:
+        """The whole version, ``3.12.1``."""
+        return self.environment["python_full_version"]
+
+    @property
+    def key(self) -> tuple[int, ...]:
+        """The order of interpreters: 3.9 before 3.10."""
+        return tuple(int(part) for part in self.version.split("."))
+
+
+def find(wanted: str, children: Children) -> Interpreter:
+    """The interpreter that the user means.
+
+    :param wanted: a path, a name on PATH or a version (``3``, ``3.12``,
+        ``3.12.1``).
+    :raises UnusableInput: where there is none, with what was tried.
+    """
+    tried = []
+    for path in _candidates(wanted):
+        try:
+            found = identify(path, children)
+        except OutsideError as error:
+            lines = str(error).splitlines()
+            if isinstance(error, CommandFailed):
+                lines = error.output.split("\n\n")[0].splitlines()
+            tried.append(f"{path} ({lines[0] if lines else 'it failed'})")
+            continue
+        if _VERSION.match(wanted) and not _is_version(found, wanted):
+            tried.append(f"{path} (it is Python {found.full_version})")
+            continue
+        return found
+    raise UnusableInput(
+        f"-p {wanted}",
+        "no such Python works here"
+        + (f"; tried {'; '.join(tried)}" if tried else ""),
+    )
+
+
+def find_all(wanted: Sequence[str], children: Children) -> list[Interpreter]:
+    """All that the user means, the oldest first.
+
+    :raises UnusableInput: where one is missing, or two have one version.
+    """
+    result: dict[str, tuple[str, Interpreter]] = {}
+    for each in wanted:
+        found = find(each, children)
+        other = result.setdefault(found.version, (each, found))
+        if other[1] is not found:
+            raise UnusableInput(
+                f"-p {each}",
+                f"is Python {found.version}, and so is -p {other[0]}",
+            )
+    return sorted((each for _, each in result.values()), key=_key)
+
+
+def _key(interpreter: Interpreter) -> tuple[int, ...]:
+    return interpreter.key
+
+
+def identify(
+    path: str, children: Children, *, without_site: bool = False
+) -> Interpreter:
+    """Run an interpreter and learn what it is.
+
+    :param without_site: run nothing that lies in its site folders, not even
+        what their ``.pth`` files ask for. Of a virtualenv that is older than
+        Python 3.11 the executable is then its own.
+    :raises OutsideError: where it cannot be run or is no Python.
+    """
+    from openstack_requirements.system.process import ANSWER_DEADLINE
+
+    more = ["-S"] if without_site else []
+    output = children.run(
+        python_command(path, (), *more, "-c", _PROBE),
+        deadline=ANSWER_DEADLINE,
+    )
+    values = dict(
+        line.split("=", 1) for line in output.splitlines() if "=" in line
+    )
+    executable = values.pop("executable", "")
+    if not executable or "python_version" not in values:
+        raise OutsideError(f"{path}: is not a Python interpreter")
+    return Interpreter(executable, values)
+
+
+def _is_version(found: Interpreter, wanted: str) -> bool:
+    parts = wanted.split(".")
+    return found.full_version.split(".")[: len(parts)] == parts
+
+
+def _candidates(wanted: str) -> Iterator[str]:
+    if os.sep in wanted:
+        yield os.path.abspath(os.path.expanduser(wanted))
+        return
+    name = wanted
+    if _VERSION.match(wanted):
+        name = f"python{'.'.join(wanted.split('.')[:2])}"
+    for folder in filter(None, search_path(os.environ).split(os.pathsep)):
+        path = os.path.join(folder, name)
+        if os.access(path, os.X_OK) and not os.path.isdir(path):
+            yield path
+    yield from _in_pyenv(name)
+
+
+def _in_pyenv(name: str) -> Iterator[str]:
+    """Interpreters of this name in pyenv's folder, the newest first."""
+    root = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
+    versions = os.path.join(root, "versions")
+    try:
+        found = os.listdir(versions)
+    except OSError:
+        return
+    for version in sorted(found, key=_numbers, reverse=True):
+        path = os.path.join(versions, version, "bin", name)
+        if os.access(path, os.X_OK):
+            yield path
+
+
+def _numbers(version: str) -> tuple[list[int], str]:
+    return [int(part) for part in re.findall(r"\d+", version)], version

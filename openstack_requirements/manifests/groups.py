@@ -1,0 +1,217 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Dependency groups of a project, and what they include (PEP 735).
+
+Groups come as the entries that were read from pyproject.toml. A group's name
+is compared in canonical form. Nothing here opens a file.
+
+``packaging.dependency_groups`` resolves groups too, but only the newest
+releases of packaging have it, and it answers another question: it returns
+text, without the place of each entry that a finding names, and raises at the
+first circle, where here every circle is reported and the rest is judged. Nor
+does it bound what a project may include. Where it is installed, a test holds
+the two to the same answers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from openstack_requirements.errors import BadLine
+from openstack_requirements.pep508.requirement import canonical_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from openstack_requirements.manifests.declarations import Declared
+    from openstack_requirements.pep508.requirement import CanonicalName
+
+    #: The entries of each group, in order.
+    Groups = Mapping[CanonicalName, Sequence[Declared]]
+
+#: Entries that all the include-group items of a project may bring in, counted
+#: anew for each item. The first item that is one too many is an error.
+MOST_INCLUDED = 20_000
+#: A circle of more groups is not told group by group.
+MOST_IN_CIRCLE = 10
+
+
+class Included(NamedTuple):
+    """A requirement that a group has from another one.
+
+    ``item`` is the include-group item of the group, ``entry`` what it brings
+    in, be it directly or through further groups.
+    """
+
+    item: Declared
+    entry: Declared
+
+
+def groups_of(
+    declared: Iterable[Declared],
+) -> dict[CanonicalName, list[Declared]]:
+    """The entries of each dependency group, under its normalised name."""
+    result: dict[CanonicalName, list[Declared]] = {}
+    for entry in declared:
+        if entry.kind == "group":
+            name = canonical_name(entry.section)
+            result.setdefault(name, []).append(entry)
+    return result
+
+
+def included(groups: Groups) -> list[Included]:
+    """What all groups include, item by item.
+
+    An item brings in each requirement once, by however many ways it leads
+    there. One that closes a circle of groups brings in nothing: PEP 735 gives
+    it no meaning.
+
+    :raises BadLine: at the item with which there are more than
+        :data:`MOST_INCLUDED`.
+    """
+    result: list[Included] = []
+    left = MOST_INCLUDED
+    inside = circles(groups)
+    for group, entries in groups.items():
+        for item in entries:
+            name = canonical_name(item.include)
+            if not item.include or name in inside.get(group, ()):
+                continue
+            for entry in _reached(groups, item, left):
+                left -= 1
+                if entry.requirement is not None:
+                    result.append(Included(item, entry))
+            if left < 0:
+                raise BadLine(
+                    "the dependency groups include more than "
+                    f"{MOST_INCLUDED} entries",
+                    f'{{include-group = "{item.include}"}}',
+                    source=item.file,
+                    number=item.line,
+                    column=item.column,
+                )
+    return result
+
+
+def _reached(groups: Groups, item: Declared, most: int) -> list[Declared]:
+    """All entries that an item leads to, at most one more than asked for.
+
+    In the order in which a reader meets them who follows each item at once.
+    """
+    result: list[Declared] = []
+    seen: set[CanonicalName] = set()
+    waiting: list[Declared] = [item]
+    while waiting and len(result) <= most:
+        entry = waiting.pop()
+        if entry is not item:
+            result.append(entry)
+        name = canonical_name(entry.include)
+        if entry.include and name not in seen:
+            seen.add(name)
+            waiting += reversed(groups.get(name, ()))
+    return result
+
+
+def circles(groups: Groups) -> dict[CanonicalName, frozenset[CanonicalName]]:
+    """The groups that include themselves, each with all of its circle.
+
+    Two groups are in one circle where each includes the other, directly or
+    through further groups.
+    """
+    edges = {
+        name: list(
+            dict.fromkeys(
+                canonical_name(entry.include)
+                for entry in entries
+                if entry.include
+            )
+        )
+        for name, entries in groups.items()
+    }
+    result: dict[CanonicalName, frozenset[CanonicalName]] = {}
+    for component in _components(edges):
+        if len(component) > 1 or component[0] in edges[component[0]]:
+            circle = frozenset(component)
+            result.update(dict.fromkeys(component, circle))
+    return result
+
+
+def _components(
+    edges: Mapping[CanonicalName, Sequence[CanonicalName]],
+) -> list[list[CanonicalName]]:
+    """The strongly connected components of a graph (Tarjan's algorithm).
+
+    Without recursion: a chain of groups may be as long as a file.
+    """
+    result: list[list[CanonicalName]] = []
+    number: dict[CanonicalName, int] = {}  # in the order of discovery
+    lowest: dict[CanonicalName, int] = {}  # that can be reached
+    stack: list[CanonicalName] = []
+    on_stack: set[CanonicalName] = set()
+    for root in edges:
+        if root in number:
+            continue
+        path = [(root, iter(edges[root]))]
+        number[root] = lowest[root] = len(number)
+        stack.append(root)
+        on_stack.add(root)
+        while path:
+            name, targets = path[-1]
+            for target in targets:
+                if target not in edges:
+                    continue
+                if target not in number:
+                    number[target] = lowest[target] = len(number)
+                    stack.append(target)
+                    on_stack.add(target)
+                    path.append((target, iter(edges[target])))
+                    break
+                if target in on_stack:
+                    lowest[name] = min(lowest[name], number[target])
+            else:
+                path.pop()
+                if path:
+                    parent = path[-1][0]
+                    lowest[parent] = min(lowest[parent], lowest[name])
+                if lowest[name] == number[name]:
+                    component = [stack.pop()]
+                    while component[-1] != name:
+                        component.append(stack.pop())
+                    on_stack.difference_update(component)
+                    result.append(component)
+    return result
+
+
+def way(
+    groups: Groups,
+    circle: frozenset[CanonicalName],
+    start: CanonicalName,
+    goal: CanonicalName,
+) -> list[CanonicalName]:
+    """The shortest way of includes within a circle, both ends included.
+
+    :param circle: what :func:`circles` has for both ends; not a large one.
+    """
+    before: dict[CanonicalName, CanonicalName] = {}
+    waiting = deque([start])
+    while waiting and goal not in before and start != goal:
+        name = waiting.popleft()
+        for entry in groups[name]:
+            target = canonical_name(entry.include)
+            if target in circle and target not in before and target != start:
+                before[target] = name
+                waiting.append(target)
+    result = [goal]
+    while result[-1] != start:
+        result.append(before[result[-1]])
+    return result[::-1]

@@ -1,0 +1,209 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Loads what a project declares, and writes its files.
+
+Which files there are and what they mean is in ``manifests``. How a file is
+had is a :class:`Door`: :func:`folder` makes one for a work tree, and ``git``
+has another for a revision. A project comes from anybody, so a door opens
+regular files only, none larger than :data:`LARGEST`, and none outside of the
+project.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from openstack_requirements.errors import (
+    BadLine,
+    RequirementsError,
+    UnusableInput,
+    UnusableProject,
+)
+from openstack_requirements.manifests import declarations
+from openstack_requirements.system import files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from openstack_requirements.manifests.declarations import Declared
+
+#: A file of a project with more bytes is an error. Honest ones have less than
+#: a quarter of that, and all of it can be read and judged within two seconds.
+LARGEST = 1 << 18
+
+_OUTSIDE = "is a link to outside of the project"
+
+#: The files that are read, in the order of our output.
+MANIFESTS = (
+    *declarations.REQUIREMENTS_FILES,
+    declarations.LOWER_CONSTRAINTS,
+    declarations.SETUP_CFG,
+    declarations.PYPROJECT,
+)
+
+
+class Door(Protocol):
+    """Gives a project's files.
+
+    Called with a path inside the project, it returns the text, or None where
+    there is no such file, and raises :class:`UnusableInput` where there is
+    one that cannot be read.
+    """
+
+    def __call__(self, path: str, /) -> str | None:
+        """The text of a file."""
+
+
+class Project(NamedTuple):
+    """A project's manifests, read.
+
+    ``root`` is the project as the user named it; ``texts`` has the files by
+    their path inside of it (``lower-constraints.txt`` too, which declares
+    nothing), in the order of :data:`MANIFESTS`; ``declared`` has the entries
+    in that order; ``name`` is the distribution's, empty where not known.
+    """
+
+    root: str
+    texts: Mapping[str, str]
+    declared: tuple[Declared, ...]
+    name: str
+
+
+def read(root: str) -> Project:
+    """The project in a folder.
+
+    :raises UnusableInput: where there is no such folder.
+    :raises UnusableProject: with what is wrong with each of its files.
+    """
+    return load(root, folder(root))
+
+
+def load(root: str, door: Door) -> Project:
+    """The project behind a door.
+
+    :param root: its name, for errors.
+    :raises UnusableProject: with what is wrong with each of its files.
+    """
+    texts: dict[str, str] = {}
+    declared: list[Declared] = []
+    errors: list[RequirementsError] = []
+    for path in MANIFESTS:
+        try:
+            text = door(path)
+            if text is not None:
+                texts[path] = text
+                declared += declarations.read({path: text})
+        except BadLine as error:
+            place = os.path.join(root, error.source)
+            errors.append(error.at(place, error.number))
+        except UnusableInput as error:
+            place = os.path.join(root, error.what)
+            errors.append(UnusableInput(place, error.reason))
+    if errors:
+        raise UnusableProject(root, errors)
+    try:
+        name = declarations.project_name(texts)
+    except UnusableInput as error:
+        place = os.path.join(root, error.what)
+        raise UnusableProject(
+            root, [UnusableInput(place, error.reason)]
+        ) from error
+    return Project(root, texts, tuple(declared), name)
+
+
+def write(root: str, contents: Mapping[str, str]) -> None:
+    """Replace files of the project in a folder, each in one step.
+
+    :param contents: the texts by their path inside of it. None is written
+        where one of them surely could not be.
+    :raises UnusableInput: where a file cannot be written, or a link leads
+        out of the project.
+    :raises OutsideError: where the disk is to blame.
+    """
+    base = os.path.realpath(root)
+    for path in contents:
+        full = os.path.join(root, path)
+        if not _inside(base, os.path.realpath(full)):
+            raise UnusableInput(full, _OUTSIDE)
+        files.require_replaceable(full)
+    for path, content in contents.items():
+        files.replace(os.path.join(root, path), content)
+
+
+def folder(root: str) -> Door:
+    """The door to a folder.
+
+    :raises UnusableInput: where there is no such folder.
+    """
+    if not os.path.isdir(root):
+        reason = "is no folder" if os.path.exists(root) else "does not exist"
+        raise UnusableInput(root, reason)
+    base = os.path.realpath(root)
+
+    def text(path: str, /) -> str | None:
+        try:
+            return decode(_bytes(base, path), path)
+        except OSError as error:
+            # Of "doc/requirements.txt", "doc" may be a file.
+            missing = error.errno in {errno.ENOENT, errno.ENOTDIR}
+            if missing and not os.path.islink(os.path.join(base, path)):
+                return None
+            raise UnusableInput(
+                path, f"cannot be read ({error.strerror})"
+            ) from error
+        except ValueError as error:
+            # A NUL, or what the file system's encoding cannot express.
+            raise UnusableInput(path, "no file can have such a name") from (
+                error
+            )
+
+    return text
+
+
+def decode(data: bytes, path: str) -> str:
+    """The text of a file, its line ends as they are.
+
+    :raises UnusableInput: where it is too large or not UTF-8.
+    """
+    if len(data) > LARGEST:
+        raise UnusableInput(path, f"is larger than {LARGEST} bytes")
+    return files.decode(data, path)
+
+
+def _bytes(base: str, path: str) -> bytes:
+    """The start of a file, one byte more than may be read."""
+    full = os.path.join(base, path)
+    os.lstat(full)  # most are not there: this is the quick way to know
+    resolved = os.path.realpath(full)
+    if not _inside(base, resolved):
+        raise UnusableInput(path, _OUTSIDE)
+    # A pipe must not stop us, and what was checked must be what is read.
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(resolved, flags)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise UnusableInput(path, "is not a regular file")
+        parts = []
+        left = LARGEST + 1
+        while left and (part := os.read(descriptor, left)):
+            parts.append(part)
+            left -= len(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
+
+
+def _inside(base: str, resolved: str) -> bool:
+    return os.path.commonpath([base, resolved]) == base

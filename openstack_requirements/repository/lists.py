@@ -1,0 +1,223 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Loads the files of a requirements repository."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from openstack_requirements.errors import BadContent, BadLine
+from openstack_requirements.pep508.requirement import (
+    CanonicalName,
+    Entry,
+    names_in,
+    read_entries,
+)
+from openstack_requirements.pep508.text import split_lines
+from openstack_requirements.repository import policy
+from openstack_requirements.system import files
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openstack_requirements.pep508.requirement import Requirement
+    from openstack_requirements.repository.waivers import Waiver
+
+#: The names of the never-constrain list, the newer one first.
+NEVER = ("denylist.txt", "blacklist.txt")
+GLOBAL = "global-requirements.txt"
+BACKPORTS = "backports.txt"
+
+
+class Lists(NamedTuple):
+    """The lists of one repository.
+
+    ``warnings`` says what is odd about them, but does not stop a command.
+    """
+
+    folder: str
+    policy: policy.Policy
+    global_requirements: Sequence[Entry]
+    upper_constraints: Sequence[Entry]
+    never: frozenset[CanonicalName]
+    backports: frozenset[CanonicalName]
+    warnings: tuple[str, ...]
+
+
+def load(
+    folder: str,
+    policy_name: str | None = None,
+    *,
+    never: str | None = None,
+    with_constraints: bool = True,
+) -> Lists:
+    """The lists in a folder.
+
+    :param policy_name: ``classic`` or ``current``; found out where None.
+    :param never: the never-constrain list, where it is not the folder's own.
+    :param with_constraints: read the constraints, which not all commands
+        need.
+    :raises UnusableInput: where the global list is missing or unreadable.
+    :raises BadContent: with all the lines that cannot be read.
+    """
+    entries = read(os.path.join(folder, "global-requirements.txt"))
+    constraints = os.path.join(folder, "upper-constraints.txt")
+    own, warnings = find_never(folder)
+    return Lists(
+        folder,
+        find_policy(entries, own, policy_name),
+        entries,
+        read(constraints, permit_urls=True)
+        if with_constraints and os.path.exists(constraints)
+        else [],
+        never_constrained(never or own),
+        names(os.path.join(folder, BACKPORTS)),
+        warnings if never is None else (),
+    )
+
+
+def find_never(folder: str) -> tuple[str | None, tuple[str, ...]]:
+    """The never-constrain list in a folder, if any, and what is odd of it."""
+    paths = (os.path.join(folder, name) for name in NEVER)
+    found = [path for path in paths if os.path.exists(path)]
+    if len(found) < 2:
+        return found[0] if found else None, ()
+    return found[0], (f"{found[1]} is not read, because {found[0]} is there",)
+
+
+def find_policy(
+    entries: Sequence[Entry], never: str | None, name: str | None = None
+) -> policy.Policy:
+    """The policy of a repository.
+
+    :param entries: those of its global list.
+    :param never: the path of its never-constrain list.
+    :param name: the policy that the user asks for, if any.
+    """
+    return policy.find(
+        [each.requirement for each in entries if each.requirement],
+        denylist=never is not None and os.path.basename(never) == NEVER[0],
+        name=name,
+    )
+
+
+def read(path: str, *, permit_urls: bool = False) -> list[Entry]:
+    """The entries of a list.
+
+    :raises UnusableInput: where it cannot be read.
+    :raises BadContent: with all the lines that cannot be read.
+    """
+    return read_entries(
+        files.read_text(path),
+        path,
+        permit_urls=permit_urls,
+        keep_editable=not permit_urls,
+    )
+
+
+def names(path: str) -> frozenset[CanonicalName]:
+    """The names in a list, where there is one."""
+    if not os.path.exists(path):
+        return frozenset()
+    return names_in(files.read_text(path), path)
+
+
+def never_constrained(path: str | None) -> frozenset[CanonicalName]:
+    """The names of a never-constrain list; none without a list."""
+    if path is None:
+        return frozenset()
+    return names_in(files.read_text(path), path)
+
+
+def projects(path: str) -> list[tuple[int, str]]:
+    """The repositories that a list names, each with its line's number.
+
+    :raises UnusableInput: where it cannot be read.
+    :raises BadContent: with all the lines that name none.
+    """
+    found, errors = [], []
+    for number, line in enumerate(split_lines(files.read_text(path)), 1):
+        text = line.partition("#")[0].strip()
+        if re.fullmatch(r"[\w.-]+/[\w.-]+", text):
+            found.append((number, text))
+        elif text:
+            error = BadLine("not the name of a repository (org/name)", line)
+            errors.append(error.at(path, number))
+    if errors:
+        raise BadContent(errors)
+    return found
+
+
+def read_waivers(folder: str) -> list[Waiver]:
+    """The waivers that a repository lists; none without the file.
+
+    :raises UnusableInput: where it cannot be read.
+    :raises BadLine: where it is no list of waivers.
+    :raises BadContent: with all that is wrong with single waivers.
+    """
+    from openstack_requirements.repository import (
+        waivers,  # few commands ask for them
+    )
+
+    path = os.path.join(folder, waivers.FILE)
+    if not os.path.lexists(path):
+        return []
+    return waivers.listed(files.read_text(path), path)
+
+
+def requirements(path: str) -> list[Requirement]:
+    """What a list requires, without its blank and comment lines.
+
+    :raises UnusableInput: where it cannot be read.
+    :raises BadContent: with all the lines that cannot be read.
+    """
+    return [
+        each.requirement
+        for each in read(path, permit_urls=True)
+        if each.requirement is not None and each.requirement.package
+    ]
+
+
+def installable(path: str) -> list[str]:
+    """A list as lines for an installer, line for line.
+
+    Comments become blank lines.
+
+    :raises BadContent: for lines that are not requirements: an option could
+        bring in what nobody has reviewed.
+    """
+    return installable_lines(files.read_text(path), path)
+
+
+def installable_lines(content: str, source: str) -> list[str]:
+    """The same of a list's text; see :func:`installable`."""
+    lines, errors = [], []
+    for entry in read_entries(content, source):
+        if entry.requirement is None:
+            errors.append(
+                BadLine(
+                    "only requirements can be installed from a list",
+                    entry.line,
+                    source=source,
+                    number=entry.number,
+                    column=1,
+                )
+            )
+        elif entry.requirement.package:
+            lines.append(entry.requirement._replace(comment="").to_line())
+        else:
+            lines.append("\n")
+    if errors:
+        raise BadContent(errors)
+    return lines

@@ -1,0 +1,259 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Starts the installers and Pythons of a job, out of a checkout's reach.
+
+A Python looks for modules in the folder that it is started in, and uv looks
+for configuration there and in all parents. The user's current folder may be
+a checkout, so that what a stranger proposes would run or would choose the
+package index. For that reason this is the only place that knows how a Python
+is started, and no child of a job runs in the folder of the user:
+
+- A Python is started isolated (``-I``), one that is too old for that with
+  ``-E -s``, and always in a folder that holds nothing to import.
+- uv is started in the same folder. Two empty files there end its search for
+  the configuration of a project, wherever the folder lies.
+- What the user's variables say of relative paths is meant for the user's
+  folder, and is made absolute.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+import threading
+from typing import TYPE_CHECKING, TypeVar
+
+from openstack_requirements.system.process import (
+    WORK_DEADLINE,
+    Processes,
+    work_folder,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+_Value = TypeVar("_Value")
+
+#: With these uv's search for a project's configuration is at its end: the
+#: first is the workspace that it finds (it is none), the second the nearest
+#: configuration (it says nothing). Without the first it would go on to the
+#: ``pyproject.toml`` of a parent folder, and obey that.
+SEARCH_ENDS = ("pyproject.toml", "uv.toml")
+
+#: Variables that hold paths, and what separates several of them.
+_PATHS = {
+    **dict.fromkeys(
+        (
+            "NETRC",
+            "PIP_CACHE_DIR",
+            "PIP_CERT",
+            "PIP_CLIENT_CERT",
+            "PIP_CONFIG_FILE",
+            "PIP_LOG",
+            "PIP_SRC",
+            "PYENV_ROOT",
+            "CURL_CA_BUNDLE",
+            "REQUESTS_CA_BUNDLE",
+            "SSL_CERT_FILE",
+            "SSL_CLIENT_CERT",
+            "UV_CACHE_DIR",
+            "UV_CONFIG_FILE",
+            "UV_CREDENTIALS_DIR",
+            "UV_DEFAULT_INDEX",
+            "UV_INDEX_URL",
+            "UV_PYTHON_INSTALL_DIR",
+            "VIRTUALENV_CONFIG_FILE",
+            "VIRTUALENV_OVERRIDE_APP_DATA",
+        ),
+        "",
+    ),
+    **dict.fromkeys(
+        (
+            "PIP_BUILD_CONSTRAINT",
+            "PIP_CONSTRAINT",
+            "PIP_EXTRA_INDEX_URL",
+            "PIP_FIND_LINKS",
+            "PIP_INDEX_URL",
+            "UV_BUILD_CONSTRAINT",
+            "UV_CONSTRAINT",
+            "UV_EXCLUDE",
+            "UV_EXTRA_INDEX_URL",
+            "UV_INDEX",
+            "UV_OVERRIDE",
+        ),
+        " ",
+    ),
+    "SSL_CERT_DIR": os.pathsep,
+    "UV_FIND_LINKS": ",",
+}
+#: Variables that would bring a project's configuration back in.
+_LEFT_OUT = ("UV_PROJECT", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+
+
+class Children(Processes):
+    """The children of one job, which run in a folder of the job's own.
+
+    :param folder: an existing one for the job, which nobody else writes to.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.work = folder
+        temporary = os.path.join(folder, "tmp")
+        os.mkdir(temporary)
+        self._here = os.path.join(folder, "here")
+        os.mkdir(self._here)
+        for name in SEARCH_ENDS:
+            with open(os.path.join(self._here, name), "w", encoding="utf-8"):
+                pass
+        super().__init__(temporary)
+        try:
+            current = os.getcwd()
+        except OSError:
+            current = ""  # it is gone, and so is what lay in it
+        self._given: dict[str, str | None] = {
+            **absolute(os.environ, current),
+            # git finds no repository of a parent folder for what is built.
+            "GIT_CEILING_DIRECTORIES": folder,
+        }
+        self._known: dict[object, object] = {}
+        self._finding_out = threading.RLock()
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        folder: str = "",
+        environment: Mapping[str, str | None] | None = None,
+        on_line: Callable[[str], None] | None = None,
+        deadline: float = WORK_DEADLINE,
+    ) -> str:
+        """Run a command; see :meth:`Processes.run`.
+
+        :param folder: where it runs, where that is not the folder that
+            holds nothing.
+        """
+        return super().run(
+            command,
+            folder=folder or self._here,
+            environment={**self._given, **(environment or {})},
+            on_line=on_line,
+            deadline=deadline,
+        )
+
+    def variable(self, name: str) -> str:
+        """The value that children find in a variable; empty without one."""
+        value = self._given.get(name, os.environ.get(name))
+        return value or ""
+
+    def once(self, key: object, make: Callable[[], _Value]) -> _Value:
+        """What a job has to find out only once, whoever asks first."""
+        with self._finding_out:
+            if key not in self._known:
+                self._known[key] = make()
+            return self._known[key]  # type: ignore[return-value]
+
+
+@contextlib.contextmanager
+def of_job(job: str) -> Iterator[Children]:
+    """The children of a job, and a folder for it that goes in the end.
+
+    :param job: what the folder's name starts with.
+    :raises OutsideError: where there is no place for a folder.
+    """
+    with work_folder(job) as folder:
+        yield Children(folder)
+
+
+def python_command(
+    executable: str, version: Sequence[int], *words: str
+) -> list[str]:
+    """The command that starts a Python isolated.
+
+    Neither its variables nor the user's site folder count, and modules come
+    from where it is installed.
+
+    :param version: of the Python; empty where that is to be found out.
+    :param words: its further options, and what it runs.
+    """
+    isolated = ["-I"] if tuple(version) >= (3, 4) else ["-E", "-s"]
+    return [executable, *isolated, *words]
+
+
+def own_module(name: str, *words: str) -> list[str]:
+    """The command that runs a module of the environment of this program."""
+    if not _is_users(name):
+        return python_command(
+            sys.executable, sys.version_info[:2], "-m", name, *words
+        )
+    # Who has installed this program for one user alone has such a module
+    # where an isolated Python does not look.
+    safe = ["-P"] if sys.version_info >= (3, 11) else []
+    return [sys.executable, "-E", *safe, "-m", name, *words]
+
+
+def _is_users(name: str) -> bool:
+    """Whether a module is imported from the site folder of the user."""
+    import importlib.util
+    import site
+
+    if not site.ENABLE_USER_SITE:
+        return False
+    found = importlib.util.find_spec(name)
+    folder = os.path.join(site.getusersitepackages(), "")
+    return found is not None and (found.origin or "").startswith(folder)
+
+
+def absolute(
+    variables: Mapping[str, str], folder: str
+) -> dict[str, str | None]:
+    """What variables have to say instead, for another folder to run in.
+
+    :param variables: those of this program.
+    :param folder: the current folder of the user.
+    :returns: only those that change; None for one that is taken away.
+    """
+    changed: dict[str, str | None] = dict.fromkeys(_LEFT_OUT)
+    for name, separator in _PATHS.items():
+        value = variables.get(name, "")
+        entries = value.split(separator or None) if separator else [value]
+        joined = (separator or "").join(
+            _absolute(entry, folder, named=name.startswith("UV_"))
+            for entry in entries
+        )
+        if value and joined != value:
+            changed[name] = joined
+    changed["PATH"] = search_path(variables)
+    return changed
+
+
+def _absolute(entry: str, folder: str, *, named: bool) -> str:
+    """A path of a variable made absolute; a URL as it is.
+
+    :param named: it may have a name before it, as uv's indexes do.
+    """
+    name = ""
+    if named:
+        match = re.match(r"[A-Za-z0-9._-]+=", entry)
+        name = match[0] if match else ""
+    path = entry[len(name) :]
+    if not path or _URL.match(path) or path.startswith("~"):
+        return entry
+    return name + os.path.join(folder, path)
+
+
+def search_path(variables: Mapping[str, str]) -> str:
+    """``PATH`` without the entries that depend on the current folder."""
+    entries = variables.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(filter(os.path.isabs, entries))

@@ -1,0 +1,413 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The only place that fetches a URL.
+
+What is fetched judges projects, so half an answer is none: it is all there,
+within limits, or there is an error. requests knows proxies, certificates and
+netrc. What it does not do stands here: a limit for the time of the whole
+answer, its headers included, and for all that is read, before and after it
+is unpacked.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from openstack_requirements.errors import OutsideError, UnusableInput
+from openstack_requirements.system.files import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import requests
+
+#: How long a server may be silent, and how long all may take, in seconds.
+SILENCE = 30.0
+PATIENCE = 120.0
+#: The most that a text may have, in bytes.
+LARGEST = 16 << 20
+#: The most that is read from servers for it, with headers and the rest.
+MOST_READ = 2 * LARGEST
+#: How many redirects are followed.
+MOST_REDIRECTS = 10
+
+_SCHEMES = ("http", "https")
+_PART = 1 << 16
+
+
+def is_url(name: str) -> bool:
+    """Whether a name is a URL rather than a file."""
+    return "://" in name
+
+
+def text(url: str) -> str:
+    """The text at a URL, in UTF-8.
+
+    User name and password may stand in the URL or in the user's netrc file;
+    they go to that host alone. Proxies and certificates are those of the
+    environment (``HTTPS_PROXY``, ``NO_PROXY``, ``REQUESTS_CA_BUNDLE``).
+
+    :raises UnusableInput: where it is no URL that can be fetched, or what is
+        there is no text or too large.
+    :raises OutsideError: where it cannot be fetched, whole and in time.
+    """
+    # Not in the thread: an interrupt has to reach the import.
+    import requests  # noqa: F401
+
+    if not url.lower().startswith(tuple(f"{one}://" for one in _SCHEMES)):
+        raise UnusableInput(url, "only http and https URLs are fetched")
+    fetching = _Fetching(url, time.monotonic() + PATIENCE)
+    # Looking up a name and shaking hands cannot be told when to end, so this
+    # waits for a thread that nobody has to wait for.
+    thread = threading.Thread(target=fetching.run, daemon=True)
+    thread.start()
+    try:
+        thread.join(PATIENCE)
+    finally:
+        fetching.stopped = True
+    if thread.is_alive():
+        raise _failed(url, f"no end after {PATIENCE:g} seconds")
+    if fetching.error is not None:
+        raise fetching.error
+    return decode(fetching.data, url)
+
+
+class _Fetching:
+    """One URL, fetched in a thread: its data, or the error."""
+
+    def __init__(self, url: str, end: float) -> None:
+        self.url = url
+        self.end = end
+        self.read = 0
+        self.stopped = False
+        self.data = b""
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        """Fetch it. Never fails."""
+        import requests
+        import urllib3
+
+        try:
+            self.data = self._fetch()
+        except (OutsideError, UnusableInput) as error:
+            self.error = error
+        except (
+            OSError,
+            ValueError,
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+        ) as error:
+            self.error = _failed(self.url, _why(error))
+            self.error.__cause__ = error
+        except Exception as error:  # noqa: BLE001 - it would be lost here
+            self.error = error
+
+    def count(self, size: int) -> None:
+        """Take notice of bytes that were read.
+
+        :raises _Refused: where they are too many, or it takes too long.
+        """
+        self.read += size
+        if self.read > MOST_READ:
+            raise _Refused(f"more than {MOST_READ} bytes were sent")
+        if self.stopped or time.monotonic() > self.end:
+            raise _Refused(f"no end after {PATIENCE:g} seconds")
+
+    def _fetch(self) -> bytes:
+        """The body, unpacked, after all redirects."""
+        with _session(self) as session:
+            target = _target(self.url)
+            for _ in range(MOST_REDIRECTS + 1):
+                answer = self._ask(session, target)
+                try:
+                    moved = session.get_redirect_target(answer)
+                    if moved is None:
+                        return self._body(answer)
+                finally:
+                    answer.close()
+                    # The server may be about to close the connection.
+                    session.close()
+                target = _moved(target, moved)
+        raise _failed(self.url, f"more than {MOST_REDIRECTS} redirects")
+
+    def _ask(
+        self, session: requests.Session, target: _Target
+    ) -> requests.Response:
+        """The answer to one request; its body is not read."""
+        import requests
+
+        request = requests.Request(
+            "GET",
+            target.url,
+            # What others can do here is not known to be bounded.
+            headers={"Accept-Encoding": "gzip"},
+            auth=target.auth,
+        )
+        prepared = session.prepare_request(request)
+        url = prepared.url or ""
+        settings: dict[str, Any] = dict(
+            session.merge_environment_settings(url, {}, True, None, None)
+        )
+        # The session itself would read the body of a redirect, all of it.
+        answer = session.get_adapter(url).send(
+            prepared, timeout=SILENCE, **settings
+        )
+        requests.cookies.extract_cookies_to_jar(
+            session.cookies, prepared, answer.raw
+        )
+        return answer
+
+    def _body(self, answer: requests.Response) -> bytes:
+        """The body of the last answer."""
+        # Others that succeed say that there is nothing, or a part.
+        if answer.status_code not in {200, 203}:
+            status = f"HTTP {answer.status_code} {answer.reason or ''}"
+            raise _failed(self.url, status.strip())
+        encoding = answer.headers.get("Content-Encoding", "identity").lower()
+        parts = _raw(answer)
+        if encoding in {"gzip", "x-gzip"}:
+            parts = _unpacked(parts)
+        elif encoding not in {"", "identity"}:
+            raise _failed(
+                self.url, f"its encoding is {encoding}, which nobody asked for"
+            )
+        data = bytearray()
+        for part in parts:
+            data += part
+            if len(data) > LARGEST:
+                raise UnusableInput(
+                    self.url, f"is larger than {LARGEST} bytes"
+                )
+        return bytes(data)
+
+
+class _Refused(OSError):
+    """What this module itself does not go on with, and why."""
+
+
+class _Target(NamedTuple):
+    """What to ask for: a URL without userinfo, and with which name."""
+
+    url: str
+    auth: tuple[str, str] | None
+
+
+def _target(url: str) -> _Target:
+    """What a URL asks for.
+
+    :raises ValueError: where it is none. The words of this error may hold
+        what the URL holds.
+    :raises _Refused: where it is of another scheme.
+    """
+    from urllib.parse import unquote_to_bytes, urlsplit
+
+    parts = urlsplit(url)
+    if parts.scheme not in _SCHEMES:
+        raise _Refused(
+            f"it leads to {parts.scheme}:, and only http and https are fetched"
+        )
+    userinfo, _, host = parts.netloc.rpartition("@")
+    user, _, password = userinfo.partition(":")
+    # A token may stand alone, and requests would not send it then. What it
+    # gets it encodes in Latin-1, so that these bytes are sent as they are.
+    auth = (
+        unquote_to_bytes(user).decode("latin-1"),
+        unquote_to_bytes(password).decode("latin-1"),
+    )
+    return _Target(
+        parts._replace(netloc=host, fragment="").geturl(),
+        auth if any(auth) else None,
+    )
+
+
+def _moved(target: _Target, location: str) -> _Target:
+    """What a redirect asks for.
+
+    Name and password go along to the same host only, and never from https
+    back to http.
+
+    :raises ValueError: where it leads to no URL.
+    :raises _Refused: where it leads to another scheme.
+    """
+    from urllib.parse import urljoin, urlsplit
+
+    new = _target(urljoin(target.url, location))
+    if new.auth is not None:
+        return new
+    old_parts, parts = urlsplit(target.url), urlsplit(new.url)
+    ports = {"http": 80, "https": 443}
+    old_origin, origin = (
+        (each.scheme, each.hostname, each.port or ports[each.scheme])
+        for each in (old_parts, parts)
+    )
+    upgraded = ("https", old_origin[1], 443)
+    same = origin == old_origin or (
+        old_origin[::2] == ("http", 80) and origin == upgraded
+    )
+    return new._replace(auth=target.auth) if same else new
+
+
+def _session(fetching: _Fetching) -> requests.Session:
+    """A session whose connections count what they read."""
+    import requests
+    from requests.adapters import HTTPAdapter
+
+    class Adapter(HTTPAdapter):
+        """Makes connections that count."""
+
+        def get_connection_with_tls_context(
+            self, *args: Any, **more: Any
+        ) -> Any:
+            """A pool of them, as requests makes it."""
+            pool = super().get_connection_with_tls_context(*args, **more)
+            if not hasattr(pool.ConnectionCls, "counts"):
+                pool.ConnectionCls = _counting(pool.ConnectionCls, fetching)
+            return pool
+
+    session = requests.Session()
+    session.adapters.clear()
+    for scheme in _SCHEMES:
+        session.mount(f"{scheme}://", Adapter())
+    return session
+
+
+def _counting(connection: type[Any], fetching: _Fetching) -> type[Any]:
+    """A class of connections whose answers count what they read.
+
+    Nothing else sees a line that says how long a chunk is, or the lines that
+    follow the last one: there may be any number of them, of any length.
+    """
+    import http.client
+    import io
+
+    class Counting(io.RawIOBase):
+        """What a socket sends."""
+
+        def __init__(self, raw: io.RawIOBase) -> None:
+            self._raw = raw
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int | None:
+            size = self._raw.readinto(buffer)
+            fetching.count(size or 0)
+            return size
+
+        def fileno(self) -> int:
+            return self._raw.fileno()
+
+        def close(self) -> None:
+            self._raw.close()
+            super().close()
+
+    class Answer(http.client.HTTPResponse):
+        """An answer that is read through it."""
+
+        def __init__(self, *args: Any, **more: Any) -> None:
+            super().__init__(*args, **more)
+            self.fp: Any = io.BufferedReader(Counting(self.fp.detach()))
+
+    class Connection(connection):  # type: ignore[misc]
+        counts = True
+        response_class = Answer
+
+    return Connection
+
+
+def _raw(answer: requests.Response) -> Iterator[bytes]:
+    """The body as it was sent, all of it.
+
+    :raises _Refused: where it is shorter than the server says.
+    """
+    size = 0
+    for part in answer.raw.stream(_PART, decode_content=False):
+        size += len(part)
+        yield part
+    length = answer.headers.get("Content-Length", "")
+    # Older versions of urllib3 do not look at it.
+    if (
+        "Transfer-Encoding" not in answer.headers
+        and length.isascii()
+        and length.isdigit()
+        and size < int(length[:20])
+    ):
+        raise _Refused(f"it ends after {size} of {length[:20]} bytes")
+
+
+def _unpacked(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """A body that was compressed (RFC 1952), a fair amount at a time.
+
+    :raises _Refused: where it is damaged, or ends too early.
+    """
+    import zlib
+
+    member = zlib.decompressobj(wbits=31)
+    begun = False
+    try:
+        for part in parts:
+            data = part
+            while data:
+                begun = True
+                if member.eof:
+                    member = zlib.decompressobj(wbits=31)
+                yield member.decompress(data, _PART)
+                data = member.unconsumed_tail or member.unused_data
+        while not member.eof and (more := member.decompress(b"", _PART)):
+            yield more
+    except zlib.error as error:
+        raise _Refused("its compressed body is damaged") from error
+    if begun and not member.eof:
+        raise _Refused("its compressed body is not complete")
+
+
+def _failed(url: str, reason: str) -> OutsideError:
+    return OutsideError(f"{url}: cannot be fetched ({reason})")
+
+
+def _why(error: BaseException) -> str:
+    """What went wrong, in the words of what noticed it first.
+
+    What is around it holds the addresses of objects, and the URL once more
+    or a part of it that nobody can tell from a host.
+    """
+    import ssl
+
+    import requests
+    import urllib3.exceptions
+
+    chain: list[BaseException] = []
+    following: list[object] = [error]
+    for each in following:
+        if isinstance(each, BaseException) and each not in chain:
+            chain.append(each)
+            following += [getattr(each, "reason", None), *each.args]
+            following += [each.__cause__, each.__context__]
+    for each in reversed(chain):
+        if isinstance(each, (_Refused, urllib3.exceptions.IncompleteRead)):
+            return str(each)
+        if isinstance(each, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted: {each.verify_message}"
+    if any(
+        isinstance(each, (TimeoutError, requests.Timeout)) for each in chain
+    ):
+        return f"timed out after {SILENCE:g} seconds"
+    for each in reversed(chain):
+        if isinstance(each, OSError) and each.strerror:
+            return each.strerror
+    if any(isinstance(each, ValueError) for each in chain):
+        return "it, or the URL of a proxy, is not a valid URL"
+    last = chain[-1]
+    return str(last) or type(last).__name__
