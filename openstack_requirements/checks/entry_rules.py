@@ -186,36 +186,41 @@ def unbounded(project: Subject) -> Iterator[Found]:
     """Entries without a lower bound (current)."""
     if not project.against.policy.bounds_in_projects:
         return
-    for package, each, mine in single_entries(project):
-        if ranges.has_lower_bound(mine.specifiers):
-            continue
-        if _bounded_elsewhere(package, mine):
-            continue
-        right = _bounded(project, package, mine.specifiers)
-        pin = project.against.pins.get(package.name)
-        known = f", and its constraint is {pin}" if pin else ""
-        yield propose(
-            each,
-            f"{named(mine)} has no lower bound{known}",
-            mine._replace(specifiers=right) if right else None,
-            "add the lowest version that is known to work, such as >=1.0",
-        )
+    for package in judged(project):
+        bounds = _lower_bounds(package)
+        for entry in package.judged:
+            requirement = entry.requirement
+            if requirement is None or ranges.has_lower_bound(
+                requirement.specifiers
+            ):
+                continue
+            # A bound that this entry does not admit stands with the entry
+            # for other environments, and there is none that could stand here.
+            if not all(
+                ranges.share_versions(bound, requirement.specifiers)
+                for bound in bounds.get(requirement.extras, ())
+            ):
+                continue
+            right = _bounded(project, package, requirement.specifiers)
+            pin = project.against.pins.get(package.name)
+            known = f", and its constraint is {pin}" if pin else ""
+            yield propose(
+                entry,
+                f"{named(requirement)} has no lower bound{known}",
+                requirement._replace(specifiers=right) if right else None,
+                "add the lowest version that is known to work, such as >=1.0",
+            )
 
 
-def _bounded_elsewhere(package: Package, mine: Requirement) -> bool:
-    """Whether the package has a lower bound that an entry does not admit.
-
-    The bound then stands with the entry for other environments, and there is
-    none that could stand here.
-    """
-    return any(
-        ranges.has_lower_bound(entry.specifiers)
-        and not ranges.share_versions(
-            ranges.lower_side(entry.specifiers), mine.specifiers
-        )
-        for _, entry in package.everything()
-        if entry.extras == mine.extras
-    )
+def _lower_bounds(package: Package) -> dict[frozenset[str], set[str]]:
+    """The lower bounds of a package's entries, by the extras."""
+    bounds: dict[frozenset[str], set[str]] = {}
+    for _, requirement in package.everything():
+        if ranges.has_lower_bound(requirement.specifiers):
+            bounds.setdefault(requirement.extras, set()).add(
+                ranges.lower_side(requirement.specifiers)
+            )
+    return bounds
 
 
 def duplicates(project: Subject) -> Iterator[Found]:

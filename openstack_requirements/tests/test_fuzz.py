@@ -53,6 +53,8 @@ FOUND = {
         "foo_@a::",
     ),
     "versions": (f"{SEPARATOR}{_DIGITS}", f"<1!2,<{_DIGITS}{SEPARATOR}1"),
+    # Each entry was compared with each other.
+    "requirements-files": ("a\n" * 2445,),
     "markers": (
         "os_name=='\x1b'",
         "sys_platform=='\\x6cinux'",
