@@ -64,6 +64,8 @@ _COMMENT = re.compile(r"#[ \t]*requirements:[ \t]*ignore[ \t]*\[")
 #: The line of what is not in a line.
 ANYWHERE = 0
 WILDCARDS = frozenset("*?[")
+# What a comment can hold between its brackets, as one id.
+_RULE = re.compile(r"[^\s\[\],#]+")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -276,6 +278,8 @@ def _wrong(key: str, text: str) -> str:
         )
     if key == "package" and text != ALL and not _is_name(text):
         return f"the package is a name, or '{ALL}' for all"
+    if key == "rule" and not _RULE.fullmatch(text):
+        return "the rule is a single id, as findings show it in brackets"
     return ""
 
 

@@ -55,6 +55,7 @@ FOUND = {
     "versions": (f"{SEPARATOR}{_DIGITS}", f"<1!2,<{_DIGITS}{SEPARATOR}1"),
     # Each entry was compared with each other.
     "requirements-files": ("a\n" * 2445,),
+    "waivers": ("- project: p\n  package: g\n  rule: r].",),
     "markers": (
         "os_name=='\x1b'",
         "sys_platform=='\\x6cinux'",

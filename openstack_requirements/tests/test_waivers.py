@@ -171,6 +171,8 @@ BAD_YAML = (
     (f"- {{{FINE}, until: 2027-01-31 10:00:00}}", ["1:44: 2027-01-31 10:"]),
     (f"- {{{FINE}, until: 2027-02-29}}", ["1:44: 2027-02-29 is no date"]),
     ("- {}", ["1:3: without project, package, rule"]),
+    ("- {project: a, package: b, rule: 'c, d'}", ["1:34: the rule is a s"]),
+    ("- {project: a, package: b, rule: 'c].'}", ["1:34: the rule is a s"]),
     ("- {project: a, rule: b}", ["1:3: without package"]),
     (
         "- {project: , package: oslo.*, rule: ''}\n- {package: '', x: y}",
