@@ -529,8 +529,9 @@ def check_constraints_edit(given: str) -> None:
                 for line in text.split_lines(content)
                 if editing.name_of(line) != wanted
             ]
+            left = set(text.split_lines(changed))
             for line in mine[:-1]:
-                if line not in changed:
+                if line not in left:
                     raise Broken("an edit lost a line", f"{line!r:.200}")
     if not text.is_name(name):
         return  # nobody asks for it
