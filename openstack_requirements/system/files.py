@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 #: how many seconds to say so.
 LONGEST_WAIT = 120
 SILENT_WAIT = 1
+#: The mode of a lock file: any user who may edit the file can lock it.
+_LOCK_MODE = 0o666
 #: What the disk is to blame for, rather than the one who named the file.
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS}
 #: How many hexadecimal digits make the name of a new file its own.
@@ -248,7 +250,8 @@ class Lock:
         self._waiting = waiting
         self._deferred = signals.Deferred()
         self._path = os.fspath(path)
-        self._lock = f"{_hidden(_resolved(path))}.lock"
+        self._target = _resolved(path)
+        self._lock = _lock_name(self._target)
         self._descriptor = -1
 
     def __enter__(self) -> None:
@@ -285,7 +288,7 @@ class Lock:
 
     def _take(self) -> int:
         """The lock's descriptor, or -1 where its file was removed since."""
-        descriptor = _open_lock(self._lock)
+        descriptor = _open_lock(self._target)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -354,8 +357,14 @@ def _hidden(target: str) -> str:
     return os.path.join(folder, f".{name}")
 
 
-def _open_lock(lock: str) -> int:
-    """The descriptor of a lock's file, which any user can open."""
+def _lock_name(target: str) -> str:
+    """The path of a file's lock file."""
+    return f"{_hidden(target)}.lock"
+
+
+def _open_lock(target: str) -> int:
+    """The descriptor of a file's lock file, which any user can open."""
+    lock = _lock_name(target)
     flags = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     while True:
         # In a folder like /tmp the kernel refuses O_CREAT for a file that
@@ -367,18 +376,56 @@ def _open_lock(lock: str) -> int:
                 return os.open(lock, flags | os.O_RDONLY)
         except FileNotFoundError:
             pass
-        # With its mode from the first moment: a process that dies between
-        # two calls must not lock the others out. (The mask is that of all
-        # threads; whoever edits files from several must not rely on it.)
-        mask = os.umask(0)
         try:
-            return os.open(
-                lock, flags | os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666
-            )
+            return _new_lock(target, lock)
         except FileExistsError:
             continue
+
+
+def _new_lock(target: str, lock: str) -> int:
+    """Make a lock file; its descriptor.
+
+    The file gets its name when it has its mode: a process that is killed
+    between two calls must not lock other users out. The process's umask
+    stays as it is, because it holds for every thread: a file that another
+    thread creates meanwhile would be open to everybody.
+
+    :raises FileExistsError: where another process was faster.
+    """
+    temporary, descriptor = _new_file(target, 0o600)
+    try:
+        try:
+            os.fchmod(descriptor, _LOCK_MODE)
+            os.link(temporary, lock)
         finally:
-            os.umask(mask)
+            _unlink(temporary)
+    except FileExistsError:
+        _close(descriptor)
+        raise
+    except OSError:
+        _close(descriptor)
+        return _new_lock_without_links(lock)
+    except BaseException:
+        _close(descriptor)
+        raise
+    return descriptor
+
+
+def _new_lock_without_links(lock: str) -> int:
+    """Make a lock file where the file system has no hard links.
+
+    Most of these file systems have no modes of their own either.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(lock, flags, _LOCK_MODE)
+    try:
+        os.fchmod(descriptor, _LOCK_MODE)
+    except OSError:
+        return descriptor  # it has the mode that every file has here
+    except BaseException:
+        _close(descriptor)
+        raise
+    return descriptor
 
 
 def _is(path: str, descriptor: int) -> bool:
@@ -538,17 +585,25 @@ def _remove_abandoned(target: str) -> None:
             and len(token) == _TOKEN
             and not token.strip("0123456789abcdef")
         ):
-            _remove_if_abandoned(os.path.join(folder, each))
+            _remove_if_abandoned(
+                os.path.join(folder, each), _lock_name(target)
+            )
 
 
-def _remove_if_abandoned(path: str) -> None:
+def _remove_if_abandoned(path: str, lock: str) -> None:
+    """Remove a new file that no process is writing.
+
+    :param lock: the path of the lock file. A process that was killed while
+        it made that one has left a second name of it behind.
+    """
     try:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         descriptor = os.open(path, flags)
     except OSError:
         return  # another user's, or gone already
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _is(lock, descriptor):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if _is(path, descriptor):
             os.unlink(path)
     except OSError:

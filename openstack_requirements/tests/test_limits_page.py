@@ -51,6 +51,7 @@ NO_LIMITS = {
     "system.files.SILENT_WAIT": (
         "when a message says that a lock is waited for"
     ),
+    "system.files._LOCK_MODE": "the mode of a lock file",
     "system.files._TOKEN": "how long the name of a new file is",
     "constraints.freeze.FORMAT": (
         "the version of a file that this toolkit writes"

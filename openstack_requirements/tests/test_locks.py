@@ -45,11 +45,11 @@ CHANGING: list[tuple[object, str]] = [
     (os, "write"),
     (os, "fchown"),
     (os, "fchmod"),
+    (os, "link"),
     (os, "fsync"),
     (os, "replace"),
     (os, "unlink"),
     (os, "close"),
-    (os, "umask"),
     (fcntl, "flock"),
 ]
 #: The others, which only look; makedirs is for folders, not for files.
@@ -247,11 +247,85 @@ class TestLock(TestCase):
         self.assertTrue(self.lock.exists())
 
     def test_the_umask_does_not_lock_others_out(self) -> None:
+        """At no moment, as a process may be killed at any."""
         self.addCleanup(os.umask, os.umask(0o077))
-        with files.Lock(self.path):
-            mode = stat.S_IMODE(self.lock.stat().st_mode)
-        self.assertEqual(0o666, mode)
+        modes = []
+
+        def look() -> None:
+            if self.lock.exists():
+                modes.append(stat.S_IMODE(self.lock.stat().st_mode))
+
+        for after in (False, True):
+            for number in range(100):
+                self.path.write_text(OLD)
+                with forks.at_call(
+                    number, CHANGING, look, after=after
+                ) as called:
+                    files.edit(self.path, become_new)
+                if len(called) <= number:
+                    break
+        self.assertEqual({0o666}, set(modes))
         self.assertEqual(0o077, os.umask(0o077))
+
+    def test_the_umask_is_never_touched(self) -> None:
+        """It is of the whole process: threads would share what is set."""
+        calls = [
+            f"{path}:{node.lineno}"
+            for path in (base.ROOT / "openstack_requirements").rglob("*.py")
+            if path.parent.name != "tests"
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if (isinstance(node, ast.Attribute) and node.attr == "umask")
+            or (isinstance(node, ast.alias) and node.name == "umask")
+        ]
+        self.assertEqual([], calls)
+        with mock.patch.object(os, "umask", side_effect=AssertionError):
+            self.assertTrue(files.edit(self.path, become_new))
+
+    def test_where_there_are_no_hard_links(self) -> None:
+        """A file system of a USB stick, for example."""
+        self.addCleanup(os.umask, os.umask(0o077))
+        for problem in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK):
+            refuse = mock.Mock(side_effect=OSError(problem, "no"))
+            self.path.write_text(OLD)
+            with mock.patch.object(os, "link", refuse):
+                with files.Lock(self.path):
+                    self.assertEqual([".x.txt.lock", "x.txt"], self.names())
+                    mode = stat.S_IMODE(self.lock.stat().st_mode)
+                    self.assertEqual(0o666, mode)
+                self.assertTrue(files.edit(self.path, become_new))
+            self.assertEqual(NEW, self.path.read_text())
+            self.assertEqual(["x.txt"], self.names())
+            self.assertEqual(2, refuse.call_count)
+
+    def test_where_there_are_no_modes(self) -> None:
+        """Nor hard links: the mode is that of the mount."""
+        refuse = mock.Mock(side_effect=PermissionError(errno.EPERM, "no"))
+        with (
+            mock.patch.object(os, "link", refuse),
+            mock.patch.object(os, "fchmod", refuse),
+            files.Lock(self.path),
+        ):
+            self.assertEqual([".x.txt.lock", "x.txt"], self.names())
+        self.assertEqual(["x.txt"], self.names())
+
+    def test_who_is_slower_to_make_it_takes_the_other_one(self) -> None:
+        real = os.link
+        waiters: list[threading.Thread] = []
+
+        def late(temporary: str, lock: str) -> None:
+            if not waiters:
+                with mock.patch.object(os, "link", real):
+                    first = files.Lock(self.path)
+                    first.__enter__()
+                end = threading.Timer(0.1, first.__exit__)
+                waiters.append(end)
+                end.start()
+            real(temporary, lock)
+
+        with mock.patch.object(os, "link", late):
+            self.assertTrue(files.edit(self.path, become_new))
+        waiters[0].join()
+        self.assertEqual(["x.txt"], self.names())
 
     def test_a_file_that_is_there_is_opened_without_creating_it(self) -> None:
         """Linux refuses to create what is there, in folders like /tmp."""
@@ -507,8 +581,6 @@ class TestFaults(TestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        # It is not set again where that very call fails.
-        self.addCleanup(os.umask, os.umask(0o022))
         self.start_over()
 
     def start_over(self) -> None:
@@ -552,8 +624,6 @@ class TestFaults(TestCase):
                     files.edit(self.path, become_new)
                 except OutsideError as error:
                     said = str(error)
-                except OSError:
-                    self.assertEqual("umask", called[number])  # it cannot
             if len(called) <= number:
                 break
             seen.add(called[number])
