@@ -233,68 +233,91 @@ class Lock:
     a process that has waited may hold what nobody else will find: then it
     tries again. A file that was left behind is one like any other.
 
+    With several paths the locks are taken one after the other, in the same
+    order by every process, so that no two wait for each other.
+
     Signals that ask to stop wait for the end of the block, so it is to be
     short, and to start no process.
 
-    Parameters and errors are those of :func:`edit`.
+    Parameters and errors are those of :func:`edit`. A path need not lead to
+    a file that exists.
     """
 
     def __init__(
         self,
-        path: str | Path,
-        *,
+        *paths: str | Path,
         longest_wait: int = LONGEST_WAIT,
         waiting: Callable[[str], object] | None = None,
     ) -> None:
         self._longest_wait = longest_wait
         self._waiting = waiting
+        self._end = 0.0
         self._deferred = signals.Deferred()
-        self._path = os.fspath(path)
-        self._target = _resolved(path)
-        self._lock = _lock_name(self._target)
-        self._descriptor = -1
+        self._targets: dict[str, tuple[str, str]] = {}
+        for path in paths:
+            target = _resolved(path)
+            self._targets[_lock_name(target)] = os.fspath(path), target
+        self._held: list[tuple[str, int]] = []
 
     def __enter__(self) -> None:
+        self._end = time.monotonic() + self._longest_wait
         self._deferred.__enter__()
         try:
-            while self._descriptor < 0:
-                self._descriptor = self._take()
-        except OSError as error:
-            self._deferred.lift()
-            kind = OutsideError if error.errno in _NO_LOCKS else None
-            raise _failure(
-                self._path,
-                f"cannot be locked by {self._lock} ({error.strerror})",
-                error,
-                kind,
-            ) from error
+            for lock in sorted(self._targets):
+                self._take(lock)
         except BaseException:
-            self._deferred.lift()
+            self._release()
             raise
 
     def __exit__(self, *_: object) -> None:
+        self._release()
+
+    def _release(self) -> None:
+        """Let go of all locks, and have signals arrive again."""
+        if not self._held:
+            self._deferred.lift()
+            return
+        lock, descriptor = self._held.pop()
         try:
             # Somebody may have cleaned up by hand, and others moved on.
-            if _is(self._lock, self._descriptor):
-                os.unlink(self._lock)
+            if _is(lock, descriptor):
+                os.unlink(lock)
         except OSError:
             pass  # it is of no harm, and goes another time
         finally:
             try:
-                _close(self._descriptor)
+                _close(descriptor)
             finally:
-                self._descriptor = -1
-                self._deferred.lift()
+                self._release()
 
-    def _take(self) -> int:
+    def _take(self, lock: str) -> None:
+        """Take a lock, however often its file is removed meanwhile."""
+        path, target = self._targets[lock]
+        descriptor = -1
+        try:
+            while descriptor < 0:
+                descriptor = self._try(lock, path, target)
+        except OSError as error:
+            kind = OutsideError if error.errno in _NO_LOCKS else None
+            raise _failure(
+                path,
+                f"cannot be locked by {lock} ({error.strerror})",
+                error,
+                kind,
+            ) from error
+        self._held.append((lock, descriptor))
+        if not os.path.lexists(target):
+            _remove_abandoned(target)  # nobody replaces it, which does so
+
+    def _try(self, lock: str, path: str, target: str) -> int:
         """The lock's descriptor, or -1 where its file was removed since."""
-        descriptor = _open_lock(self._target)
+        descriptor = _open_lock(target)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                self._wait(descriptor)
-            if _is(self._lock, descriptor):
+                self._wait(descriptor, lock, path)
+            if _is(lock, descriptor):
                 return descriptor
         except BaseException:
             _close(descriptor)
@@ -302,7 +325,7 @@ class Lock:
         _close(descriptor)
         return -1
 
-    def _wait(self, descriptor: int) -> None:
+    def _wait(self, descriptor: int, lock: str, path: str) -> None:
         """Wait until nobody else has the lock, as far as the time goes.
 
         A thread waits for it, in the system's own queue: asking again and
@@ -310,7 +333,6 @@ class Lock:
         its own, so that it does no harm if it gets the lock when nobody wants
         it any more.
         """
-        end = time.monotonic() + self._longest_wait
         problems: list[OSError] = []
         done = _thread.allocate_lock()
         done.acquire()
@@ -328,13 +350,19 @@ class Lock:
         _thread.start_new_thread(wait, ())
         self._deferred.lift()
         try:
-            if not done.acquire(timeout=min(SILENT_WAIT, self._longest_wait)):
+            # The time is that for all locks together, and counts from the
+            # start: a process that comes too late again and again gives up.
+            left = max(0, self._end - time.monotonic())
+            silent = max(0, left - (self._longest_wait - SILENT_WAIT))
+            if not done.acquire(timeout=min(silent, left)):
                 if self._waiting is not None and self._longest_wait:
-                    self._waiting(self._lock)
-                if not done.acquire(timeout=max(0, end - time.monotonic())):
+                    self._waiting(lock)
+                    self._waiting = None
+                left = max(0, self._end - time.monotonic())
+                if not done.acquire(timeout=left):
                     raise OutsideError(
-                        f"{printable(self._path)}: another process has the "
-                        f"lock {printable(self._lock)}, and had it for "
+                        f"{printable(path)}: another process has the "
+                        f"lock {printable(lock)}, and had it for "
                         f"{self._longest_wait} seconds; nothing was changed"
                     )
         finally:

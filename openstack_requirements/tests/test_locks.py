@@ -96,9 +96,9 @@ class TestCase(base.TestCase):
             self.assertLess(time.monotonic(), end)
             time.sleep(0.005)
 
-    def waiting(self) -> bool:
-        """Whether a process waits for a lock on the lock's file."""
-        inode = f":{self.lock.stat().st_ino} "
+    def waiting(self, name: str = ".x.txt.lock") -> bool:
+        """Whether a process waits for a lock on a lock's file."""
+        inode = f":{(self.place / name).stat().st_ino} "
         try:
             locks = Path("/proc/locks").read_text(encoding="ascii")
         except FileNotFoundError:
@@ -428,6 +428,226 @@ class TestLock(TestCase):
             os.kill(child, signal.SIGINT)
             self.assertEqual(33, forks.wait(child))
             self.assertTrue(self.lock.exists())
+        self.assertEqual(OLD, self.path.read_text())
+
+    def test_the_time_counts_from_the_start(self) -> None:
+        """A lock that is gone each time does not begin it anew."""
+        clock = mock.Mock(side_effect=range(0, 5000, 10))
+        told: list[str] = []
+        self.lock.write_text("")
+
+        def held(_: int, operation: int) -> None:
+            if operation & fcntl.LOCK_NB:
+                raise BlockingIOError(errno.EAGAIN, "is held")
+
+        with (
+            mock.patch.object(fcntl, "flock", held),
+            mock.patch.object(files, "_is", return_value=False),
+            mock.patch.object(time, "monotonic", clock),
+            mock.patch.object(files, "SILENT_WAIT", 0),
+        ):
+            lock = files.Lock(
+                self.path, longest_wait=1000, waiting=told.append
+            )
+            self.assertRaises(OutsideError, lock.__enter__)
+        self.assertGreater(clock.call_count, 50)
+        self.assertLessEqual(len(told), 1)
+
+
+class TestSeveral(TestCase):
+    """One lock on several files."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.second = self.place / "y.txt"
+        self.second.write_text(OLD)
+
+    def test_all_are_held_and_all_are_removed(self) -> None:
+        with files.Lock(self.path, self.second, self.place / "none"):
+            self.assertEqual(
+                [".none.lock", ".x.txt.lock", ".y.txt.lock"], self.names()[:3]
+            )
+            for path in (self.path, self.second):
+                self.assertTrue(self.is_locked(path))
+        self.assertEqual(["x.txt", "y.txt"], self.names())
+
+    def is_locked(self, path: Path) -> bool:
+        descriptor = os.open(path.parent / f".{path.name}.lock", os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def test_names_of_one_file_are_one_lock(self) -> None:
+        link = self.place / "link"
+        link.symlink_to("x.txt")
+        with files.Lock(self.path, link, str(self.path), longest_wait=0):
+            self.assertEqual(
+                [".x.txt.lock", "link", "x.txt", "y.txt"], self.names()
+            )
+
+    def test_the_order_of_the_paths_does_not_matter(self) -> None:
+        """Or two processes would wait for each other."""
+        done: list[int] = []
+
+        def work(*paths: Path) -> None:
+            for _ in range(50):
+                with files.Lock(*paths):
+                    done.append(1)
+
+        pairs = [(self.path, self.second), (self.second, self.path)] * 2
+        threads = [
+            threading.Thread(target=work, args=pair, daemon=True)
+            for pair in pairs
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        self.assertEqual(200, len(done))
+        self.assertEqual(["x.txt", "y.txt"], self.names())
+
+    def test_where_one_of_them_cannot_be_had(self) -> None:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        (self.place / ".y.txt.lock").mkdir()
+        lock = files.Lock(self.path, self.second)
+        error = self.assertRaises(UnusableInput, lock.__enter__)
+        self.assertTrue(
+            str(error).startswith(f"{self.second}: cannot be locked"),
+            str(error),
+        )
+        self.assertEqual([".y.txt.lock", "x.txt", "y.txt"], self.names())
+        (self.place / ".y.txt.lock").rmdir()
+        with forks.locked(self.second):
+            lock = files.Lock(self.path, self.second, longest_wait=0)
+            self.assertRaises(OutsideError, lock.__enter__)
+            self.assertEqual([".y.txt.lock", "x.txt", "y.txt"], self.names())
+        self.assertEqual(before, signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+
+    def test_a_signal_while_it_waits_for_the_second(self) -> None:
+        """It arrives at once, and the first lock goes."""
+        for number, status in (
+            (signal.SIGINT, 33),
+            (signal.SIGTERM, 33),
+            (signal.SIGHUP, 33),
+        ):
+
+            def wait_for_it(number: int = number) -> int:
+                signal.signal(number, signal.default_int_handler)
+                try:
+                    with files.Lock(self.path, self.second):
+                        return 0
+                except KeyboardInterrupt:
+                    return 33
+
+            with forks.locked(self.second):
+                child = forks.start(wait_for_it)
+                self.soon(self.lock.exists)
+                self.soon(lambda: self.waiting(".y.txt.lock"))
+                os.kill(child, number)
+                self.assertEqual(status, forks.wait(child))
+                self.assertFalse(self.lock.exists())
+        self.assertEqual(["x.txt", "y.txt"], self.names())
+
+
+class TestReplacedFiles(TestCase):
+    """Other tools know nothing of the lock, and move files over ours."""
+
+    def replace(self, text: str) -> None:
+        """As sed -i and editors do."""
+        new = self.place / "sedAbCdEf"
+        new.write_text(text)
+        new.rename(self.path)
+
+    def test_while_an_edit_waits(self) -> None:
+        with forks.locked(self.path):
+            thread = threading.Thread(
+                target=files.edit, args=(self.path, lambda text: f"{text}+")
+            )
+            thread.start()
+            self.soon(self.waiting)
+            self.replace("of another tool\n")
+        thread.join()
+        self.assertEqual("of another tool\n+", self.path.read_text())
+        self.assertEqual(["x.txt"], self.names())
+
+    def test_the_lock_is_not_one_of_the_replaced_file(self) -> None:
+        """The next edit waits still, or one of the two would be lost."""
+        statuses: list[int] = []
+        gate, opener = os.pipe()
+
+        def late() -> int:
+            os.read(gate, 1)
+            try:
+                files.edit(self.path, lambda text: f"{text}2", longest_wait=0)
+            except OutsideError as error:
+                return 40 + error.status
+            return 0
+
+        child = forks.start(late)
+
+        def change(text: str) -> str:
+            if self.lock.exists():
+                self.replace(f"{text}sed")
+                os.write(opener, b".")
+                statuses.append(forks.wait(child))
+            return f"{text}1"
+
+        files.edit(self.path, change)
+        os.close(gate)
+        os.close(opener)
+        self.assertEqual([43], statuses)
+
+
+class TestReadOnly(TestCase):
+    def test_a_file_that_is_read_only(self) -> None:
+        """Its folder decides who may replace it; the mode stays."""
+        self.path.chmod(0o444)
+        self.assertTrue(files.edit(self.path, become_new))
+        self.assertEqual(NEW, self.path.read_text())
+        self.assertEqual(0o444, stat.S_IMODE(self.path.stat().st_mode))
+        self.assertEqual(["x.txt"], self.names())
+
+    def test_as_somebody_who_may_only_read_it(self) -> None:
+        self.become_root()
+        self.place.chmod(0o777)
+        self.path.chmod(0o444)
+        child = forks.start(
+            lambda: files.edit(self.path, become_new), forks.USERS[0]
+        )
+        self.assertEqual(1, forks.wait(child))
+        self.assertEqual(NEW, self.path.read_text())
+        self.assertEqual(["x.txt"], self.names())
+
+    def test_a_folder_that_may_be_written_but_not_listed(self) -> None:
+        self.become_root()
+        self.place.chmod(0o733)
+        self.path.chmod(0o644)
+        child = forks.start(
+            lambda: files.edit(self.path, become_new), forks.USERS[0]
+        )
+        self.assertEqual(1, forks.wait(child))
+        self.assertEqual(NEW, self.path.read_text())
+        self.assertEqual(["x.txt"], self.names())
+
+    def test_a_file_system_that_is_read_only(self) -> None:
+        problem = OSError(errno.EROFS, "Read-only file system")
+        real = os.open
+
+        def read_only(path: str, flags: int, mode: int = 0o777) -> int:
+            if flags & os.O_CREAT:
+                raise problem
+            return real(path, flags, mode)
+
+        with mock.patch.object(os, "open", read_only):
+            self.assertFalse(files.edit(self.path, lambda text: text))
+            error = self.assertRaises(
+                OutsideError, files.edit, self.path, become_new
+            )
+        self.assertIn("Read-only file system", str(error))
         self.assertEqual(OLD, self.path.read_text())
 
 
