@@ -131,10 +131,21 @@ def edit(file: str, change: Callable[[str], str], longest_wait: int) -> None:
     """
     from openstack_requirements.system import files  # for commands that edit
 
+    files.edit(
+        file, change, longest_wait=longest_wait, waiting=waiting(longest_wait)
+    )
+
+
+def waiting(longest_wait: int) -> Callable[[str], None]:
+    """What says that a lock has to be waited for.
+
+    :param longest_wait: how long that may take, in seconds.
+    """
+
     def tell(lock: str) -> None:
         say(
             f"{lock}: another process has this lock; waiting for up to "
             f"{longest_wait} seconds"
         )
 
-    files.edit(file, change, longest_wait=longest_wait, waiting=tell)
+    return tell

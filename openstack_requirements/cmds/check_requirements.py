@@ -19,7 +19,7 @@ import os
 from typing import TYPE_CHECKING
 
 from openstack_requirements.checks import gate
-from openstack_requirements.cmds import _console, _judge
+from openstack_requirements.cmds import _console, _judge, _run
 from openstack_requirements.errors import (
     FINDINGS,
     ConflictingOptions,
@@ -28,6 +28,7 @@ from openstack_requirements.errors import (
 )
 from openstack_requirements.manifests import loader
 from openstack_requirements.repository import lists
+from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -161,9 +162,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.rehearse:
         return _rehearse(options, standard, roots)
     request = _request(options, standard, roots)
+    status = 0
     if options.fix or options.diff:
-        _change(options, request, roots)
-    return _report(options, _judged(options, request, list(roots)))
+        status = _change(options, request, roots)
+    return max(
+        status, _report(options, _judged(options, request, list(roots)))
+    )
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -271,17 +275,12 @@ def _report(options: argparse.Namespace, outcomes: Sequence[Outcome]) -> int:
 
 def _change(
     options: argparse.Namespace, request: Request, roots: Iterable[str]
-) -> None:
-    """Show the smallest changes that pass, and make them."""
+) -> int:
+    """Show the smallest changes that pass, and make them; the status."""
+    status = 0
     for root in roots:
-        try:
-            changed = gate.fix(request, root)
-            if options.fix:
-                loader.write(
-                    root, {file: new for file, (_, new) in changed.items()}
-                )
-        except RequirementsError:
-            continue  # judging it says why
+        changed, failed = _made(options, request, root)
+        status = max(status, failed)
         if options.diff:
             # The report is the result; this is beside it.
             for file, (old, new) in changed.items():
@@ -292,6 +291,36 @@ def _change(
                 os.path.normpath(os.path.join(root, file)) for file in changed
             )
             _console.say(f"changed: {names}")
+    return status
+
+
+def _made(
+    options: argparse.Namespace, request: Request, root: str
+) -> tuple[dict[str, tuple[str, str]], int]:
+    """Make the smallest changes of a project where that is asked for.
+
+    :returns: the files that change, before and after, and the exit status
+        for what could not be written.
+    """
+    # Again, where another process has changed the project meanwhile.
+    while True:
+        try:
+            changed = gate.fix(request, root)
+        except RequirementsError:
+            return {}, 0  # judging it says why
+        if not options.fix:
+            return changed, 0
+        try:
+            if loader.write(
+                root,
+                {file: new for file, (_, new) in changed.items()},
+                texts={file: old for file, (old, _) in changed.items()},
+                longest_wait=files.LONGEST_WAIT,
+                waiting=_run.waiting(files.LONGEST_WAIT),
+            ):
+                return changed, 0
+        except RequirementsError as error:
+            return {}, _console.fail(error)
 
 
 def _rehearse(
@@ -302,7 +331,6 @@ def _rehearse(
     """Compare what two states of the lists say of projects; the status."""
     from openstack_requirements.checks import impact
     from openstack_requirements.cmds.report import render_impact
-    from openstack_requirements.system import files
 
     baseline = _standard(options.baseline, options)
     policies = [each.against.policy.name for each in (baseline, standard)]

@@ -18,7 +18,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from openstack_requirements.cmds import _console
+from openstack_requirements.cmds import _console, _run
 from openstack_requirements.errors import (
     FINDINGS,
     RequirementsError,
@@ -27,6 +27,7 @@ from openstack_requirements.errors import (
 )
 from openstack_requirements.manifests import loader, setup_py
 from openstack_requirements.repository import lists, policy, update
+from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 _EPILOG = """\
 exit status: 0 every project is in line, or is now; 1 with --check, a change
 is due; 2 wrong usage, an unusable file or a package that the global list
-lacks; 3 the disk failed. A project with an error stays as it is, and the
-others are brought in line all the same.
+lacks; 3 the disk failed, or another process has a lock for too long. A project
+with an error stays as it is, and the others are brought in line all the same.
 """
 
 
@@ -147,7 +148,17 @@ def _update(
     root: str, follow: update.Standard, options: argparse.Namespace
 ) -> int:
     """Bring one project in line; the exit status for it."""
-    plan = _plan(root, follow, options)
+    # Again, where another process has changed the project meanwhile.
+    while True:
+        texts, plan = _plan(root, follow, options)
+        if plan.errors or loader.write(
+            root,
+            _contents(plan, options),
+            texts=texts,
+            longest_wait=files.LONGEST_WAIT,
+            waiting=_run.waiting(files.LONGEST_WAIT),
+        ):
+            break
     if options.verbose:
         for each in plan.files:
             _console.say(printable(f"looking at {root}/{each.path}"))
@@ -157,20 +168,25 @@ def _update(
         _console.say(str(error))
     if plan.errors:
         return max(error.status for error in plan.errors)
-    due = plan.due
-    if not options.check and not options.diff:
-        if options.suffix is not None:
-            new = {f"{e.path}.{options.suffix}": e.new for e in plan.files}
-        else:
-            new = {each.path: each.new for each in due}
-        loader.write(root, new)
     _console.write("".join(_diff(plan) if options.diff else _told(plan)))
-    return FINDINGS if options.check and due else 0
+    return FINDINGS if options.check and plan.due else 0
+
+
+def _contents(
+    plan: update.Plan, options: argparse.Namespace
+) -> dict[str, str]:
+    """What is to be written, by its path inside of the project."""
+    if options.check or options.diff:
+        return {}
+    if options.suffix is not None:
+        return {f"{e.path}.{options.suffix}": e.new for e in plan.files}
+    return {each.path: each.new for each in plan.due}
 
 
 def _plan(
     root: str, follow: update.Standard, options: argparse.Namespace
-) -> update.Plan:
+) -> tuple[dict[str, str], update.Plan]:
+    """The plan for a project, and the texts that it was made from."""
     found = loader.read(root)
     texts = dict(found.texts)
     warnings: tuple[str, ...] = ()
@@ -190,7 +206,7 @@ def _plan(
     plan = update.plan(
         follow, root, found.name, texts, found.declared, unknown
     )
-    return plan._replace(warnings=warnings + plan.warnings)
+    return texts, plan._replace(warnings=warnings + plan.warnings)
 
 
 def _told(plan: update.Plan) -> Iterator[str]:

@@ -35,7 +35,7 @@ from openstack_requirements.manifests import declarations
 from openstack_requirements.system import files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from openstack_requirements.manifests.declarations import Declared
 
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 #: a quarter of that, and all of it can be read and judged within two seconds.
 LARGEST = 1 << 18
 
+#: What the lock of a whole project is named for; there is no such file.
+_LOCK = "openstack_requirements"
 _OUTSIDE = "is a link to outside of the project"
 
 #: The files that are read, in the order of our output.
@@ -123,23 +125,57 @@ def load(root: str, door: Door) -> Project:
     return Project(root, texts, tuple(declared), name)
 
 
-def write(root: str, contents: Mapping[str, str]) -> None:
+def write(
+    root: str,
+    contents: Mapping[str, str],
+    *,
+    texts: Mapping[str, str] | None = None,
+    longest_wait: int = files.LONGEST_WAIT,
+    waiting: Callable[[str], object] | None = None,
+) -> bool:
     """Replace files of the project in a folder, each in one step.
+
+    Processes that write files of one project do so one after the other: all
+    of them take the lock of the project, and that of each file that they
+    write, which keeps out those who edit this file alone.
 
     :param contents: the texts by their path inside of it. None is written
         where one of them surely could not be.
-    :raises UnusableInput: where a file cannot be written, or a link leads
-        out of the project.
-    :raises OutsideError: where the disk is to blame.
+    :param texts: files of the project as they were read, by path; what is to
+        be written was computed from them.
+    :param longest_wait: how long to wait for the locks, in seconds.
+    :param waiting: is told once of a lock's file where that takes long.
+    :returns: False where one of these files has changed since. Then nothing
+        was written: read the project again.
+    :raises UnusableInput: where a file cannot be locked or written, or a link
+        leads out of the project.
+    :raises OutsideError: where the disk is to blame, or another process has
+        a lock for too long.
     """
+    if not contents:
+        return True
     base = os.path.realpath(root)
     for path in contents:
         full = os.path.join(root, path)
         if not _inside(base, os.path.realpath(full)):
             raise UnusableInput(full, _OUTSIDE)
         files.require_replaceable(full)
-    for path, content in contents.items():
-        files.replace(os.path.join(root, path), content)
+    paths = [os.path.join(root, path) for path in (_LOCK, *contents)]
+    with files.Lock(*paths, longest_wait=longest_wait, waiting=waiting):
+        if texts and not _still(root, texts):
+            return False
+        for path, content in contents.items():
+            files.replace(os.path.join(root, path), content)
+    return True
+
+
+def _still(root: str, texts: Mapping[str, str]) -> bool:
+    """Whether files of a project are as they were read."""
+    door = folder(root)
+    try:
+        return all(door(path) == text for path, text in texts.items())
+    except UnusableInput:
+        return False  # whoever reads it again learns why
 
 
 def folder(root: str) -> Door:

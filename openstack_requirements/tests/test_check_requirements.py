@@ -18,11 +18,15 @@ import os
 import subprocess
 import threading
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import fixtures
 
 from openstack_requirements.cmds import check_requirements, progress
-from openstack_requirements.tests import base
+from openstack_requirements.manifests import loader
+from openstack_requirements.system import files
+from openstack_requirements.tests import base, forks
 
 GLOBAL = "foo>=1.0  # MIT\nbar>=2.0  # BSD\npbr>=2.0.0  # Apache-2.0\n"
 CURRENT = "foo\nbar\npbr\n"
@@ -509,6 +513,37 @@ class TestFix(CheckTestCase):
             ["[extras]", "x", "=", "foo>=1", "#", "cap"],
             (self.project / "setup.cfg").read_text().split(),
         )
+
+    def test_what_cannot_be_written_is_said(self) -> None:
+        text = "foo>=1.0,!=1.5\n"
+        self.files(requirements=text)
+        path = self.project / "requirements.txt"
+        with (
+            forks.locked(path),
+            mock.patch.object(files, "LONGEST_WAIT", 0),
+        ):
+            done = self.check("--fix", "--local", str(self.project))
+        self.assertEqual(3, done.status)
+        self.assertIn(f"{path}: another process has the lock", done.err)
+        self.assertNotIn("changed: ", done.err)
+        self.assertEqual(text, path.read_text())
+
+    def test_a_project_that_changes_meanwhile(self) -> None:
+        """Another edit comes between computing the fix and writing it."""
+        self.files(requirements="foo>=1.0,!=1.5\n")
+        path = self.project / "requirements.txt"
+        real = loader.write
+        edits = ["# late\n"]
+
+        def late(root: str, *contents: Any, **more: Any) -> bool:
+            if edits:
+                text = edits.pop()
+                files.edit(path, lambda old: text + old)
+            return real(root, *contents, **more)
+
+        with mock.patch.object(loader, "write", late):
+            self.check("--fix", "--local", str(self.project))
+        self.assertEqual("# late\nfoo>=1.0 # MIT\n", path.read_text())
 
     def test_duplicates_go(self) -> None:
         self.files(requirements="foo>=1.0 # MIT\nfoo>=1.0 # MIT\n")

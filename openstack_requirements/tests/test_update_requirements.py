@@ -14,19 +14,28 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import fixtures
 
 from openstack_requirements.cmds import update_requirements
 from openstack_requirements.errors import OutsideError
-from openstack_requirements.manifests import setup_py
+from openstack_requirements.manifests import loader, setup_py
 from openstack_requirements.pep508.requirement import HEADING
 from openstack_requirements.system import files
-from openstack_requirements.tests import base
+from openstack_requirements.tests import base, forks
+from openstack_requirements.tests.test_locks import CHANGING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HEAD = "".join(f"{line}\n" for line in HEADING)
 CFG = "[metadata]\nname = x\n[extras]\na =\n  foo>=1 # MIT\n"
@@ -332,6 +341,236 @@ class TestHostile(Update):
             )
         self.assertEqual(0, self.update("proj").status)
         self.assertEqual({new}, {self.files()[name] for name in names})
+
+
+class TestConcurrentRuns(Update):
+    """Two runs on one checkout, which follow different lists."""
+
+    NAMES = ("requirements.txt", "setup.cfg", "test-requirements.txt")
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.write("newer/global-requirements.txt", "foo>=3 # MIT\nbar>=1\n")
+        self.write("newer/blacklist.txt", "never\n")
+        self.root = self.folder / "proj"
+        self.write("proj/test-requirements.txt", "foo>=1\n")
+
+    def follow(self, source: str) -> int:
+        """The status of a run in this process."""
+        return self.run_main(
+            update_requirements.main, "--source", source, "proj"
+        ).status
+
+    def assert_follows(self, *bounds: str) -> None:
+        """All files of the project have one bound, and nothing else is there.
+
+        :param bounds: the one, or those that it may be.
+        """
+        texts = self.files()
+        self.assertEqual([*self.NAMES], sorted(texts))
+        found = {
+            word
+            for text in texts.values()
+            for word in text.split()
+            if word.startswith("foo>=")
+        }
+        self.assertEqual(1, len(found), str(texts))
+        self.assertIn(found.pop(), bounds)
+
+    def waits(self, child: int) -> bool:
+        """Whether a process waits for a lock."""
+        with open("/proc/locks", encoding="ascii") as file:
+            return any("->" in line and f" {child} " in line for line in file)
+
+    def wait_until_it_waits(self, child: int) -> None:
+        """Or until it has ended, as one does that needs no lock."""
+        if not os.path.exists("/proc/locks"):
+            time.sleep(1)
+            return
+        end = time.monotonic() + 20
+        while not self.waits(child):
+            state = Path(f"/proc/{child}/stat").read_text(encoding="utf-8")
+            if state.rpartition(")")[2].split()[0] == "Z":
+                return
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.005)
+
+    def prepare(self, source: str) -> tuple[int, Callable[[], None]]:
+        """A child that waits to start a run, and what starts it.
+
+        Whoever has a lock starts no process, which would have it as well.
+        """
+        gate, opener = os.pipe()
+
+        def work() -> int:
+            os.read(gate, 1)
+            return self.follow(source)
+
+        child = forks.start(work)
+        os.close(gate)
+
+        def go() -> None:
+            os.write(opener, b".")
+            os.close(opener)
+            self.wait_until_it_waits(child)
+
+        return child, go
+
+    def test_files_of_two_runs_are_not_mixed(self) -> None:
+        """The second starts when the first has written one file of three."""
+        child, go = self.prepare("newer")
+        starts = [go]
+        real = files.replace
+
+        def replace(path: str, content: str) -> bool:
+            changed = real(path, content)
+            if starts:
+                starts.pop()()
+            return changed
+
+        with mock.patch.object(files, "replace", replace):
+            self.assertEqual(0, self.follow("lists"))
+        self.assertEqual([], starts)
+        self.assertEqual(0, forks.wait(child))
+        self.assert_follows("foo>=3")
+
+    def test_what_changes_after_it_was_read_is_read_again(self) -> None:
+        real = loader.write
+        edits = [f"{HEAD}foo>=1\nbar>=0\n"]
+
+        def write(root: str, *contents: Any, **more: Any) -> bool:
+            if edits:
+                self.write("proj/requirements.txt", edits.pop())
+            return real(root, *contents, **more)
+
+        with mock.patch.object(loader, "write", write):
+            done = self.update("proj")
+        self.assertEqual((0, ""), (done.status, done.err))
+        self.assertIn("requirements.txt:5: bar>=0 -> bar>=1\n", done.out)
+        self.assertEqual(
+            f"{HEAD}foo>=2 # MIT\nbar>=1\n", self.files()["requirements.txt"]
+        )
+        self.assert_follows("foo>=2")
+
+    def test_one_that_changes_into_what_cannot_be_read(self) -> None:
+        real = loader.write
+
+        def write(root: str, *contents: Any, **more: Any) -> bool:
+            self.write("proj/setup.cfg", b"\xff")
+            return real(root, *contents, **more)
+
+        with mock.patch.object(loader, "write", write):
+            done = self.update("proj")
+        self.assertEqual((2, ""), (done.status, done.out))
+        self.assertIn("proj/setup.cfg:1: is not UTF-8", done.err)
+        path = self.root / "requirements.txt"
+        self.assertIn("foo>=1", path.read_text(encoding="utf-8"))
+
+    def test_many_at_once(self) -> None:
+        for _ in range(3):
+            children = [
+                forks.start(partial(self.follow, source))
+                for source in ("lists", "newer") * 6
+            ]
+            self.assertEqual({0}, set(map(forks.wait, children)))
+            self.assert_follows("foo>=2", "foo>=3")
+
+    def start_over(self) -> None:
+        self.write("proj/test-requirements.txt", "foo>=1\n")
+        self.write("proj/requirements.txt", "foo>=1\n")
+        self.write("proj/setup.cfg", CFG)
+
+    def test_killed_at_each_call(self) -> None:
+        """The next run completes the rest, and nothing is left behind."""
+        for number in range(200):
+            self.start_over()
+
+            def run() -> int:
+                with forks.at_call(number, CHANGING, forks.die):  # noqa: B023
+                    self.follow("lists")
+                return 55
+
+            status = forks.wait(forks.start(run))
+            self.assertEqual(0, self.follow("newer"))
+            self.assert_follows("foo>=3")
+            if status == 55:
+                break
+            self.assertEqual(-signal.SIGKILL, status)
+        self.assertGreater(number, 40)
+
+    def test_killed_at_any_moment(self) -> None:
+        """Whoever is left brings the project in line."""
+        moments = random.Random(11)
+        for _ in range(6):
+            children = [
+                forks.start(partial(self.follow, source))
+                for source in ("lists", "newer") * 4
+            ]
+            for child in moments.sample(children, 4):
+                time.sleep(moments.uniform(0, 0.01))
+                os.kill(child, signal.SIGKILL)
+            statuses = set(map(forks.wait, children))
+            self.assertLessEqual(statuses, {0, -signal.SIGKILL})
+            self.start_over()
+            self.assertEqual(0, self.follow("newer"))
+            self.assert_follows("foo>=3")
+
+    def test_an_edit_of_one_file_keeps_it_out(self) -> None:
+        """As normalize-requirements -s makes one."""
+        child, go = self.prepare("lists")
+        with files.Lock(self.root / "setup.cfg"):
+            go()
+            self.assertIn("foo>=1", self.files()["requirements.txt"])
+        self.assertEqual(0, forks.wait(child))
+        self.assert_follows("foo>=2")
+
+    def test_a_lock_that_another_process_has(self) -> None:
+        before = self.files()
+        lock = self.root / ".setup.cfg.lock"
+        with (
+            forks.locked(self.root / "setup.cfg"),
+            mock.patch.object(files, "LONGEST_WAIT", 1),
+            mock.patch.object(files, "SILENT_WAIT", 0),
+        ):
+            done = self.update("proj")
+            lock_of = {name: before[name] for name in self.NAMES}
+        self.assertEqual((3, ""), (done.status, done.out))
+        self.assertEqual(
+            f"{lock}: another process has this lock; waiting for up to 1 "
+            f"seconds\nproj/setup.cfg: another process has the lock {lock}, "
+            "and had it for 1 seconds; nothing was changed\n",
+            done.err,
+        )
+        self.assertEqual(lock_of, self.files())
+
+    def test_who_writes_nothing_needs_no_lock(self) -> None:
+        with forks.locked(self.root / "setup.cfg"):
+            self.assertEqual(1, self.update("--check", "proj").status)
+            self.assertEqual(0, self.update("--diff", "proj").status)
+        self.assertEqual(0, self.update("proj").status)
+        with forks.locked(self.root / "setup.cfg"):
+            self.assertEqual((0, "", ""), self.update("proj"))
+
+    def test_an_interrupt_while_it_waits(self) -> None:
+        before = self.files()
+        lock = self.root / "setup.cfg"
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with (
+                forks.locked(lock),
+                subprocess.Popen(
+                    base.script(
+                        *("update-requirements", "--source", "lists", "proj")
+                    ),
+                    stderr=subprocess.PIPE,
+                    encoding="utf-8",
+                ) as child,
+            ):
+                self.wait_until_it_waits(child.pid)
+                child.send_signal(number)
+                assert child.stderr is not None
+                self.assertEqual("interrupted\n", child.stderr.read())
+                self.assertEqual(128 + number, child.wait())
+            self.assertEqual(before, self.files())
 
 
 class TestStart(Update):
