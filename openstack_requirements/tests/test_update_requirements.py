@@ -498,6 +498,29 @@ class TestConcurrentRuns(Update):
             self.assertEqual(-signal.SIGKILL, status)
         self.assertGreater(number, 40)
 
+    def test_asked_to_stop_at_each_call(self) -> None:
+        """All files are written or none, and nothing is left behind."""
+        seen = []
+        for call in range(200):
+            self.start_over()
+
+            def run(call: int = call) -> int:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                stop = partial(os.kill, os.getpid(), signal.SIGTERM)
+                with forks.at_call(call, CHANGING, stop):
+                    self.follow("lists")
+                return 55
+
+            status = forks.wait(forks.start(run))
+            if status == 55:
+                break
+            self.assertEqual(-signal.SIGTERM, status)
+            self.assert_follows("foo>=1", "foo>=2")
+            seen.append("foo>=2" in self.files()["setup.cfg"])
+        # Nothing up to one call, and everything from there on.
+        self.assertEqual(sorted(seen), seen)
+        self.assertEqual({False, True}, set(seen))
+
     def test_killed_at_any_moment(self) -> None:
         """Whoever is left brings the project in line."""
         moments = random.Random(11)
