@@ -17,7 +17,7 @@ import argparse
 import datetime
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.cmds import _console
 from openstack_requirements.cmds.report import render_changes
@@ -27,6 +27,9 @@ from openstack_requirements.install import installers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from openstack_requirements.cmds.report.render_changes import Format
+    from openstack_requirements.repository.generation import Request
 
 _EPILOG = """\
 exit status: 0 the constraints were written; 2 wrong usage, unusable input, or
@@ -327,12 +330,64 @@ _EXCLUSIVE = (
 )
 
 
-def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+class Options(NamedTuple):
+    """What is asked for: the job, and what to do with its result.
+
+    :param diff: the format of the changes.
+    :param allow_missing: what could not be installed is no failure.
+    :param quiet: show no progress.
+    """
+
+    request: Request
+    diff: Format
+    allow_missing: bool
+    quiet: bool
+
+
+def parse(argv: Sequence[str] | None) -> Options:
     """The options, where they go together.
 
     :raises ConflictingOptions: where they do not.
     """
     options = parser().parse_args(argv, argparse.Namespace(**_UNSET))
+    _check(options)
+    # It comes with all that installs, which the help does not need.
+    from openstack_requirements.repository.generation import Request
+
+    request = Request(
+        pythons=options.python or (),
+        requirements=options.requirements,
+        freezes=options.from_freezes or (),
+        version_map=options.version_map or (),
+        installer=options.installer,
+        resolve_only=options.no_install,
+        jobs=options.jobs,
+        project=options.project_config,
+        timeout=options.timeout,
+        cache=options.cache_dir or "",
+        previous=options.previous,
+        upgrade=options.upgrade,
+        upgrade_packages=options.upgrade_package or (),
+        before=options.before or "",
+        keep_going=options.keep_going,
+        bisect=options.bisect,
+        verify=options.verify,
+        never=options.never,
+        installer_needs=options.all,
+        markers=options.markers,
+        sort=options.sort,
+        output=options.output,
+        freeze_dir=options.freeze_dir,
+        compare=options.diff is not None,
+        propose=options.propose,
+    )
+    return Options(
+        request, options.diff or "text", options.allow_missing, options.quiet
+    )
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse options that do not go together."""
     given = {
         name
         for name, value in vars(options).items()
@@ -364,7 +419,6 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
             raise ConflictingOptions(
                 f"{_flag(name)} needs -o: the constraints to compare with"
             )
-    return options
 
 
 def _flag(name: str) -> str:

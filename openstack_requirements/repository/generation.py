@@ -1,0 +1,602 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Generates constraints: a request goes in, a result comes out.
+
+Everything that ``generate-constraints`` does apart from its options and its
+output is here, for other programs as well. A :class:`Request` says what is
+wanted, :func:`generate` does it, and :func:`write_result` writes the files
+that the request names. What happens meanwhile is told to a
+:class:`Listener`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from openstack_requirements.constraints import changes, freeze, loader, patch
+from openstack_requirements.constraints.states import State
+from openstack_requirements.errors import ConflictingOptions, UnusableInput
+from openstack_requirements.install import bisection, freezer
+from openstack_requirements.install.installation import Order
+from openstack_requirements.pep508.requirement import (
+    canonical_name,
+    parse_line,
+    read_entries,
+)
+from openstack_requirements.repository import bindep, lists
+from openstack_requirements.system import files, git
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from openstack_requirements.constraints.changes import Changes
+    from openstack_requirements.constraints.freeze import (
+        Freeze,
+        Kept,
+        MarkerStyle,
+    )
+    from openstack_requirements.install.failures import InstallFailed
+    from openstack_requirements.install.freezer import Made
+    from openstack_requirements.pep508.requirement import (
+        CanonicalName,
+        Requirement,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What to generate, and how: the options of ``generate-constraints``.
+
+    Either ``pythons`` and ``requirements`` are given, and the list is
+    installed, or ``freezes``, which were made elsewhere.
+
+    :param pythons: interpreters: paths, names on PATH or versions.
+    :param requirements: the path of the list to install.
+    :param freezes: paths of freezes, or of folders of them, to merge.
+    :param version_map: pairs of versions, ``("3.11", "3.14")``: what the
+        first installs is copied to the second.
+    :param installer: ``auto``, ``uv`` or ``pip``.
+    :param resolve_only: do not install where that can be avoided.
+    :param jobs: how many interpreters to work on at once.
+    :param project: a folder whose configuration of uv counts too.
+    :param timeout: how long a request to the index may take, in seconds.
+    :param cache: the folder that keeps environments for the next time.
+    :param previous: the path of constraints whose pins are kept wherever
+        they still resolve.
+    :param upgrade: let every pin of ``previous`` move.
+    :param upgrade_packages: names whose pins move all the same.
+    :param before: only what was uploaded before this moment (RFC 3339).
+    :param keep_going: what cannot be installed is held at its earlier pin or
+        skipped, and the rest goes on.
+    :param bisect: hold the upgrades that do not work together; a shell
+        command decides, or, where it is empty, installing.
+    :param verify: install once more under the new constraints.
+    :param never: the path of the never-constrain list.
+    :param installer_needs: keep what installers need for themselves.
+    :param markers: ``exact``: a line for each interpreter where they differ;
+        ``range``: one for each range of neighbours.
+    :param sort: ``hash`` or ``name``.
+    :param output: the path for the constraints. What is there now is what
+        ``compare`` and ``propose`` compare with.
+    :param freeze_dir: the folder for the freezes.
+    :param compare: tell the changes since ``previous``, or else since what
+        ``output`` holds.
+    :param propose: a git revision: change nothing but the pins that the
+        change of the list since then moves, and tell the changes.
+    :raises ConflictingOptions: where these do not go together.
+    """
+
+    pythons: Sequence[str] = ()
+    requirements: str | None = None
+    freezes: Sequence[str] = ()
+    version_map: Sequence[tuple[str, str]] = ()
+    installer: str = "auto"
+    resolve_only: bool = False
+    # An installer waits for the index about as long as it computes.
+    jobs: int = dataclasses.field(
+        default_factory=lambda: (os.cpu_count() or 1) + 1
+    )
+    project: str | None = None
+    timeout: int | None = None
+    cache: str = ""
+    previous: str | None = None
+    upgrade: bool = False
+    upgrade_packages: Sequence[str] = ()
+    before: str = ""
+    keep_going: bool = False
+    bisect: str | None = None
+    verify: bool = False
+    never: str | None = None
+    installer_needs: bool = False
+    markers: MarkerStyle = "exact"
+    sort: freeze.Order = "hash"
+    output: str | None = None
+    freeze_dir: str | None = None
+    compare: bool = False
+    propose: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what does not go together."""
+        problem = next(_problems(self), None)
+        if problem is not None:
+            raise ConflictingOptions(problem)
+
+
+def _problems(request: Request) -> Iterator[str]:
+    """What does not go together in a request."""
+    previous = request.previous is not None
+    if request.freezes:
+        if request.pythons or request.requirements is not None:
+            yield "freezes are merged: pythons and requirements install"
+        if request.propose is not None:
+            yield "propose installs, and does not go with freezes"
+    elif not request.pythons:
+        yield "name interpreters as pythons, or freezes"
+    elif request.requirements is None:
+        yield "name the list to install as requirements"
+    moves = request.upgrade or request.upgrade_packages
+    if (moves or request.bisect is not None) and not previous:
+        yield "upgrade, upgrade_packages and bisect need previous"
+    if request.upgrade and request.upgrade_packages:
+        yield "upgrade does not go with upgrade_packages"
+    if request.resolve_only and (request.verify or request.bisect is not None):
+        yield "verify and bisect install: resolve_only does not go with them"
+    if request.propose is not None:
+        if request.output is None:
+            yield "propose needs output: the constraints to compare with"
+        if previous or request.version_map:
+            yield "propose goes neither with previous nor with version_map"
+    if request.compare and request.output is None and not previous:
+        yield "compare needs previous or output: what to compare with"
+
+
+class Failed(NamedTuple):
+    """A distribution that failed and was held or skipped.
+
+    :param kept: what became of it.
+    :param pythons: the versions of Python where it did.
+    :param failure: how it failed first; its ``log`` is the whole output.
+    :param packages: the system packages that bindep.txt lists for it here.
+    """
+
+    kept: Kept
+    pythons: tuple[str, ...]
+    failure: InstallFailed
+    packages: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What :func:`generate` gives.
+
+    :param content: the constraints, as the text of a file. They are proved to
+        select what the freezes have.
+    :param freezes: what each interpreter installed, the oldest first.
+    :param failed: what could not be installed (``keep_going``).
+    :param bisected: which upgrades were held, where that was asked.
+    :param changes: what changed, where that was asked.
+    :param compared: what the two sides of ``changes`` are called.
+    :param warnings: what is not right, but did not stop the work.
+    """
+
+    content: str
+    freezes: tuple[Freeze, ...]
+    failed: tuple[Failed, ...] = ()
+    bisected: bisection.Bisected | None = None
+    changes: Changes | None = None
+    compared: tuple[str, str] = ("", "")
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The names that failed and have an earlier pin instead."""
+        return tuple(
+            failed.kept.name for failed in self.failed if failed.kept.version
+        )
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """The names that failed and are left out."""
+        return tuple(
+            failed.kept.name
+            for failed in self.failed
+            if not failed.kept.version
+        )
+
+
+class Listener(Protocol):
+    """Hears what happens meanwhile. It may be called from any thread."""
+
+    def phase(
+        self, who: str, phase: str, count: Callable[[], int] | None = None, /
+    ) -> None:
+        """Something begins a phase of its work.
+
+        :param who: what is worked on, ``Python 3.12``.
+        :param phase: what happens to it, ``installing``.
+        :param count: tells how many distributions there are so far.
+        """
+
+    def note(self, sentence: str, /) -> None:
+        """Something that a person should know."""
+
+    def warn(self, sentence: str, /) -> None:
+        """Something is not right; it is in the result as well."""
+
+
+class _Nobody:
+    """A listener that does nothing with what it hears."""
+
+    def phase(self, *_: object) -> None:
+        return
+
+    def note(self, *_: object) -> None:
+        return
+
+    def warn(self, *_: object) -> None:
+        return
+
+
+def generate(request: Request, listener: Listener | None = None) -> Result:
+    """Generate constraints. Nothing is written but logs of failures.
+
+    :param listener: hears what happens meanwhile.
+    :raises UnusableInput: for a file, an interpreter or an installer that
+        cannot be used, and for an output that could not be written.
+    :raises BadContent: with all the lines of a file that cannot be read.
+    :raises InstallFailed: where an installer fails.
+    :raises NothingPasses: where bisecting finds no upgrade to blame.
+    :raises ProofFailed: where the constraints would not be right.
+    :raises OutsideError: where git or an environment cannot be read.
+    """
+    return _Job(request, listener or _Nobody()).run()
+
+
+def write_result(result: Result, request: Request) -> None:
+    """Write the freezes and the constraints where the request says.
+
+    Each file is replaced in one durable step, the constraints last.
+
+    :raises OSError: where a file cannot be written.
+    """
+    if request.freeze_dir is not None:
+        files.require_folder(request.freeze_dir)
+        for frozen in result.freezes:
+            name = f"python{frozen.python_version}.json"
+            path = os.path.join(request.freeze_dir, name)
+            files.replace(path, freeze.to_json(frozen))
+    if request.output is not None:
+        files.replace(request.output, result.content)
+
+
+class _Job:
+    """One request, while it is worked on."""
+
+    def __init__(self, request: Request, listener: Listener) -> None:
+        self.request = request
+        self.listener = listener
+        self.warnings: list[str] = []
+        never = lists.never_constrained(request.never)
+        #: The names that belong in no result.
+        self.never = (
+            never
+            if request.installer_needs
+            else never | freeze.INSTALLER_NEEDS
+        )
+
+    def run(self) -> Result:
+        """The result."""
+        request = self.request
+        # What would fail after an hour of work fails now.
+        if request.output is not None:
+            files.require_replaceable(request.output)
+        if request.freeze_dir is not None:
+            files.require_folder(request.freeze_dir)
+        if request.project is not None:
+            self.note_configuration(request.project)
+        existing = self.existing()
+        if request.freezes:
+            result = self.with_changes(self.merged(), existing)
+        elif request.propose is not None:
+            result = self.proposed(request.propose, existing or "")
+        else:
+            result = self.with_changes(self.installed(), existing)
+        return dataclasses.replace(result, warnings=tuple(self.warnings))
+
+    def note_configuration(self, project: str) -> None:
+        """Say that the configuration of a project has been let in.
+
+        :raises UnusableInput: where it has none.
+        """
+        from openstack_requirements.install.installers import configuration
+
+        path = configuration.project_file(project)
+        self.listener.note(
+            f"{path}: decides with the configuration of the user and of the "
+            "system which versions are chosen, and from where "
+            "(--project-config)"
+        )
+
+    def warn(self, sentence: str) -> None:
+        """Something is not right."""
+        self.warnings.append(sentence)
+        self.listener.warn(sentence)
+
+    def make(self, order: Order) -> Made:
+        """Make freezes of an order."""
+        request = self.request
+        return freezer.make(
+            freezer.Request(
+                request.pythons,
+                order,
+                request.installer,
+                request.jobs,
+                request.timeout,
+                request.project or "",
+            ),
+            self.listener.phase,
+        )
+
+    def tell(self, who: str) -> bisection.Say:
+        """What announces the phases of one kind of work."""
+
+        def say(phase: str) -> None:
+            self.listener.phase(who, phase)
+
+        return say
+
+    def existing(self) -> str | None:
+        """The constraints that there are now, where they matter."""
+        request = self.request
+        if not request.compare and request.propose is None:
+            return None
+        path = self.compared_with()
+        if path == request.output and not os.path.exists(path):
+            return ""
+        return files.read_text(path)
+
+    def compared_with(self) -> str:
+        """The constraints that the new ones are compared with."""
+        path = self.request.previous
+        path = self.request.output if path is None else path
+        assert path is not None  # a request without either is refused
+        return path
+
+    def merged(self) -> Result:
+        """Constraints from freezes that were made elsewhere."""
+        freezes = loader.freezes(self.request.freezes)
+        content = self.constraints(freezes, self.previous())
+        return Result(content, tuple(freezes))
+
+    def installed(self) -> Result:
+        """Freezes and constraints, made now."""
+        request = self.request
+        previous = self.previous()
+        order = self.order(previous)
+        bisected = None
+        if request.bisect is None:
+            made = self.make(order)
+        else:
+            bisected = bisection.Bisection(
+                self.make,
+                order,
+                previous,
+                self.never,
+                request.bisect,
+                self.tell("bisect"),
+            ).search()
+            made = bisected.made
+        content = self.constraints(made.freezes, previous)
+        if request.verify:
+            bisection.verify(self.make, order, content, made, self.never)
+        return Result(
+            content, tuple(made.freezes), self.failed(made), bisected
+        )
+
+    def proposed(self, revision: str, existing: str) -> Result:
+        """What the change of the list alone does to the constraints.
+
+        :param existing: the constraints in the work tree.
+        """
+        request = self.request
+        path = self.list_path()
+        source = f"{revision}:{path}"
+        old_list = _at(revision, path)
+        if old_list is None:
+            raise UnusableInput(source, "there is no such file")
+        assert request.output is not None  # a request without it is refused
+        pins = read_entries(
+            _at(revision, request.output) or "",
+            f"{revision}:{request.output}",
+            permit_urls=True,
+            keep_editable=False,
+        )
+        previous = [pin.requirement for pin in pins if pin.requirement]
+        order = Order(
+            lists.installable_lines(old_list, source),
+            previous=previous,
+            earlier=previous,
+            keep_going=request.keep_going,
+            before=request.before,
+            resolve_only=True,
+        )
+        say = self.tell("propose")
+        say(f"the list as it is in {revision}")
+        old = self.make(order)
+        old_content = self.constraints(old.freezes, previous)
+        say("the list as it is here")
+        kept = [parse_line(line) for line in old_content.splitlines()]
+        order = order._replace(
+            lines=lists.installable(path),
+            previous=kept,
+            earlier=kept,
+            resolve_only=request.resolve_only,
+            cache=request.cache,
+        )
+        made = self.make(order)
+        content = self.constraints(made.freezes, kept)
+        if request.verify:
+            bisection.verify(self.make, order, content, made, self.never)
+        result = Result(
+            patch.apply(existing, old_content, content, request.output),
+            tuple(made.freezes),
+            self.failed(made),
+        )
+        # Compared is what the two lists give, not what was there by chance.
+        return self.compared(
+            result,
+            source,
+            _state(old_content, old.freezes),
+            _state(self.constraints(made.freezes, ()), made.freezes),
+        )
+
+    def with_changes(self, result: Result, existing: str | None) -> Result:
+        """A result with what changed, where that is asked."""
+        if existing is None:
+            return result
+        path = self.compared_with()
+        entries = read_entries(
+            existing, path, permit_urls=True, keep_editable=False
+        )
+        return self.compared(
+            result,
+            path,
+            State.from_constraints(entries, None, self.never),
+            _state(result.content, result.freezes),
+        )
+
+    def compared(
+        self, result: Result, name: str, old: State, new: State
+    ) -> Result:
+        """A result with what changed between two states.
+
+        :param name: what the old one is called.
+        """
+        return dataclasses.replace(
+            result,
+            changes=changes.between(old, new),
+            compared=(name, self.request.requirements or "the freezes"),
+        )
+
+    def order(self, previous: Sequence[Requirement]) -> Order:
+        """What to install."""
+        request = self.request
+        upgraded = set(map(canonical_name, request.upgrade_packages))
+        known = {canonical_name(pin.package) for pin in previous}
+        for name in sorted(upgraded - known):
+            self.warn(
+                f"--upgrade-package {name}: {request.previous} does not have "
+                "it"
+            )
+        everything = request.upgrade or (
+            request.bisect is not None and not upgraded
+        )
+        return Order(
+            lists.installable(self.list_path()),
+            previous=()
+            if everything
+            else [
+                pin
+                for pin in previous
+                if canonical_name(pin.package) not in upgraded
+            ],
+            earlier=previous,
+            keep_going=request.keep_going,
+            before=request.before,
+            resolve_only=request.resolve_only,
+            cache=request.cache,
+        )
+
+    def constraints(
+        self, freezes: Sequence[Freeze], previous: Sequence[Requirement]
+    ) -> str:
+        """The constraints that freezes give, proved right."""
+        request = self.request
+        copied, warnings = freeze.clone(freezes, request.version_map)
+        for warning in warnings:
+            self.warn(warning)
+        copied = freeze.respell(copied, self.spelling(copied, previous))
+        pins = freeze.merge(copied, self.never, request.markers)
+        content = freeze.to_content(pins, request.sort)
+        freeze.prove(content, copied, self.never)
+        return content
+
+    def spelling(
+        self, freezes: Iterable[Freeze], previous: Iterable[Requirement]
+    ) -> dict[CanonicalName, str]:
+        """How to spell a name that no metadata spells."""
+        if all(
+            distribution.described
+            for frozen in freezes
+            for distribution in frozen.distributions
+        ):
+            return {}
+        spelling = {}
+        if self.request.requirements is not None:
+            for required in lists.requirements(self.request.requirements):
+                spelling[canonical_name(required.package)] = required.package
+        for pin in previous:
+            spelling[canonical_name(pin.package)] = pin.package
+        for frozen in sorted(freezes, key=lambda frozen: frozen.python_key):
+            for name, distribution in frozen.by_name().items():
+                if distribution.described:
+                    spelling[name] = distribution.name
+        return spelling
+
+    def previous(self) -> list[Requirement]:
+        """The earlier constraints; none where none are named."""
+        if self.request.previous is None:
+            return []
+        return lists.requirements(self.request.previous)
+
+    def list_path(self) -> str:
+        """The list to install."""
+        path = self.request.requirements
+        assert path is not None  # a request without it is refused
+        return path
+
+    def failed(self, made: Made) -> tuple[Failed, ...]:
+        """What could not be installed, by what is to be said of it."""
+        listed = bindep.system_packages(
+            os.path.join(os.path.dirname(self.list_path()), "bindep.txt")
+        )
+        platforms = bindep.platforms()
+        result: dict[str, Failed] = {}
+        failures = iter(made.failures)
+        for frozen in made.freezes:
+            for kept in frozen.kept:
+                failure = next(failures)
+                packages = bindep.for_platform(
+                    listed.get(canonical_name(kept.name), []), platforms
+                )
+                failed = result.setdefault(
+                    str(kept), Failed(kept, (), failure, tuple(packages))
+                )
+                result[str(kept)] = failed._replace(
+                    pythons=(*failed.pythons, frozen.python_version)
+                )
+        return tuple(result[sentence] for sentence in sorted(result))
+
+
+def _at(revision: str, path: str) -> str | None:
+    """The text of a file in a git revision; None where it is not there."""
+    folder, name = os.path.split(path)
+    return git.read(folder or os.curdir, revision, name)
+
+
+def _state(content: str, freezes: Sequence[Freeze]) -> State:
+    """Constraints that were just computed, and from what."""
+    pythons = [frozen.python_version for frozen in freezes]
+    entries = read_entries(content)
+    return State.from_constraints(entries, pythons).made_from(freezes)
