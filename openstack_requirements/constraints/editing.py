@@ -74,6 +74,32 @@ def edit(
     return _bom(content) + "".join(lines)
 
 
+def edit_all(
+    content: str, edits: Iterable[tuple[str, str]], source: str = ""
+) -> str:
+    """The text after several edits, one after the other.
+
+    :param edits: a name and its replacement each, as :func:`edit` takes them.
+    :raises UnusableInput: as :func:`edit` does, and ``BadLine``.
+    """
+    for name, replacement in edits:
+        content = edit(content, name, replacement, source)
+    return content
+
+
+def names_another(name: str, replacement: str) -> bool:
+    """Whether a line does not say that it is about a distribution.
+
+    Another edit of that name would not find it. A comment is about none.
+    """
+    text = replacement.strip()
+    return (
+        bool(text)
+        and not text.startswith("#")
+        and name_of(text) != canonical(name)
+    )
+
+
 def require_constraint(text: str) -> None:
     """Fail for a text that cannot be a line of a constraints file.
 

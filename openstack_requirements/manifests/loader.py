@@ -32,6 +32,7 @@ from openstack_requirements.errors import (
     UnusableProject,
 )
 from openstack_requirements.manifests import declarations
+from openstack_requirements.pep508.text import is_name
 from openstack_requirements.system import files
 
 if TYPE_CHECKING:
@@ -123,6 +124,36 @@ def load(root: str, door: Door) -> Project:
             root, [UnusableInput(place, error.reason)]
         ) from error
     return Project(root, texts, tuple(declared), name)
+
+
+def name_in(root: str) -> str:
+    """The name of the project in a folder, from its metadata alone.
+
+    :raises UnusableInput: where there is no such folder, a file cannot be
+        read, or none says a name.
+    :raises BadLine: where a file is no TOML.
+    """
+    door = folder(root)
+    texts = {}
+    try:
+        for path in (declarations.PYPROJECT, declarations.SETUP_CFG):
+            text = door(path)
+            if text is not None:
+                texts[path] = text
+        name = declarations.project_name(texts)
+    except BadLine as error:
+        place = os.path.join(root, error.source)
+        raise error.at(place, error.number) from error
+    except UnusableInput as error:
+        place = os.path.join(root, error.what)
+        raise UnusableInput(place, error.reason) from error
+    if not is_name(name):
+        raise UnusableInput(
+            root,
+            f"says no name of a distribution in {declarations.PYPROJECT} or "
+            f"{declarations.SETUP_CFG}",
+        )
+    return name
 
 
 def write(

@@ -1,0 +1,242 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What edit-constraints takes, read without argparse.
+
+devstack runs this command dozens of times in a row, so an edit may cost a
+fifth of importing ``packaging.requirements`` at most. Measured
+(``benchmarks/edit_constraints.py``, in processor time), it costs 0.08 of that
+as it is, and 0.5 with argparse: importing argparse and building a parser
+takes several times longer than the edit. argparse would also take a
+REPLACEMENT that starts with ``-e`` for options. So :func:`parse` reads the
+arguments, and :func:`parser` is for the help and for usage errors alone.
+"""
+
+from __future__ import annotations
+
+from openstack_requirements.cmds import _run
+from openstack_requirements.errors import printable
+from openstack_requirements.pep508.text import is_name
+from openstack_requirements.system import files
+
+TYPE_CHECKING = False  # typing costs more to import than an edit takes
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import NoReturn
+
+    from openstack_requirements.cmds._console import Parser
+    from openstack_requirements.repository.pins import Pin
+
+#: Each option: what it takes, if anything, and what it is for.
+_OPTIONS = {
+    "--remove": ("NAME", "remove NAME; repeat for several"),
+    "--from-source": (
+        "DIR",
+        "take NAME from the metadata of the project in DIR (pyproject.toml, "
+        "setup.cfg); its code is not run",
+    ),
+    "--pin": (
+        "NAME==VERSION",
+        "change the version in each line of NAME, and nothing else",
+    ),
+    "--python": (
+        "X.Y",
+        "with --pin: only in the lines that apply to this Python",
+    ),
+    "--force": (
+        "",
+        "with --pin: even where the global list beside FILE does not admit "
+        "the version",
+    ),
+    "--lock-timeout": (
+        "SECONDS",
+        f"{_run.LOCK_TIMEOUT} (default: {files.LONGEST_WAIT})",
+    ),
+}
+
+
+class Request:
+    """What is asked for, either edits or a pin.
+
+    :param file: the file to edit.
+    :param longest_wait: how long to wait for its lock, in seconds.
+    :param edits: names, each with the line for it; empty removes it.
+    :param source: the folder of a project that is to be edited too, or empty.
+    :param replacement: the line for that project.
+    :param pin: the version to change to.
+    :param force: pin it whatever the global list says.
+    """
+
+    def __init__(
+        self,
+        file: str,
+        longest_wait: int,
+        *,
+        edits: Sequence[tuple[str, str]] = (),
+        source: str = "",
+        replacement: str = "",
+        pin: Pin | None = None,
+        force: bool = False,
+    ) -> None:
+        self.file = file
+        self.longest_wait = longest_wait
+        self.edits = edits
+        self.source = source
+        self.replacement = replacement
+        self.pin = pin
+        self.force = force
+
+
+def parser() -> Parser:
+    """What the command takes, for the help and for usage errors."""
+    import argparse
+
+    from openstack_requirements.cmds import _console
+
+    result = _console.Parser(
+        prog="edit-constraints",
+        usage="%(prog)s [-h] [--version] FILE [--] NAME [[--] REPLACEMENT]\n"
+        "       %(prog)s FILE --from-source DIR [REPLACEMENT]\n"
+        "       %(prog)s FILE --remove NAME [--remove NAME ...]\n"
+        "       %(prog)s FILE --pin NAME==VERSION [--python X.Y] [--force]\n"
+        "       all of them: [--lock-timeout SECONDS]",
+        description="Replace the lines of NAME in a constraints file by "
+        "REPLACEMENT, or remove them. Everything else stays as it is. Any "
+        "number of these commands may edit one file at the same moment.",
+    )
+    result.add_argument("file", metavar="FILE", help="the file to edit")
+    result.add_argument(
+        "name", metavar="NAME", help="the distribution, in any spelling"
+    )
+    result.add_argument(
+        "replacement",
+        metavar="REPLACEMENT",
+        nargs="?",
+        default=argparse.SUPPRESS,
+        help="the line for it: a pin, NAME @ URL, -e URL#egg=NAME or a path; "
+        "left out or empty, NAME is removed",
+    )
+    for option, (metavar, text) in _OPTIONS.items():
+        if metavar:
+            result.add_argument(
+                option,
+                metavar=metavar,
+                default=argparse.SUPPRESS,
+                help=text,
+            )
+        else:
+            result.add_argument(option, action="store_true", help=text)
+    return result
+
+
+def parse(argv: Sequence[str]) -> Request:
+    """What is asked for; a usage error ends the program."""
+    given, operands = _split(argv)
+    if not operands:
+        _misused("name the file to edit")
+    file, *words = operands
+    wait = _longest_wait(given)
+    if "--pin" in given:
+        if words or given.keys() - {"--pin", "--python", "--force"}:
+            _misused("--pin goes with nothing but --python and --force")
+        return Request(file, wait, pin=_pin(given), force="--force" in given)
+    if given.keys() & {"--python", "--force"}:
+        _misused("--python and --force go with --pin")
+    source = replacement = ""
+    edits = [(name, "") for name in given.get("--remove", ())]
+    if "--from-source" in given:
+        source = _only(given, "--from-source")
+        words.insert(0, source)
+    if len(words) > 2:
+        _misused(f"one argument too many: {words[2]}")
+    if source:
+        replacement = "".join(words[1:])
+    elif words:
+        edits.append((words[0], "".join(words[1:])))
+    if not edits and not source:
+        _misused("name a distribution")
+    for name, _ in edits:
+        if not is_name(name):
+            _misused(f"not the name of a distribution: {name!r}")
+    return Request(
+        file, wait, edits=edits, source=source, replacement=replacement
+    )
+
+
+def _pin(given: dict[str, list[str]]) -> Pin:
+    """The version to change to."""
+    from openstack_requirements.repository import pins
+
+    python = _only(given, "--python") if "--python" in given else ""
+    try:
+        return pins.parse(_only(given, "--pin"), python)
+    except ValueError as error:
+        _misused(str(error))
+
+
+def _split(argv: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """The options that are given, with their values, and the operands.
+
+    A word that starts with ``-e`` is no option of ours: it is a REPLACEMENT.
+    """
+    given: dict[str, list[str]] = {}
+    operands: list[str] = []
+    words = iter(argv)
+    for word in words:
+        option, equals, value = word.partition("=")
+        if word == "--":
+            operands += words
+        elif option in _OPTIONS:
+            text = _value(option, value if equals else None, words)
+            given.setdefault(option, []).append(text)
+        elif word in {"-h", "--help", "--version"}:
+            parser().parse_args([word])
+        elif word[:1] == "-" and not word.startswith(("-e", "--editable")):
+            _misused(f"no such option: {word}")
+        else:
+            operands.append(word)
+    return given, operands
+
+
+def _value(option: str, text: str | None, words: Iterator[str]) -> str:
+    """The value of an option: what follows its ``=``, or the next word."""
+    if not _OPTIONS[option][0]:
+        if text is not None:
+            _misused(f"{option} takes no value")
+        return ""
+    text = next(words, "") if text is None else text
+    if not text:
+        _misused(f"{option} takes a value")
+    return text
+
+
+def _longest_wait(given: dict[str, list[str]]) -> int:
+    """Take out how long to wait for the lock, in seconds."""
+    option = "--lock-timeout"
+    if option not in given:
+        return files.LONGEST_WAIT
+    text = _only(given, option)
+    del given[option]
+    try:
+        return _run.seconds(text)
+    except ValueError:
+        _misused(f"not a number of seconds: {text!r}")
+
+
+def _only(given: dict[str, list[str]], option: str) -> str:
+    """The value of an option that is given once."""
+    if len(given[option]) > 1:
+        _misused(f"give {option} once")
+    return given[option][0]
+
+
+def _misused(problem: str) -> NoReturn:
+    parser().error(printable(problem))
