@@ -38,7 +38,13 @@ from openstack_requirements.system import git, signals
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from openstack_requirements.checks.findings import Finding, Verdict
     from openstack_requirements.checks.judgement import Against, Found
@@ -109,6 +115,31 @@ def standard(folder: str, policy_name: str | None = None) -> Standard:
         ],
     )
     return Standard(against, lists.read_waivers(folder), found.warnings)
+
+
+def checkouts(listed: str, folder: str) -> dict[str, str]:
+    """The folders of the projects in a list, each with its name.
+
+    :param listed: the path of the list, org/name in a line.
+    :param folder: where the checkouts are, as org/name or name.
+    :raises UnusableInput: where the list cannot be read, or a checkout is
+        missing.
+    :raises BadContent: with the lines of the list that name none.
+    """
+    roots = {}
+    for number, name in lists.projects(listed):
+        places = [
+            os.path.join(folder, path)
+            for path in (name, name.rpartition("/")[2])
+        ]
+        root = next(filter(os.path.isdir, places), None)
+        if root is None:
+            raise UnusableInput(
+                f"{listed}:{number}",
+                f"there is no checkout of {name} in {folder}",
+            )
+        roots[root] = name
+    return roots
 
 
 def judge(request: Request, root: str) -> Verdict:
@@ -258,6 +289,56 @@ def fix(request: Request, root: str) -> dict[str, tuple[str, str]]:
         for file, text in result.items()
         if text != texts[file]
     }
+
+
+class Fixed(NamedTuple):
+    """What was changed in the folder of a project.
+
+    ``changed`` has the files, before and after; ``error`` says why they could
+    not be written.
+    """
+
+    root: str
+    changed: Mapping[str, tuple[str, str]]
+    error: RequirementsError | None = None
+
+
+def fix_all(
+    request: Request,
+    roots: Iterable[str],
+    *,
+    write: bool,
+    waiting: Callable[[str], object] | None = None,
+) -> Iterator[Fixed]:
+    """What :func:`fix` gives for each folder of a project.
+
+    What keeps a project from being judged is no error here: judging it says
+    why.
+
+    :param write: make the changes, before they are given.
+    :param waiting: is told once of a lock's file where waiting takes long.
+    """
+    for root in roots:
+        try:
+            changed = fix(request, root)
+        except RequirementsError:
+            continue
+        if not write:
+            yield Fixed(root, changed)
+            continue
+        try:
+            # Again, where another process has changed the project meanwhile.
+            while not loader.write(
+                root,
+                {file: new for file, (_, new) in changed.items()},
+                texts={file: old for file, (old, _) in changed.items()},
+                waiting=waiting,
+            ):
+                changed = fix(request, root)
+        except RequirementsError as error:
+            yield Fixed(root, {}, error)
+        else:
+            yield Fixed(root, changed)
 
 
 def _verdict(

@@ -53,6 +53,18 @@ class Rehearsal(NamedTuple):
     passes: bool = True
     error: RequirementsError | None = None
 
+    @property
+    def breaks(self) -> bool:
+        """Whether something is an error with the new lists alone."""
+        return any(finding.severity == "error" for finding in self.broken)
+
+
+def compare_all(
+    old: Sequence[Outcome], new: Sequence[Outcome]
+) -> list[Rehearsal]:
+    """The outcomes of all projects with the old and the new lists."""
+    return [compare(*pair) for pair in zip(old, new, strict=True)]
+
 
 def compare(old: Outcome, new: Outcome) -> Rehearsal:
     """One project's outcomes with the old and the new lists, compared."""
