@@ -97,6 +97,16 @@ def parse_python(text: str) -> Python:
     return Python(int(match[1]), int(match[2]) if match[2] else None)
 
 
+def claiming(pins: Pins) -> list[Distribution]:
+    """The metadata of the pins that do claim the Python."""
+    return [
+        pins.described[key]
+        for key, _ in pins.wanted
+        if key in pins.described
+        and why_not(pins.described[key], pins.python) is None
+    ]
+
+
 def pins(
     entries: Sequence[Entry],
     file: str,

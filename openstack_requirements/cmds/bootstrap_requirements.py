@@ -18,32 +18,16 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from openstack_requirements.bootstrap import survey_input
 from openstack_requirements.cmds import _console
-from openstack_requirements.errors import (
-    BadContent,
-    BadLine,
-    ConflictingOptions,
-    RequirementsError,
-    UnusableInput,
-    UnusableProject,
-)
-from openstack_requirements.pep508.requirement import (
-    canonical_name,
-    parse_line,
-    read_entries,
-)
+from openstack_requirements.errors import ConflictingOptions
 from openstack_requirements.repository import lists, policy
 from openstack_requirements.system import files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from openstack_requirements.bootstrap import survey
     from openstack_requirements.bootstrap.draft import Decision
-    from openstack_requirements.pep508.requirement import (
-        CanonicalName,
-        Requirement,
-    )
 
 _EPILOG = """\
 exit status: 0 the list was written, with or without things to decide; 2 wrong
@@ -171,7 +155,7 @@ _UNSET = dict.fromkeys(
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status."""
     options = parser().parse_args(argv, argparse.Namespace(names=[], **_UNSET))
-    names = _names(options)
+    names = survey_input.names(options.names, options.names_file)
     if not names and not options.root:
         raise ConflictingOptions(
             "name distributions, or a folder of checkouts with --root"
@@ -179,31 +163,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     for path in (options.output, options.decisions):
         if path is not None:
             files.require_replaceable(path)
-    base, known, rules = _base(options)
+    base = survey_input.base(options.extend, options.policy)
     never = lists.never_constrained(options.never)
 
     from openstack_requirements.bootstrap import draft, survey
     from openstack_requirements.cmds import progress
 
+    extras = not options.no_extras
     request = survey.Request(
-        options.python or [sys.executable],
-        names,
-        _projects(options),
-        rules,
-        never,
-        base,
-        not options.no_extras,
-        options.include_given,
-        options.transitive,
-        options.jobs,
-        options.timeout,
+        pythons=options.python or [sys.executable],
+        names=names,
+        projects=survey_input.projects(options.root or (), extras=extras),
+        policy=base.policy,
+        never=never,
+        base=base.content,
+        extras=extras,
+        include_given=options.include_given,
+        transitive=options.transitive,
+        jobs=options.jobs,
+        timeout=options.timeout,
     )
     with (
         _console.interruptible(),
         progress.for_stderr(quiet=options.quiet) as shown,
     ):
-        proposal = survey.make(request, known, shown.phase)
-    content = draft.to_content(proposal.entries, base)
+        proposal = survey.make(request, base.known, shown.phase)
+    content = draft.to_content(proposal.entries, base.content)
     _tell(proposal.decisions)
     if options.decisions is not None:
         files.replace(options.decisions, draft.to_json(proposal.decisions))
@@ -214,103 +199,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _names(options: argparse.Namespace) -> list[Requirement]:
-    """The distributions to ask the index for.
-
-    :raises BadContent: for what is no requirement.
-    """
-    found: dict[CanonicalName, Requirement] = {}
-    errors = []
-    for text in options.names:
-        try:
-            _add(found, parse_line(text), text)
-        except BadLine as error:
-            bad = error
-            if os.path.isdir(text) or text.startswith((".", os.sep)):
-                what = "a folder of checkouts is given with --root"
-                bad = BadLine(f"not a name ({what})", text)
-            errors.append(bad)
-    if errors:
-        raise BadContent(errors)
-    path = options.names_file
-    if path is not None:
-        for entry in lists.read(path):
-            if entry.requirement is None:
-                bad = BadLine("not a requirement", entry.line)
-                errors.append(bad.at(path, entry.number))
-            elif entry.requirement.package:
-                _add(found, entry.requirement, f"{path}:{entry.number}")
-    if errors:
-        raise BadContent(errors)
-    return list(found.values())
-
-
-def _add(
-    found: dict[CanonicalName, Requirement], each: Requirement, what: str
-) -> None:
-    if not each.package:
-        raise UnusableInput(
-            what or "NAME", "is not the name of a distribution"
-        )
-    if each.markers:
-        raise UnusableInput(what, "a marker says nothing here")
-    other = found.setdefault(canonical_name(each.package), each)
-    if other.specifiers != each.specifiers:
-        raise UnusableInput(
-            what,
-            f"{each.package} is given twice, also as "
-            f"{other.package}{other.specifiers}",
-        )
-
-
-def _base(
-    options: argparse.Namespace,
-) -> tuple[str, frozenset[CanonicalName], policy.Policy]:
-    """The list to continue, the names in it, and the rules to follow."""
-    if options.extend is None:
-        name = options.policy or policy.CLASSIC.name
-        return "", frozenset(), policy.find((), denylist=False, name=name)
-    base = files.read_text(options.extend)
-    # As an installer will get it with what is added, and will not take it.
-    lists.installable(options.extend)
-    entries = [
-        each.requirement
-        for each in read_entries(base, options.extend)
-        if each.requirement is not None and each.requirement.package
-    ]
-    return (
-        base,
-        frozenset(canonical_name(each.package) for each in entries),
-        policy.find(entries, denylist=False, name=options.policy),
-    )
-
-
-def _projects(options: argparse.Namespace) -> list[survey.Project]:
-    """The checkouts in the folders that the user names.
-
-    :raises UnusableProject: with what is wrong with each of them.
-    """
-    from openstack_requirements.bootstrap import checkouts
-
-    found = []
-    errors: list[RequirementsError] = []
-    for root in options.root or ():
-        for folder in checkouts.find(root):
-            try:
-                found.append(
-                    checkouts.read(folder, extras=not options.no_extras)
-                )
-            except UnusableProject as error:
-                errors += error.errors
-    if errors:
-        raise UnusableProject("", errors)
-    return found
-
-
-def _tell(decisions: Iterable[Decision]) -> None:
+def _tell(decisions: Sequence[Decision]) -> None:
     """Say what a person has to decide."""
-    found = list(decisions)
-    for each in found:
-        _console.say(str(each))
-    if found:
-        _console.say(f"{len(found)} to decide")
+    for decision in decisions:
+        _console.say(str(decision))
+    if decisions:
+        _console.say(f"{len(decisions)} to decide")

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 from openstack_requirements.checks import findings, support
 from openstack_requirements.cmds import _console, _judge
-from openstack_requirements.constraints import freeze
 from openstack_requirements.errors import printable
 from openstack_requirements.repository import lists
 from openstack_requirements.system import files
@@ -27,8 +26,8 @@ from openstack_requirements.system import files
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from openstack_requirements.checks.support import Key, Pins
-    from openstack_requirements.constraints.freeze import Distribution
+    from openstack_requirements.checks.support import Key
+    from openstack_requirements.install.metadata import Found
 
 NAME = "check-python2-support"
 
@@ -113,57 +112,40 @@ def main(argv: Sequence[str] | None = None) -> int:
         entries, options.requirements, options.python, metadata.key
     )
     with _console.interruptible():
-        described = metadata.known(_at_hand(options))
-        keys = sorted({key for key, _ in wanted} - set(described))
-        missing: dict[Key, str] = {}
-        if keys:
-            from openstack_requirements.cmds import progress
-
-            with progress.for_stderr(quiet=not options.verbose) as shown:
-                found = metadata.from_index(keys, shown.phase, options.jobs)
-            described.update(found.described)
-            missing = found.missing
-    pins = support.Pins(options.python, wanted, described, missing, others)
-    if options.verbose:
-        _say_who_claims(pins)
-    return _judge.report(
-        NAME,
-        options,
-        [
-            findings.verdict(
-                f"{len(wanted)} pins in {options.requirements}, Python "
-                f"{options.python}",
-                support.judge(pins),
-            )
-        ],
+        found = _metadata({key for key, _ in wanted}, options)
+    pins = support.Pins(
+        options.python, wanted, found.described, found.missing, others
     )
-
-
-def _at_hand(options: argparse.Namespace) -> list[Distribution]:
-    """What freezes and environments have, and where this runs."""
-    from openstack_requirements.install import environments
-    from openstack_requirements.system import children
-
-    freezes = [
-        freeze.from_json(files.read_text(path, files.LARGEST_DATA), path)
-        for path in getattr(options, "freeze", ())
-    ]
-    paths = getattr(options, "environment", ())
-    if paths:
-        with children.of_job(NAME) as started:
-            freezes += [
-                environments.of_python(path, started) for path in paths
-            ]
-    freezes.append(environments.running())
-    return [one for each in freezes for one in each.distributions]
-
-
-def _say_who_claims(pins: Pins) -> None:
-    for key, _ in pins.wanted:
-        found = pins.described.get(key)
-        if found is not None and support.why_not(found, pins.python) is None:
+    if options.verbose:
+        for claims in support.claiming(pins):
             _console.say(
                 printable(
-                    f"{found.name} {found.version} claims Python {pins.python}"
+                    f"{claims.name} {claims.version} claims Python "
+                    f"{pins.python}"
                 )
             )
+    subject = (
+        f"{len(wanted)} pins in {options.requirements}, Python "
+        f"{options.python}"
+    )
+    verdict = findings.verdict(subject, support.judge(pins))
+    return _judge.report(NAME, options, [verdict])
+
+
+def _metadata(wanted: set[Key], options: argparse.Namespace) -> Found:
+    """The metadata of some versions: what is at hand, and then the index."""
+    from openstack_requirements.install import metadata
+
+    described = metadata.known(
+        metadata.at_hand(
+            getattr(options, "freeze", ()), getattr(options, "environment", ())
+        )
+    )
+    keys = sorted(wanted - set(described))
+    if not keys:
+        return metadata.Found(described, {})
+    from openstack_requirements.cmds import progress
+
+    with progress.for_stderr(quiet=not options.verbose) as shown:
+        asked = metadata.from_index(keys, shown.phase, options.jobs)
+    return metadata.Found(described | asked.described, asked.missing)

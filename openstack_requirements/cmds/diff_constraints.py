@@ -19,11 +19,7 @@ from typing import TYPE_CHECKING
 from openstack_requirements.cmds import _console
 from openstack_requirements.cmds.report import render_changes
 from openstack_requirements.constraints import changes, loader
-from openstack_requirements.errors import (
-    FINDINGS,
-    CommandFailed,
-    ConflictingOptions,
-)
+from openstack_requirements.errors import FINDINGS, ConflictingOptions
 from openstack_requirements.repository import lists
 from openstack_requirements.system import files
 
@@ -114,7 +110,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
         new = new.made_from(loader.freezes(options.freezes))
         _warn_of_others(new)
-    found = changes.between(old, new, _newest(options, new))
+    versions = _newest(new, options.timeout) if options.newest else None
+    found = changes.between(old, new, versions)
     text = render_changes.render(
         found, options.old, options.new, options.format
     )
@@ -136,42 +133,14 @@ def _warn_of_others(new: State) -> None:
 
 
 def _newest(
-    options: argparse.Namespace, new: State
-) -> Mapping[str, Mapping[CanonicalName, str]] | None:
-    """The newest versions, for each Python, where they are asked for."""
-    if not options.newest:
-        return None
+    new: State, timeout: int | None
+) -> Mapping[str, Mapping[CanonicalName, str]]:
+    """The newest versions, for each Python."""
     if not new.freezes:
         raise ConflictingOptions(
             "--newest needs freezes: they know for which Pythons, and why"
         )
-    from openstack_requirements.install.failures import InstallFailed
-    from openstack_requirements.install.installers import uv
-    from openstack_requirements.system import children
+    from openstack_requirements.install import newest
 
-    found = {}
-    with (
-        _console.interruptible(),
-        children.of_job("diff-constraints") as started,
-    ):
-        index = uv.UvIndex(started, options.timeout)
-        for one in new.freezes:
-            python = one.python_version
-            if one.python_key < uv.OLDEST:
-                _console.warn(f"uv does not know what suits Python {python}")
-                continue
-            names = new.lines.keys() & one.by_name().keys()
-            try:
-                found[python], reasons = index.newest(
-                    python, names, started.work
-                )
-            except CommandFailed as error:
-                raise InstallFailed(
-                    python,
-                    index.reason(error.output),
-                    " ".join(error.command),
-                    error.output,
-                ) from error
-            for reason in reasons:
-                _console.warn(f"Python {python}: {reason.what}")
-    return found
+    with _console.interruptible():
+        return newest.versions(new, timeout, _console.warn)

@@ -28,8 +28,6 @@ from openstack_requirements.system import files
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from openstack_requirements.pep508.requirement import CanonicalName
-
 #: Where freezes are looked for unless they are named.
 FREEZES = "freezes"
 
@@ -83,13 +81,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv, unset)
     name = canonical_name(options.name.strip())
     graphs = [
-        Graph(each) for each in loader.freezes(_freezes(options.freezes))
+        Graph(freeze) for freeze in loader.freezes(_freezes(options.freezes))
     ]
-    _warn_of_gaps(graphs)
-    if not any(name in each.installed for each in graphs):
-        raise UnusableInput(options.name, _unknown(name, graphs))
+    for graph in graphs:
+        if graph.gaps:
+            _console.warn(
+                f"the freeze of Python {graph.freeze.python_version} does not "
+                f"know what {graph.gaps} of its distributions require"
+            )
+    if not any(name in graph.installed for graph in graphs):
+        reason = explain.why_not_installed(name, graphs)
+        raise UnusableInput(options.name, reason)
     text = render_explanation.render(
-        [explain.explain(each, name) for each in graphs],
+        [explain.explain(graph, name) for graph in graphs],
         options.format,
         options.all,
     )
@@ -101,6 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _freezes(named: Sequence[str] | None) -> Sequence[str]:
+    """The freezes that are named, or those in the current folder."""
     if named is not None:
         return named
     if not os.path.isdir(FREEZES):
@@ -109,39 +114,3 @@ def _freezes(named: Sequence[str] | None) -> Sequence[str]:
             "generate-constraints --freeze-dir writes them"
         )
     return [FREEZES]
-
-
-def _warn_of_gaps(graphs: Sequence[Graph]) -> None:
-    """Say where a freeze does not know what something in it requires."""
-    for graph in graphs:
-        gaps = sum(not each.described for each in graph.installed.values())
-        if gaps:
-            _console.warn(
-                f"the freeze of Python {graph.freeze.python_version} does not "
-                f"know what {gaps} of its distributions require"
-            )
-
-
-def _unknown(name: CanonicalName, graphs: Sequence[Graph]) -> str:
-    """What to say of a name that is installed nowhere."""
-    pythons = ", ".join(each.freeze.python_version for each in graphs)
-    reason = f"is not in the freezes (of Python {pythons})"
-    owners = {demand.who for each in graphs for demand in each.demands(name)}
-    if owners:
-        shown = sorted(owners)[:5]
-        more = len(owners) - len(shown)
-        return (
-            f"{reason}; it is named, where that does not apply, by "
-            f"{', '.join(shown)}" + (f" and {more} more" if more else "")
-        )
-    from difflib import get_close_matches
-
-    spelled: dict[str, str] = {
-        key: one.name for each in graphs for key, one in each.installed.items()
-    }
-    near = get_close_matches(name, sorted(spelled), n=3)
-    near += [each for each in sorted(spelled) if name in each][:3]
-    found = [spelled[key] for key in dict.fromkeys(near)][:5] if name else []
-    if found:
-        reason += f"; did you mean {' or '.join(found)}?"
-    return reason

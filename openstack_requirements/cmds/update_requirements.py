@@ -25,12 +25,13 @@ from openstack_requirements.errors import (
     UnusableInput,
     printable,
 )
-from openstack_requirements.manifests import loader, setup_py
-from openstack_requirements.repository import lists, policy, update
+from openstack_requirements.repository import apply_update, lists, policy
 from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from openstack_requirements.repository import update
 
 _EPILOG = """\
 exit status: 0 every project is in line, or is now; 1 with --check, a change
@@ -120,20 +121,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         or os.path.basename(options.suffix) != options.suffix
     ):
         raise UnusableInput("-o", "a suffix is a part of a file's name")
-    found = lists.load(
+    loaded = lists.load(
         options.source,
         options.policy,
         never=options.never,
         with_constraints=False,
     )
-    for warning in found.warnings:
+    for warning in loaded.warnings:
         _console.warn(warning)
-    follow = update.standard(
-        found.policy,
-        [e.requirement for e in found.global_requirements if e.requirement],
-        found.never,
-        hacking=options.hacking,
-    )
+    follow = apply_update.standard(loaded, hacking=options.hacking)
     status = 0
     for root in options.project:
         try:
@@ -144,24 +140,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
+def _unknown(options: argparse.Namespace) -> update.Unknown:
+    """What to do with packages that the global list lacks."""
+    if options.soft:
+        return "keep"
+    dropped = os.environ.get("NON_STANDARD_REQS") == "1"
+    return "drop" if dropped else "refuse"
+
+
 def _update(
     root: str, follow: update.Standard, options: argparse.Namespace
 ) -> int:
-    """Bring one project in line; the exit status for it."""
-    # Again, where another process has changed the project meanwhile.
-    while True:
-        texts, plan = _plan(root, follow, options)
-        if plan.errors or loader.write(
+    """Bring one project in line, or show how; the exit status for it."""
+    if options.check or options.diff:
+        plan = apply_update.plan(
             root,
-            _contents(plan, options),
-            texts=texts,
-            longest_wait=files.LONGEST_WAIT,
+            follow,
+            _unknown(options),
+            judge_setup_py=options.suffix is None,
+        )
+    else:
+        plan = apply_update.carry_out(
+            root,
+            follow,
+            _unknown(options),
+            suffix=options.suffix,
             waiting=_run.waiting(files.LONGEST_WAIT),
-        ):
-            break
+        )
     if options.verbose:
-        for each in plan.files:
-            _console.say(printable(f"looking at {root}/{each.path}"))
+        for file in plan.files:
+            _console.say(printable(f"looking at {plan.root}/{file.path}"))
     for warning in plan.warnings:
         _console.warn(warning)
     for error in plan.errors:
@@ -170,43 +178,6 @@ def _update(
         return max(error.status for error in plan.errors)
     _console.write("".join(_diff(plan) if options.diff else _told(plan)))
     return FINDINGS if options.check and plan.due else 0
-
-
-def _contents(
-    plan: update.Plan, options: argparse.Namespace
-) -> dict[str, str]:
-    """What is to be written, by its path inside of the project."""
-    if options.check or options.diff:
-        return {}
-    if options.suffix is not None:
-        return {f"{e.path}.{options.suffix}": e.new for e in plan.files}
-    return {each.path: each.new for each in plan.due}
-
-
-def _plan(
-    root: str, follow: update.Standard, options: argparse.Namespace
-) -> tuple[dict[str, str], update.Plan]:
-    """The plan for a project, and the texts that it was made from."""
-    found = loader.read(root)
-    texts = dict(found.texts)
-    warnings: tuple[str, ...] = ()
-    if follow.policy.bounds_in_list and options.suffix is None:
-        try:
-            text = loader.folder(root)(setup_py.FILE)
-        except UnusableInput as error:
-            warnings = (f"{os.path.join(root, str(error))}; it is left alone",)
-        else:
-            if text is not None:
-                texts[setup_py.FILE] = text
-    unknown: update.Unknown = "refuse"
-    if options.soft:
-        unknown = "keep"
-    elif os.environ.get("NON_STANDARD_REQS") == "1":
-        unknown = "drop"
-    plan = update.plan(
-        follow, root, found.name, texts, found.declared, unknown
-    )
-    return texts, plan._replace(warnings=warnings + plan.warnings)
 
 
 def _told(plan: update.Plan) -> Iterator[str]:

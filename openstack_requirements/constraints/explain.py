@@ -83,6 +83,38 @@ def explain(graph: Graph, name: CanonicalName) -> Explanation:
     )
 
 
+def why_not_installed(name: CanonicalName, graphs: Sequence[Graph]) -> str:
+    """What to say of a name that none of the freezes has."""
+    pythons = ", ".join(graph.freeze.python_version for graph in graphs)
+    reason = f"is not in the freezes (of Python {pythons})"
+    owners = {demand.who for graph in graphs for demand in graph.demands(name)}
+    if owners:
+        shown = sorted(owners)[:5]
+        more = len(owners) - len(shown)
+        return (
+            f"{reason}; it is named, where that does not apply, by "
+            f"{', '.join(shown)}" + (f" and {more} more" if more else "")
+        )
+    near = _like(name, graphs)
+    return f"{reason}; did you mean {' or '.join(near)}?" if near else reason
+
+
+def _like(name: CanonicalName, graphs: Sequence[Graph]) -> list[str]:
+    """Some distributions whose names are like this one."""
+    if not name:
+        return []
+    from difflib import get_close_matches
+
+    spelled: dict[str, str] = {
+        key: distribution.name
+        for graph in graphs
+        for key, distribution in graph.installed.items()
+    }
+    near = get_close_matches(name, sorted(spelled), n=3)
+    near += [key for key in sorted(spelled) if name in key][:3]
+    return [spelled[key] for key in dict.fromkeys(near)][:5]
+
+
 def bounds(demands: Sequence[Demand], version: str = "") -> Bounds:
     """What demands leave of the versions, and which of them decide.
 

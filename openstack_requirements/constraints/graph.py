@@ -114,6 +114,14 @@ class Graph:
         self._first: dict[CanonicalName, Demand] | None = None
         self._depth: dict[CanonicalName, int] = {}
 
+    @property
+    def gaps(self) -> int:
+        """How many distributions do not say what they require."""
+        return sum(
+            not distribution.described
+            for distribution in self.installed.values()
+        )
+
     def extras(self, name: CanonicalName) -> frozenset[CanonicalName]:
         """The extras of a distribution that are active."""
         return self._extras.get(name, frozenset())

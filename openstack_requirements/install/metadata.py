@@ -24,12 +24,14 @@ import tempfile
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, NamedTuple
 
+from openstack_requirements.constraints import freeze
 from openstack_requirements.errors import CommandFailed
 from openstack_requirements.install.failures import InstallFailed
 from openstack_requirements.install.installers import pip_metadata
 from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.pep508.specifiers import parse_version
 from openstack_requirements.system import children as child_processes
+from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -67,6 +69,35 @@ def known(distributions: Iterable[Distribution]) -> dict[Key, Distribution]:
         if one.described:
             found.setdefault(key(one.name, one.version), one)
     return found
+
+
+def at_hand(
+    freezes: Iterable[str], pythons: Sequence[str]
+) -> list[Distribution]:
+    """What freezes and environments have, and where this runs.
+
+    :param freezes: their paths.
+    :param pythons: virtualenvs or interpreters.
+    :raises UnusableInput: where one of them is none.
+    :raises OutsideError: where an environment cannot be read.
+    """
+    from openstack_requirements.install import environments
+
+    installed = [
+        freeze.from_json(files.read_text(path, files.LARGEST_DATA), path)
+        for path in freezes
+    ]
+    if pythons:
+        with child_processes.of_job("check-python2-support") as started:
+            installed += [
+                environments.of_python(path, started) for path in pythons
+            ]
+    installed.append(environments.running())
+    return [
+        distribution
+        for frozen in installed
+        for distribution in frozen.distributions
+    ]
 
 
 def from_index(
