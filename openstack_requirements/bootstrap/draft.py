@@ -554,11 +554,15 @@ def _cap(clauses: Iterable[Clause]) -> _Cap | None:
             continue
         version = _version(text)
         if operator == "~=":
-            found.append(_Cap(_next(version, version.release[:-1]), False))
+            found.append(
+                _Cap(_next(version, version.release[:-1]), inclusive=False)
+            )
         elif text.endswith(".*"):
-            found.append(_Cap(_next(version, version.release), False))
+            found.append(
+                _Cap(_next(version, version.release), inclusive=False)
+            )
         else:
-            found.append(_Cap(version, operator != "<"))
+            found.append(_Cap(version, inclusive=operator != "<"))
     return min(found, default=None)
 
 

@@ -181,9 +181,10 @@ def judge(
     used: set[tuple[Expected, CanonicalName]] = set()
     for conflict, versions in pythons.items():
         where = ", ".join(dict.fromkeys(versions))
-        finding = conflict.line.finding(
+        problem = conflict.line.problem(
             f"{conflict.message} (Python {where})", _fix(conflict)
-        )._replace(rule=conflict.rule, severity=RULES[conflict.rule])
+        )
+        finding = problem.by(conflict.rule, RULES[conflict.rule])
         known = [each for each in expected if _is(each, conflict)]
         used |= {(each, conflict.name) for each in known}
         if known:

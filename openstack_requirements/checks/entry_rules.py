@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING
 
 from openstack_requirements.checks.list_lines import shown
 from openstack_requirements.checks.subjects import (
-    Found,
+    ProjectProblem,
     brings_in,
     comment_of,
-    finding_at,
     fitting,
     judged,
     meaning,
     named,
     place_of,
+    problem_at,
     propose,
     single_entries,
     texts_of,
@@ -51,11 +51,11 @@ if TYPE_CHECKING:
     from openstack_requirements.pep508.specifiers import Clause
 
 
-def unreviewed(project: Subject) -> Iterator[Found]:
+def unreviewed(project: Subject) -> Iterator[ProjectProblem]:
     """Options and URLs."""
     for each in project.declared:
         if each.problem is not None and brings_in(each.text):
-            yield finding_at(
+            yield problem_at(
                 each,
                 f"nobody has reviewed what this brings in: {each.text}",
                 f"name a package of {project.against.file} with versions "
@@ -63,11 +63,11 @@ def unreviewed(project: Subject) -> Iterator[Found]:
             )
 
 
-def unreadable(project: Subject) -> Iterator[Found]:
+def unreadable(project: Subject) -> Iterator[ProjectProblem]:
     """What is no requirement."""
     for each in project.declared:
         if each.problem is not None and not brings_in(each.text):
-            yield finding_at(
+            yield problem_at(
                 each,
                 f"{each.problem}: {each.text}",
                 "write one requirement, such as name>=1.0 or "
@@ -75,19 +75,19 @@ def unreadable(project: Subject) -> Iterator[Found]:
             )
 
 
-def unknown(project: Subject) -> Iterator[Found]:
+def unknown(project: Subject) -> Iterator[ProjectProblem]:
     """Packages that the global list does not have."""
     file = project.against.file
     for package, each, mine in single_entries(project):
         if package.name not in project.against.listed:
-            yield finding_at(
+            yield problem_at(
                 each,
                 f"{mine.package} is not in {file}",
                 f"remove it, or first propose {mine.package} for {file}",
             )
 
 
-def wrong_markers(project: Subject) -> Iterator[Found]:
+def wrong_markers(project: Subject) -> Iterator[ProjectProblem]:
     """Markers that are not the global ones."""
     for package, each, mine in single_entries(project):
         entries = project.against.listed.get(package.name, ())
@@ -107,7 +107,7 @@ def wrong_markers(project: Subject) -> Iterator[Found]:
         )
 
 
-def wrong_comments(project: Subject) -> Iterator[Found]:
+def wrong_comments(project: Subject) -> Iterator[ProjectProblem]:
     """Comments that are not the global ones (classic)."""
     if not project.against.policy.comments_match:
         return
@@ -127,7 +127,7 @@ def wrong_comments(project: Subject) -> Iterator[Found]:
         )
 
 
-def excluded(project: Subject) -> Iterator[Found]:
+def excluded(project: Subject) -> Iterator[ProjectProblem]:
     """Versions that only the project excludes."""
     for package, each, mine in single_entries(project):
         entries = fitting(project, package, mine)
@@ -160,7 +160,7 @@ def excluded(project: Subject) -> Iterator[Found]:
         )
 
 
-def nothing_in_common(project: Subject) -> Iterator[Found]:
+def nothing_in_common(project: Subject) -> Iterator[ProjectProblem]:
     """Ranges that share no version with the global list."""
     for package, each, mine in single_entries(project):
         entries = fitting(project, package, mine)
@@ -173,7 +173,7 @@ def nothing_in_common(project: Subject) -> Iterator[Found]:
             right = mine._replace(
                 specifiers=_bounded(project, package, specifiers) or specifiers
             )
-            yield finding_at(
+            yield problem_at(
                 each,
                 f"no version satisfies both {named(mine)} and {place}: "
                 f"{texts_of(entries[:1])}",
@@ -182,7 +182,7 @@ def nothing_in_common(project: Subject) -> Iterator[Found]:
             )
 
 
-def unbounded(project: Subject) -> Iterator[Found]:
+def unbounded(project: Subject) -> Iterator[ProjectProblem]:
     """Entries without a lower bound (current)."""
     if not project.against.policy.bounds_in_projects:
         return
@@ -223,7 +223,7 @@ def _lower_bounds(package: Package) -> dict[frozenset[str], set[str]]:
     return bounds
 
 
-def duplicates(project: Subject) -> Iterator[Found]:
+def duplicates(project: Subject) -> Iterator[ProjectProblem]:
     """Entries that are there twice. On stable branches they may."""
     if project.stable:
         return
@@ -243,7 +243,7 @@ def duplicates(project: Subject) -> Iterator[Found]:
                 again = True
                 message = f"{mine.package} is there twice"
             if again:
-                yield finding_at(
+                yield problem_at(
                     item,
                     f"{message} in {package.place}, first in line "
                     f"{first.line}",
@@ -253,7 +253,7 @@ def duplicates(project: Subject) -> Iterator[Found]:
                 break
 
 
-def wrong_count(project: Subject) -> Iterator[Found]:
+def wrong_count(project: Subject) -> Iterator[ProjectProblem]:
     """More or fewer entries than the global list has."""
     for package in judged(project):
         entries = project.against.listed.get(package.name)
@@ -281,7 +281,7 @@ def wrong_count(project: Subject) -> Iterator[Found]:
                     for line in entries
                     if line not in there
                 ]
-                yield finding_at(
+                yield problem_at(
                     found[-1][0],
                     f"{package.name}{name} has {_number(len(found))} in "
                     f"{package.place}, but {place_of(project, entries)} has "

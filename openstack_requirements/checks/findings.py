@@ -11,7 +11,8 @@
 # under the License.
 """What a command that judges has found, as values.
 
-A rule yields findings; a command gathers those about one subject into a
+The function of a rule yields problems, and its row in a table makes findings
+of them; a command gathers those about one subject into a
 :class:`Verdict`; the modules of ``report`` show verdicts. Only errors that
 nobody has waived fail a run.
 """
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
             """How much a finding of it weighs."""
 
         @property
-        def find(self) -> Callable[[Judged_contra], Iterator[Finding]]:
-            """What finds it; the table fills in the rule and its weight."""
+        def find(self) -> Callable[[Judged_contra], Iterator[Problem]]:
+            """What finds it."""
 
 
 Severity = Literal["error", "warning"]
@@ -64,6 +65,26 @@ class Finding(NamedTuple):
     package: str | None = None
     fix: str | None = None
     text: str | None = None
+
+
+class Problem(NamedTuple):
+    """What a rule's function finds: a finding, but for the rule.
+
+    The function does not know which row of which table has asked it. That
+    row makes a finding of it. The fields are those of :class:`Finding`.
+    """
+
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    package: str | None = None
+    fix: str | None = None
+    text: str | None = None
+
+    def by(self, rule: str, severity: Severity) -> Finding:
+        """The finding of a rule."""
+        return Finding(rule, severity, *self)
 
 
 class Waived(NamedTuple):
@@ -101,9 +122,9 @@ def found_by(
 ) -> list[Finding]:
     """What the rules of a table find, in the order of the table."""
     return [
-        each._replace(rule=rule.id, severity=rule.severity)
+        problem.by(rule.id, rule.severity)
         for rule in rules
-        for each in rule.find(subject)
+        for problem in rule.find(subject)
     ]
 
 

@@ -12,7 +12,7 @@
 """The rules over a project, the constraints and the global list.
 
 They say whether the project can be installed under the constraints. A rule is
-one function, which yields findings, and one row in :data:`RULES`, which gives
+one function, which yields problems, and one row in :data:`RULES`, which gives
 it its id and severity. Nothing here opens a file.
 """
 
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.checks.findings import Finding, found_by
+from openstack_requirements.checks.findings import Finding, Problem, found_by
 from openstack_requirements.checks.list_lines import Line, meet, ranges
 from openstack_requirements.pep508.requirement import canonical_name
 
@@ -57,14 +57,14 @@ class Wanted(NamedTuple):
 class Project(NamedTuple):
     """What ``check-constraints`` judges.
 
-    ``unread`` are entries that are no requirements, as findings.
+    ``unread`` are entries that are no requirements.
     """
 
     policy: Policy
     required: Listed
     pinned: Listed
     wanted: Sequence[Wanted]
-    unread: Sequence[Finding]
+    unread: Sequence[Problem]
 
 
 class Rule(NamedTuple):
@@ -72,7 +72,7 @@ class Rule(NamedTuple):
 
     id: str
     severity: Severity
-    find: Callable[[Project], Iterator[Finding]]
+    find: Callable[[Project], Iterator[Problem]]
     bounds: bool = False
 
 
@@ -80,7 +80,7 @@ def wanted(
     declared: Iterable[Declared],
     never: Collection[CanonicalName],
     place: Callable[[str], str],
-) -> tuple[list[Wanted], list[Finding]]:
+) -> tuple[list[Wanted], list[Problem]]:
     """What of a project is to be judged, and its entries that cannot be.
 
     :param never: the never-constrain list.
@@ -93,9 +93,7 @@ def wanted(
             continue
         if each.requirement is None:
             unread.append(
-                Finding(
-                    "",
-                    "error",
+                Problem(
                     f"{each.problem}: {each.text}",
                     file,
                     number or None,
@@ -125,35 +123,35 @@ def judge(subject: Project, *, bounds: bool) -> list[Finding]:
     return found_by(asked, subject)
 
 
-def unreviewed(subject: Project) -> Iterator[Finding]:
+def unreviewed(subject: Project) -> Iterator[Problem]:
     """Entries that are no requirements: URLs, options, what makes no sense."""
     yield from subject.unread
 
 
-def unknown(subject: Project) -> Iterator[Finding]:
+def unknown(subject: Project) -> Iterator[Problem]:
     """Requirements that the global list does not have."""
     for each in subject.wanted:
         if each.name not in subject.required.by_name:
-            yield each.line.finding(
+            yield each.line.problem(
                 f"{each.shown} is not in {subject.required.file}",
                 f"propose it for {subject.required.file}, or do without it",
             )
 
 
-def unconstrained(subject: Project) -> Iterator[Finding]:
+def unconstrained(subject: Project) -> Iterator[Problem]:
     """Requirements of the global list that no constraint holds."""
     for each in subject.wanted:
         if (
             each.name in subject.required.by_name
             and each.name not in subject.pinned.by_name
         ):
-            yield each.line.finding(
+            yield each.line.problem(
                 f"{each.shown} is not in {subject.pinned.file}",
                 f"pin it in {subject.pinned.file} (generate-constraints does)",
             )
 
 
-def incompatible(subject: Project) -> Iterator[Finding]:
+def incompatible(subject: Project) -> Iterator[Problem]:
     """Requirements that the pin which applies does not satisfy.
 
     Of what is not in the global list there is nothing more to say.
@@ -169,14 +167,14 @@ def incompatible(subject: Project) -> Iterator[Finding]:
                 and not subject.policy.admits(specifiers, version)
                 and meet(each.line, pin)
             ):
-                yield each.line.finding(
+                yield each.line.problem(
                     f"{each.shown}: {specifiers or 'a release'} is wanted, "
                     f"but {pin.file}:{pin.number} pins {version}",
                     f"admit {version}",
                 )
 
 
-def outside(subject: Project) -> Iterator[Finding]:
+def outside(subject: Project) -> Iterator[Problem]:
     """Bounds whose own version the global list does not admit."""
     for each in subject.wanted:
         entries = subject.required.by_name.get(each.name, [])
@@ -189,7 +187,7 @@ def outside(subject: Project) -> Iterator[Finding]:
                 subject.policy.admits(entry.requirement.specifiers, version)
                 for entry in entries
             ):
-                yield each.line.finding(
+                yield each.line.problem(
                     f"{each.shown}: {clause} names a version outside of what "
                     f"{entries[0].file}:{entries[0].number} admits, "
                     f"{ranges(entries)}",

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from openstack_requirements.checks.findings import Severity
+    from openstack_requirements.checks.subjects import ProjectProblem
 
 __all__ = [
     "RULES",
@@ -57,7 +58,7 @@ class Rule(NamedTuple):
 
     id: str
     severity: Severity
-    find: Callable[[Subject], Iterator[Found]]
+    find: Callable[[Subject], Iterator[ProjectProblem]]
     why: str
     how: str
 
@@ -65,13 +66,9 @@ class Rule(NamedTuple):
 def judge(project: Subject) -> list[Found]:
     """What all the rules find, in the order of the table."""
     return [
-        found._replace(
-            finding=found.finding._replace(
-                rule=rule.id, severity=rule.severity
-            )
-        )
+        problem.by(rule.id, rule.severity)
         for rule in RULES
-        for found in rule.find(project)
+        for problem in rule.find(project)
     ]
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.checks.findings import Finding
+from openstack_requirements.checks.findings import Problem
 from openstack_requirements.errors import BadLine
 from openstack_requirements.pep508.requirement import Entry, canonical_name
 
@@ -45,13 +45,11 @@ class Line(NamedTuple):
     text: str
     column: int | None = None
 
-    def finding(
+    def problem(
         self, message: str, fix: str | None = None, column: int | None = None
-    ) -> Finding:
-        """What is wrong with it; a row of a table names the rule."""
-        return Finding(
-            "",
-            "error",
+    ) -> Problem:
+        """What is wrong with it."""
+        return Problem(
             message,
             self.file,
             self.number,

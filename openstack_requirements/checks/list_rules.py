@@ -11,7 +11,7 @@
 # under the License.
 """The rules over a repository's own lists.
 
-A rule is one function, which yields findings, and one row in :data:`RULES`,
+A rule is one function, which yields problems, and one row in :data:`RULES`,
 which gives it its id and severity. What depends on the policy is asked of
 :mod:`~openstack_requirements.repository.policy`. Nothing here opens a file.
 """
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.checks.findings import Finding, found_by
+from openstack_requirements.checks.findings import Finding, Problem, found_by
 from openstack_requirements.checks.list_lines import Line, meet, ranges, shown
 from openstack_requirements.pep508 import limits
 from openstack_requirements.pep508.markers import compared_text
@@ -59,7 +59,7 @@ class Rule(NamedTuple):
 
     id: str
     severity: Severity
-    find: Callable[[Lists], Iterator[Finding]]
+    find: Callable[[Lists], Iterator[Problem]]
     why: str
     how: str
 
@@ -72,14 +72,12 @@ def judge(subject: Lists) -> list[Finding]:
     return found_by(RULES, subject)
 
 
-def unreviewed(subject: Lists) -> Iterator[Finding]:
+def unreviewed(subject: Lists) -> Iterator[Problem]:
     """Lines that could bring in what nobody has reviewed."""
     for each in (subject.required, subject.pinned):
         for number, text, found in each.entries:
             if found is None or found.location:
-                yield Finding(
-                    "",
-                    "error",
+                yield Problem(
                     f"nobody has reviewed what this brings in: {text.strip()}",
                     each.file,
                     number,
@@ -89,7 +87,7 @@ def unreviewed(subject: Lists) -> Iterator[Finding]:
                 )
 
 
-def inexact(subject: Lists) -> Iterator[Finding]:
+def inexact(subject: Lists) -> Iterator[Problem]:
     """Constraints that are not one ``===``."""
     for pins in subject.pinned.by_name.values():
         for pin in pins:
@@ -100,13 +98,13 @@ def inexact(subject: Lists) -> Iterator[Finding]:
             ):
                 continue
             right = found._replace(specifiers=f"==={version or 'VERSION'}")
-            yield pin.finding(
+            yield pin.problem(
                 f"{found.package}{found.specifiers} is not exact",
                 f"write {shown(right)}",
             )
 
 
-def incompatible(subject: Lists) -> Iterator[Finding]:
+def incompatible(subject: Lists) -> Iterator[Problem]:
     """Pins that the global list does not admit."""
     compared = 0
     for name, pins in subject.pinned.by_name.items():
@@ -116,7 +114,7 @@ def incompatible(subject: Lists) -> Iterator[Finding]:
             (entry.requirement.markers for entry in entries),
         )
         if cost and compared + cost > limits.MOST_COMPARED_TEXT:
-            yield pins[0].finding(
+            yield pins[0].problem(
                 f"{pins[0].requirement.package} has too many markers to be "
                 f"compared with those of {subject.required.file}",
                 "have fewer lines for it, or simpler markers",
@@ -137,7 +135,7 @@ def incompatible(subject: Lists) -> Iterator[Finding]:
             # Where no entry applies, the list asks for nothing.
             wanted = [entry for entry in entries if meet(pin, entry)]
             if wanted:
-                yield pin.finding(
+                yield pin.problem(
                     f"{pin.requirement.package} is pinned to {version}, but "
                     f"{wanted[0].file} admits {ranges(wanted)}",
                     f"pin a version that is admitted, or change "
@@ -145,7 +143,7 @@ def incompatible(subject: Lists) -> Iterator[Finding]:
                 )
 
 
-def wrong_bounds(subject: Lists) -> Iterator[Finding]:
+def wrong_bounds(subject: Lists) -> Iterator[Problem]:
     """Entries of the global list whose bounds the policy does not allow."""
     fix = (
         "write one >=, the lowest version that is known to work, and no "
@@ -157,14 +155,14 @@ def wrong_bounds(subject: Lists) -> Iterator[Finding]:
         for entry in entries:
             problem = subject.policy.bound_problem(entry.requirement)
             if problem is not None:
-                yield entry.finding(
+                yield entry.problem(
                     f"{entry.requirement.package}: {problem} "
                     f"({subject.policy.name} policy)",
                     fix,
                 )
 
 
-def not_normal(subject: Lists) -> Iterator[Finding]:
+def not_normal(subject: Lists) -> Iterator[Problem]:
     """Lines of the global list that are not in normal form.
 
     Blanks and line ends behind a line are not judged: nobody sees them.
@@ -178,20 +176,20 @@ def not_normal(subject: Lists) -> Iterator[Finding]:
         if text.rstrip() == normal and (normal or not text.strip("\r\n")):
             continue
         found_text = text.rstrip("\r\n")
-        yield Line(found, file, number, text).finding(
+        yield Line(found, file, number, text).problem(
             f"not in normal form: {found_text}",
             f"write {normal}" if normal else "leave the line empty",
             _first_difference(found_text, normal),
         )
 
 
-def unconstrained(subject: Lists) -> Iterator[Finding]:
+def unconstrained(subject: Lists) -> Iterator[Problem]:
     """Names of the global list that no constraint and no list holds."""
     constrained = subject.pinned.by_name
     for name, entries in subject.required.by_name.items():
         if name in constrained or name in subject.never or name in EXEMPT:
             continue
-        yield entries[0].finding(
+        yield entries[0].problem(
             f"{entries[0].requirement.package} is neither in "
             f"{subject.pinned.file} nor in {subject.never_file}",
             f"pin it in {subject.pinned.file} (generate-constraints does), or "
@@ -199,11 +197,11 @@ def unconstrained(subject: Lists) -> Iterator[Finding]:
         )
 
 
-def never_constrained(subject: Lists) -> Iterator[Finding]:
+def never_constrained(subject: Lists) -> Iterator[Problem]:
     """Pins of what is never to be constrained."""
     for name, pins in subject.pinned.by_name.items():
         if name in subject.never:
-            yield pins[0].finding(
+            yield pins[0].problem(
                 f"{pins[0].requirement.package} is constrained, but "
                 f"{subject.never_file} says that it never is",
                 f"remove it from {subject.pinned.file} or from "

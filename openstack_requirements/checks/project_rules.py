@@ -20,13 +20,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from openstack_requirements.checks.findings import Finding
+from openstack_requirements.checks.findings import Problem
 from openstack_requirements.checks.list_lines import listed, shown
 from openstack_requirements.checks.subjects import (
-    Found,
+    ProjectProblem,
     can_meet,
-    finding_at,
     named,
+    problem_at,
     propose,
 )
 from openstack_requirements.errors import BadContent
@@ -71,7 +71,7 @@ _LOWER = declarations.LOWER_CONSTRAINTS
 _NOT_LOWER = frozenset({"build", "setup_requires"})
 
 
-def obsolete(project: Subject) -> Iterator[Found]:
+def obsolete(project: Subject) -> Iterator[ProjectProblem]:
     """File names of old."""
     for file, newer in OBSOLETE.items():
         if file in project.texts:
@@ -82,7 +82,7 @@ def obsolete(project: Subject) -> Iterator[Found]:
             )
 
 
-def build_system(project: Subject) -> Iterator[Found]:
+def build_system(project: Subject) -> Iterator[ProjectProblem]:
     """Another build backend than pbr's (current, master)."""
     if not project.master or not project.against.policy.pbr_builds:
         return
@@ -108,14 +108,14 @@ def build_system(project: Subject) -> Iterator[Found]:
         )
 
 
-def unknown_groups(project: Subject) -> Iterator[Found]:
+def unknown_groups(project: Subject) -> Iterator[ProjectProblem]:
     """Dependency groups that include what is not there (PEP 735)."""
     text = project.texts.get(declarations.PYPROJECT, "")
     names = sorted(declarations.group_names(text))
     known = set(map(canonical_name, names))
     for each in project.declared:
         if each.include and canonical_name(each.include) not in known:
-            yield finding_at(
+            yield problem_at(
                 each,
                 f"the group {each.section} includes {each.include}, and there "
                 "is no such group",
@@ -123,7 +123,7 @@ def unknown_groups(project: Subject) -> Iterator[Found]:
             )
 
 
-def group_cycles(project: Subject) -> Iterator[Found]:
+def group_cycles(project: Subject) -> Iterator[ProjectProblem]:
     """Dependency groups that include themselves (PEP 735)."""
     entries = groups.groups_of(project.everything)
     circles = groups.circles(entries)
@@ -145,7 +145,7 @@ def group_cycles(project: Subject) -> Iterator[Found]:
                 ways[name, group] = groups.way(entries, circle, name, group)
             others = "".join(f", {word}" for word in ways[name, group][1:-1])
         found = f", by way of {each.include}{others}" if name != group else ""
-        yield finding_at(
+        yield problem_at(
             each,
             f"the group {each.section} includes itself{found}",
             "remove it, and move what both groups need to one that "
@@ -160,7 +160,7 @@ def _first(names: Sequence[str]) -> str:
     return text if more <= 0 else f"{text} (and {more} more)"
 
 
-def lower_unreadable(project: Subject) -> Iterator[Found]:
+def lower_unreadable(project: Subject) -> Iterator[ProjectProblem]:
     """Lower constraints that are no exact pins (classic)."""
     entries, errors = _lower_entries(_lower_text(project))
     for error in errors:
@@ -197,21 +197,21 @@ def lower_unreadable(project: Subject) -> Iterator[Found]:
                 )
 
 
-def lower_missing(project: Subject) -> Iterator[Found]:
+def lower_missing(project: Subject) -> Iterator[ProjectProblem]:
     """Requirements without a lower constraint (classic)."""
     for each, mine, pins in _with_pins(project):
         if not pins:
             bounds = ranges.lower_bounds(mine.specifiers)
             version = bounds[-1] if bounds else "VERSION"
             where = f" where {mine.markers}" if mine.markers else ""
-            yield finding_at(
+            yield problem_at(
                 each,
                 f"{mine.package} has no pin in {_LOWER}{where}",
                 f"add {mine.package}=={version} to {_LOWER}",
             )
 
 
-def lower_incompatible(project: Subject) -> Iterator[Found]:
+def lower_incompatible(project: Subject) -> Iterator[ProjectProblem]:
     """Lower constraints that the requirement does not admit (classic)."""
     for each, mine, pins in _with_pins(project):
         for pin in pins:
@@ -226,7 +226,7 @@ def lower_incompatible(project: Subject) -> Iterator[Found]:
                 )
 
 
-def lower_mismatch(project: Subject) -> Iterator[Found]:
+def lower_mismatch(project: Subject) -> Iterator[ProjectProblem]:
     """Lower constraints that are not the lower bound (classic)."""
     for each, mine, pins in _with_pins(project):
         bounds = ranges.lower_bounds(mine.specifiers)
@@ -248,7 +248,7 @@ def lower_mismatch(project: Subject) -> Iterator[Found]:
                 )
 
 
-def lower_unbounded(project: Subject) -> Iterator[Found]:
+def lower_unbounded(project: Subject) -> Iterator[ProjectProblem]:
     """Requirements without a bound that a pin could equal (classic)."""
     for each, mine, pins in _with_pins(project):
         if pins and not ranges.lower_bounds(mine.specifiers):
@@ -365,8 +365,8 @@ def _pin_fix(mine: Requirement) -> str | None:
 
 def _at(
     pin: Line, what: str, fix: str | None = None, entry: Declared | None = None
-) -> Found:
-    """A finding about a lower constraint, and the entry that it is for."""
+) -> ProjectProblem:
+    """A problem of a lower constraint, and the entry that it is for."""
     return _in_file(
         pin.file,
         f"{shown(pin.requirement)} {what}",
@@ -386,7 +386,7 @@ def _in_file(
     column: int | None = None,
     package: str | None = None,
     text: str | None = None,
-) -> Found:
-    return Found(
-        Finding("", "error", message, file, line, column, package, fix, text)
+) -> ProjectProblem:
+    return ProjectProblem(
+        Problem(message, file, line, column, package, fix, text)
     )

@@ -20,7 +20,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.checks.findings import Finding
+from openstack_requirements.checks.findings import Finding, Problem
 from openstack_requirements.checks.list_lines import Line, listed, shown
 from openstack_requirements.manifests import declarations, groups
 from openstack_requirements.pep508.requirement import canonical_name, is_direct
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Sequence,
     )
 
+    from openstack_requirements.checks.findings import Severity
     from openstack_requirements.manifests.declarations import Declared
     from openstack_requirements.pep508.requirement import (
         CanonicalName,
@@ -138,6 +139,19 @@ class Found(NamedTuple):
     finding: Finding
     entry: Declared | None = None
     replacement: tuple[str, ...] | None = None
+
+
+class ProjectProblem(NamedTuple):
+    """What a rule's function finds in a project: the same but for the rule."""
+
+    problem: Problem
+    entry: Declared | None = None
+    replacement: tuple[str, ...] | None = None
+
+    def by(self, rule: str, severity: Severity) -> Found:
+        """The finding of a rule."""
+        finding = self.problem.by(rule, severity)
+        return Found(finding, self.entry, self.replacement)
 
 
 def against(
@@ -299,13 +313,13 @@ def fitting(
             project.against.policy,
             mine.markers,
             each.requirement.markers,
-            package.name in project.against.backports,
+            backport=package.name in project.against.backports,
         )
     ]
 
 
 @lru_cache(maxsize=16384)
-def _fits(policy: Policy, mine: str, listed: str, backport: bool) -> bool:
+def _fits(policy: Policy, mine: str, listed: str, *, backport: bool) -> bool:
     from openstack_requirements.pep508.markers import BadMarker
 
     try:
@@ -387,20 +401,18 @@ def texts_of(entries: Sequence[Line]) -> str:
     return " and ".join(each.text.strip() for each in entries)
 
 
-def finding_at(
+def problem_at(
     entry: Declared,
     message: str,
     fix: str | None = None,
     replacement: tuple[str, ...] | None = None,
-) -> Found:
-    """A finding about an entry; a row of the table names the rule."""
+) -> ProjectProblem:
+    """A problem of an entry."""
     text = entry.text.strip()
     if entry.include:
         text = f'{{include-group = "{entry.include}"}}'
-    return Found(
-        Finding(
-            "",
-            "error",
+    return ProjectProblem(
+        Problem(
             message,
             entry.file,
             entry.line or None,
@@ -419,10 +431,10 @@ def propose(
     message: str,
     right: Requirement | None,
     otherwise: str | None = None,
-) -> Found:
-    """A finding with the entry that should stand there, where it is known."""
+) -> ProjectProblem:
+    """A problem with the entry that should stand there, where it is known."""
     if right is None:
-        return finding_at(entry, message, otherwise)
+        return problem_at(entry, message, otherwise)
     separator = ";"
     if right.markers and entry.requirement and entry.requirement.markers:
         separator = declarations.separator(entry.text, entry.requirement)
@@ -431,4 +443,4 @@ def propose(
         marker_sep=separator, sort_specifiers=True
     )
     text = text.rstrip("\n")
-    return finding_at(entry, message, f"write {text}", (text,))
+    return problem_at(entry, message, f"write {text}", (text,))

@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.checks.findings import Finding, found_by
+from openstack_requirements.checks.findings import Finding, Problem, found_by
 from openstack_requirements.checks.list_lines import Line
 from openstack_requirements.errors import BadLine
 from openstack_requirements.pep508 import markers
@@ -83,7 +83,7 @@ class Rule(NamedTuple):
 
     id: str
     severity: Severity
-    find: Callable[[Pins], Iterator[Finding]]
+    find: Callable[[Pins], Iterator[Problem]]
 
 
 def parse_python(text: str) -> Python:
@@ -147,34 +147,34 @@ def judge(subject: Pins) -> list[Finding]:
     return found_by(RULES, subject)
 
 
-def not_claimed(subject: Pins) -> Iterator[Finding]:
+def not_claimed(subject: Pins) -> Iterator[Problem]:
     """Pins whose metadata does not claim the Python."""
     for key, line in subject.wanted:
         found = subject.described.get(key)
         if found is not None:
             reason = why_not(found, subject.python)
             if reason is not None:
-                yield line.finding(
+                yield line.problem(
                     f"{found.name} {found.version} does not claim Python "
                     f"{subject.python}: {reason}"
                 )
 
 
-def unknown(subject: Pins) -> Iterator[Finding]:
+def unknown(subject: Pins) -> Iterator[Problem]:
     """Pins whose metadata cannot be had."""
     for key, line in subject.wanted:
         if key in subject.missing:
-            yield line.finding(
+            yield line.problem(
                 f"{line.requirement.package} "
                 f"{line.requirement.pin} has no metadata that can "
                 f"be had: {subject.missing[key]}"
             )
 
 
-def unpinned(subject: Pins) -> Iterator[Finding]:
+def unpinned(subject: Pins) -> Iterator[Problem]:
     """Lines without an exact version, so that nothing can be said."""
     for line in subject.others:
-        yield line.finding(
+        yield line.problem(
             f"{line.requirement.package} is not pinned to a version",
             "judge a file of constraints",
         )

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from openstack_requirements.checks.findings import Finding, found_by
+from openstack_requirements.checks.findings import Finding, Problem, found_by
 from openstack_requirements.errors import UnusableInput
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Rule(NamedTuple):
 
     id: str
     severity: Severity
-    find: Callable[[Projects], Iterator[Finding]]
+    find: Callable[[Projects], Iterator[Problem]]
 
 
 def judge(subject: Projects) -> list[Finding]:
@@ -85,11 +85,11 @@ def judge(subject: Projects) -> list[Finding]:
     return found_by(RULES, subject)
 
 
-def unknown(subject: Projects) -> Iterator[Finding]:
+def unknown(subject: Projects) -> Iterator[Problem]:
     """Repositories that the configuration does not have."""
     for each in subject.repositories:
         if each.name not in subject.tested and each.name not in EXEMPT:
-            yield _finding(
+            yield _problem(
                 each,
                 f"{each.name} is no project in {subject.source}",
                 f"add a project with the template {TEMPLATE} there, or take "
@@ -97,13 +97,13 @@ def unknown(subject: Projects) -> Iterator[Finding]:
             )
 
 
-def untested(subject: Projects) -> Iterator[Finding]:
+def untested(subject: Projects) -> Iterator[Problem]:
     """Projects without the template."""
     for each in subject.repositories:
         if not subject.tested.get(each.name, True) and (
             each.name not in EXEMPT
         ):
-            yield _finding(
+            yield _problem(
                 each,
                 f"{each.name} does not have the template {TEMPLATE} in "
                 f"{subject.source}",
@@ -117,9 +117,13 @@ RULES = (
 )
 
 
-def _finding(each: Repository, message: str, fix: str) -> Finding:
-    return Finding(
-        *("", "error", message, each.file, each.number, None, each.name, fix)
+def _problem(repository: Repository, message: str, fix: str) -> Problem:
+    return Problem(
+        message,
+        repository.file,
+        repository.number,
+        package=repository.name,
+        fix=fix,
     )
 
 

@@ -73,10 +73,10 @@ def _request(
     return gate.Request(
         standard,
         options.branch,
-        options.local or options.rehearse,
-        options.against or "",
-        datetime.datetime.now(datetime.timezone.utc).date(),
-        names,
+        local=options.local or options.rehearse,
+        revision=options.against or "",
+        today=datetime.datetime.now(datetime.timezone.utc).date(),
+        names=names,
     )
 
 

@@ -95,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     text = render_explanation.render(
         [explain.explain(graph, name) for graph in graphs],
         options.format,
-        options.all,
+        everything=options.all,
     )
     if options.output is None:
         _console.write(text)

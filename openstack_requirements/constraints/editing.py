@@ -187,7 +187,9 @@ def pin(
         if not _can_apply(python, found.markers):
             continue
         start, end = _version_in(line, index + 1, source)
-        refusing = _refusing(version, found.markers, listed, prereleases)
+        refusing = _refusing(
+            version, found.markers, listed, prereleases=prereleases
+        )
         if refusing:
             raise BadContent(
                 [
@@ -402,7 +404,7 @@ def _can_apply(python: str, *more: str) -> bool:
 
 
 def _refusing(
-    version: str, marker: str, entries: Iterable[Entry], prereleases: bool
+    version: str, marker: str, entries: Iterable[Entry], *, prereleases: bool
 ) -> list[Entry]:
     """The entries that do not admit a pin, where none admits it."""
     from packaging.specifiers import SpecifierSet

@@ -119,8 +119,8 @@ class State(NamedTuple):
                 if each.described
             },
             tuple(each.python_version for each in found),
-            True,
-            tuple(found),
+            certain=True,
+            freezes=tuple(found),
         )
 
     def made_from(self, freezes: Iterable[Freeze]) -> State:
@@ -179,10 +179,10 @@ def _line(requirement: Requirement) -> Line:
     extras = f"[{extras}]" if extras else ""
     if requirement.location:
         location = requirement.location.strip()
-        return Line(f"{extras}{location}", marker, False)
+        return Line(f"{extras}{location}", marker, exact=False)
     if extras or requirement.pin is None:
         pin = f"{extras}{requirement.specifiers}" or "any"
-        return Line(pin, marker, False)
+        return Line(pin, marker, exact=False)
     return Line(requirement.pin, marker)
 
 

@@ -425,13 +425,17 @@ def parse_line(line: str, permit_urls: bool = False) -> Requirement:
         _require_bounded(line, text)
     match = _SIMPLE.match(text)
     if match is None:
-        return _parse_slowly(line, text, marker, comment, permit_urls)
+        return _parse_slowly(
+            line, text, marker, comment, permit_urls=permit_urls
+        )
     specifiers = match["specifiers"] or ""
     # Blanks are around clauses and operators alone: it is a simple line.
     specifiers = specifiers.replace(" ", "").replace("\t", "")
     if "," in specifiers:
         if _repeats(specifiers):
-            return _parse_slowly(line, text, marker, comment, permit_urls)
+            return _parse_slowly(
+                line, text, marker, comment, permit_urls=permit_urls
+            )
         specifiers = ",".join(sorted(specifiers.split(",")))
     extras = match["extras"]
     return Requirement(
@@ -459,7 +463,14 @@ def to_reqs(
     lines = split_lines(content)
     tally.lines(lines)
     for number, line in enumerate(lines, 1):
-        yield _read(line, number, tally, permit_urls, not permit_urls), line
+        requirement = _read(
+            line,
+            number,
+            tally,
+            permit_urls=permit_urls,
+            keep_editable=not permit_urls,
+        )
+        yield requirement, line
 
 
 def parse(
@@ -537,7 +548,11 @@ def read_entries(
         for number, line in enumerate(lines, 1):
             try:
                 requirement = _read(
-                    line, number, tally, permit_urls, keep_editable
+                    line,
+                    number,
+                    tally,
+                    permit_urls=permit_urls,
+                    keep_editable=keep_editable,
                 )
             except TooMuch:
                 raise
@@ -553,7 +568,7 @@ def read_entries(
     return entries
 
 
-def is_passed_through(line: str, keep_editable: bool = True) -> bool:
+def is_passed_through(line: str, *, keep_editable: bool = True) -> bool:
     """Whether a line is a legacy one that is handed on unread.
 
     Those are ``-f``, the former tarball host and, with ``keep_editable``,
@@ -701,10 +716,11 @@ def _read(
     line: str,
     number: int,
     tally: Tally,
+    *,
     permit_urls: bool,
     keep_editable: bool,
 ) -> Requirement | None:
-    if is_passed_through(line, keep_editable) or (
+    if is_passed_through(line, keep_editable=keep_editable) or (
         permit_urls and is_path(line.strip())
     ):
         tally.unread(line, number)
@@ -866,7 +882,7 @@ def _parse_url(line: str, match: re.Match[str]) -> Requirement:
 
 
 def _parse_slowly(
-    line: str, text: str, marker: str, comment: str, permit_urls: bool
+    line: str, text: str, marker: str, comment: str, *, permit_urls: bool
 ) -> Requirement:
     stripped = text.strip()
     if not stripped:

@@ -162,16 +162,16 @@ def admits(specifiers: str, version: str, *, prereleases: bool) -> bool:
     """
     if not specifiers:
         return prereleases or not is_prerelease(version)
-    answer = _by_release(specifiers, version, prereleases)
+    answer = _by_release(specifiers, version, prereleases=prereleases)
     return (
-        _slowly(specifiers, version, prereleases)
+        _slowly(specifiers, version, prereleases=prereleases)
         if (answer is None)
         else answer
     )
 
 
 def _by_release(
-    specifiers: str, version: str, prereleases: bool
+    specifiers: str, version: str, *, prereleases: bool
 ) -> bool | None:
     """What release numbers say, or None where they do not decide."""
     match = _VERSION.match(version)
@@ -230,7 +230,7 @@ def _numbers(text: str) -> Release:
     return tuple(numbers)
 
 
-def _slowly(specifiers: str, version: str, prereleases: bool) -> bool:
+def _slowly(specifiers: str, version: str, *, prereleases: bool) -> bool:
     try:
         wanted = parse_set(specifiers)
     except ValueError:

@@ -158,7 +158,9 @@ class _Fetching:
         prepared = session.prepare_request(request)
         url = prepared.url or ""
         settings: dict[str, Any] = dict(
-            session.merge_environment_settings(url, {}, True, None, None)
+            session.merge_environment_settings(
+                url, proxies={}, stream=True, verify=None, cert=None
+            )
         )
         # The session itself would read the body of a redirect, all of it.
         answer = session.get_adapter(url).send(

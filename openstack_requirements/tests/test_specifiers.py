@@ -112,7 +112,9 @@ class TestAdmits(base.TestCase):
     def test_plain_releases_need_no_help(self, one: str, two: str) -> None:
         for operator in (">=", "<=", "==", "!=", "<", ">"):
             self.assertIsNotNone(
-                specifiers._by_release(f"{operator}{one}", two, False)
+                specifiers._by_release(
+                    f"{operator}{one}", two, prereleases=False
+                )
             )
 
     def test_prereleases(self) -> None:

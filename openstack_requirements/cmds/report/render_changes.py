@@ -323,6 +323,7 @@ def _table(
     title: str,
     header: Sequence[str],
     rows: Sequence[Sequence[str]],
+    *,
     folded: bool = False,
 ) -> str:
     """A table under its title; columns without content are left out."""

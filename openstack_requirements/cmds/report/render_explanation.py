@@ -30,7 +30,10 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 
 
 def render(
-    explanations: Sequence[Explanation], form: Format, everything: bool = False
+    explanations: Sequence[Explanation],
+    form: Format,
+    *,
+    everything: bool = False,
 ) -> str:
     """The explanations of one name, one for each interpreter.
 
@@ -38,21 +41,22 @@ def render(
         extra which nobody asks for; JSON has them always.
     """
     formats: dict[Format, Callable[[], str]] = {
-        "text": lambda: to_text(explanations, everything),
+        "text": lambda: to_text(explanations, everything=everything),
         "json": lambda: to_json(explanations),
     }
     return formats[form]()
 
 
 def to_text(
-    explanations: Sequence[Explanation], everything: bool = False
+    explanations: Sequence[Explanation], *, everything: bool = False
 ) -> str:
     """The explanations for a terminal; what is the same is said once."""
     groups: dict[Explanation, list[str]] = {}
     for each in explanations:
         groups.setdefault(each._replace(python=""), []).append(each.python)
     blocks = [
-        _block(each, pythons, everything) for each, pythons in groups.items()
+        _block(each, pythons, everything=everything)
+        for each, pythons in groups.items()
     ]
     return "\n".join(
         "".join(f"{printable(line)}\n" for line in block) for block in blocks
@@ -107,7 +111,7 @@ def _bound_data(
 
 
 def _block(
-    each: Explanation, pythons: Sequence[str], everything: bool
+    each: Explanation, pythons: Sequence[str], *, everything: bool
 ) -> list[str]:
     """What one or several interpreters have in common."""
     where = f"Python {', '.join(pythons)}"
@@ -132,7 +136,7 @@ def _block(
     if by_extra:
         owners = ", ".join(dict.fromkeys(each.owner for each in by_extra))
         lines.append(f"  only for extras that nobody asks for: {owners}")
-    return [*lines, *_decision(each.bounds, bool(applying))]
+    return [*lines, *_decision(each.bounds, required=bool(applying))]
 
 
 def _by_extra(demand: Demand) -> bool:
@@ -153,7 +157,7 @@ def _section(title: str, demands: Sequence[Demand]) -> list[str]:
     ]
 
 
-def _decision(bounds: Bounds, required: bool) -> list[str]:
+def _decision(bounds: Bounds, *, required: bool) -> list[str]:
     """Which versions are left, and who decides that."""
     if not required:
         return []
