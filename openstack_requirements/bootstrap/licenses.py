@@ -77,7 +77,7 @@ _CLASSIFIERS = {
     "zlib/libpng License": "Zlib",
 }
 # Classifiers that name no license.
-_SAY_NOTHING = {"OSI Approved", "DFSG approved", "License"}
+_SAY_NOTHING = frozenset({"OSI Approved", "DFSG approved", "License"})
 # How people write licenses whose identifier is another, in small letters
 # without "the", "license", "version" and punctuation.
 _TEXTS = {

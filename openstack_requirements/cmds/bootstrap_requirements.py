@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from openstack_requirements.bootstrap.draft import Decision
+    from openstack_requirements.bootstrap.survey import Request
+    from openstack_requirements.bootstrap.survey_input import Base
+    from openstack_requirements.pep508.requirement import Requirement
 
 _EPILOG = """\
 exit status: 0 the list was written, with or without things to decide; 2 wrong
@@ -164,25 +167,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if path is not None:
             files.require_replaceable(path)
     base = survey_input.base(options.extend, options.policy)
-    never = lists.never_constrained(options.never)
+    request = _request(options, names, base)
 
     from openstack_requirements.bootstrap import draft, survey
     from openstack_requirements.cmds import progress
 
-    extras = not options.no_extras
-    request = survey.Request(
-        pythons=options.python or [sys.executable],
-        names=names,
-        projects=survey_input.projects(options.root or (), extras=extras),
-        policy=base.policy,
-        never=never,
-        base=base.content,
-        extras=extras,
-        include_given=options.include_given,
-        transitive=options.transitive,
-        jobs=options.jobs,
-        timeout=options.timeout,
-    )
     with (
         _console.interruptible(),
         progress.for_stderr(quiet=options.quiet) as shown,
@@ -197,6 +186,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         files.replace(options.output, content)
     return 0
+
+
+def _request(
+    options: argparse.Namespace, names: Sequence[Requirement], base: Base
+) -> Request:
+    """What to survey."""
+    never = lists.never_constrained(options.never)
+    from openstack_requirements.bootstrap import survey
+
+    extras = not options.no_extras
+    return survey.Request(
+        pythons=options.python or [sys.executable],
+        names=names,
+        projects=survey_input.projects(options.root or (), extras=extras),
+        policy=base.policy,
+        never=never,
+        base=base.content,
+        extras=extras,
+        include_given=options.include_given,
+        transitive=options.transitive,
+        jobs=options.jobs,
+        timeout=options.timeout,
+    )
 
 
 def _tell(decisions: Sequence[Decision]) -> None:

@@ -27,6 +27,7 @@ import hashlib
 import json
 import re
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from openstack_requirements.errors import (
@@ -127,9 +128,9 @@ class Configuration(NamedTuple):
     may be a secret is masked in all of them.
     """
 
-    files: Mapping[str, Mapping[str, str]] = {}
-    variables: Mapping[str, str] = {}
-    options: Mapping[str, str] = {}
+    files: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    variables: Mapping[str, str] = MappingProxyType({})
+    options: Mapping[str, str] = MappingProxyType({})
 
 
 class Freeze(NamedTuple):

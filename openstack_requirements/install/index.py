@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 #: How many names one run of pip is asked for.
 BATCH = 16
 #: Faults that are not those of one name.
-_GENERAL = {"index", "disk"}
+_GENERAL = frozenset({"index", "disk"})
 
 
 class NotDescribed(RequirementsError):

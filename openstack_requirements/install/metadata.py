@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 #: As many versions as one pip is asked for.
 BATCH = 20
 # Failures that are not about one version.
-_ALL = {"index", "disk"}
+_ALL = frozenset({"index", "disk"})
 
 
 class Found(NamedTuple):

@@ -544,3 +544,46 @@ class TestParsedOnce(base.TestCase):
         for text in ('text.lstrip("=")', 'text.lstrip("<>=~")'):
             self.assertEqual(1, len(strips(ast.parse(text))), text)
         self.assertEqual(["=="], literals(ast.parse('"""~=|=="""\na = "=="')))
+
+
+#: The lines of a screen, or thereabouts.
+SCREEN = 40
+
+
+class TestScripts(base.TestCase):
+    """A console script parses, calls the library and renders."""
+
+    def test_a_main_fits_on_a_screen(self) -> None:
+        seen = 0
+        for name, tree in modules().items():
+            for node in tree.body if name.startswith("cmds.") else ():
+                if isinstance(node, ast.FunctionDef) and node.name == "main":
+                    seen += 1
+                    assert node.end_lineno is not None
+                    lines = node.end_lineno - node.lineno + 1
+                    self.assertLessEqual(lines, SCREEN, name)
+        self.assertGreater(seen, 10)
+
+    def test_the_library_shows_no_progress_itself(self) -> None:
+        """Whoever calls it says who hears of it."""
+        for name, tree in modules().items():
+            if not name.startswith("cmds"):
+                self.assertNotIn(f"{NAME}.progress", imports(tree), name)
+
+
+class TestFindings(base.TestCase):
+    """A finding is complete when it is made."""
+
+    def test_nobody_fills_in_the_rule(self) -> None:
+        for name, tree in modules().items():
+            for node in ast.walk(tree):
+                if not isinstance(node, ast.Call):
+                    continue
+                called = ast.unparse(node.func).rpartition(".")[2]
+                keywords = {keyword.arg for keyword in node.keywords}
+                if called == "_replace":
+                    filled = keywords & {"rule", "severity"}
+                    self.assertEqual(set(), filled, name)
+                if called == "Finding":
+                    first = [*map(ast.unparse, node.args), ""][0]
+                    self.assertNotIn(first, {"''", "None"}, name)

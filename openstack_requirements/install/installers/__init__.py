@@ -49,7 +49,7 @@ class Wanted(NamedTuple):
 
     requirements: str
     constraints: str = ""
-    preferred: Mapping[CanonicalName, str] = {}
+    preferred: Mapping[CanonicalName, str] = MappingProxyType({})
     excluded: frozenset[CanonicalName] = frozenset()
     before: str = ""
 
