@@ -76,8 +76,8 @@ def compare(old: Outcome, new: Outcome) -> Rehearsal:
         old.root,
         _only(new.verdict.findings, before),
         _only(old.verdict.findings, after),
-        _passes(old.verdict),
-        _passes(new.verdict),
+        passed=_passes(old.verdict),
+        passes=_passes(new.verdict),
     )
 
 

@@ -210,8 +210,8 @@ def subject(
         declared,
         changed,
         packages,
-        branch == "master",
-        branch.startswith("stable/"),
+        master=branch == "master",
+        stable=branch.startswith("stable/"),
     )
 
 

@@ -382,7 +382,10 @@ def parse(argv: Sequence[str] | None) -> Options:
         propose=options.propose,
     )
     return Options(
-        request, options.diff or "text", options.allow_missing, options.quiet
+        request,
+        options.diff or "text",
+        allow_missing=options.allow_missing,
+        quiet=options.quiet,
     )
 
 

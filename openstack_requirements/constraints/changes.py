@@ -224,8 +224,8 @@ def _changes_of(
             was,
             now,
             tuple(each for each in where if each != OTHERS or not shown),
-            {*where, *unknown} == {*pythons},
-            condition,
+            everywhere={*where, *unknown} == {*pythons},
+            condition=condition,
         )
         for (kind, was, now, condition), where in found.items()
         if where != [OTHERS] or not shown

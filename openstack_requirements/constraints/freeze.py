@@ -543,8 +543,8 @@ def _kept(data: object) -> Kept:
         _text(data, "name"),
         _text(data, "failed", ""),
         _text(data, "version", ""),
-        data.get("installed") is True,
-        _text(data, "reason", ""),
+        installed=data.get("installed") is True,
+        reason=_text(data, "reason", ""),
     )
 
 
@@ -569,7 +569,7 @@ def _distribution(data: object) -> Distribution:
         _text(data, "license_expression", ""),
         _text(data, "license", ""),
         _texts(data, "classifiers"),
-        data.get("described", True) is not False,
+        described=data.get("described", True) is not False,
     )
 
 

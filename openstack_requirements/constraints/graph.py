@@ -176,8 +176,8 @@ class Graph:
             line.extras,
             requirement.specifiers if requirement is not None else "",
             requirement.markers if requirement is not None else "",
-            applies,
-            problem,
+            applies=applies,
+            problem=problem,
         )
 
     def _judge(self, owner: CanonicalName, line: Line) -> tuple[bool, str]:

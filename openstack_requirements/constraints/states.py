@@ -89,7 +89,7 @@ class State(NamedTuple):
             in_order(
                 named_pythons(lines.values()) if pythons is None else pythons
             ),
-            pythons is not None,
+            certain=pythons is not None,
         )
 
     @classmethod

@@ -270,7 +270,9 @@ class Installation:
                 self._state,
                 reason,
                 fallbacks.Facts(
-                    self._earlier, locked, locking(self._installer) is not None
+                    self._earlier,
+                    locked,
+                    locks=locking(self._installer) is not None,
                 ),
             )
         if state is None:
@@ -298,8 +300,8 @@ class Installation:
                     name,
                     failed.version,
                     version,
-                    name in self._state.held,
-                    reason.what.removeprefix(f"{reason.culprit}: "),
+                    installed=name in self._state.held,
+                    reason=reason.what.removeprefix(f"{reason.culprit}: "),
                 )
             )
         return Result(

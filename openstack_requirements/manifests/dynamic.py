@@ -264,7 +264,7 @@ def _of_setup_py(text: str) -> Hidden:
         extra, _, marker = str(key).partition(":")
         for each in _lines(requirements):
             text = f"{each};{marker}" if marker else each
-            found.append(Found(place, text, extra, bool(extra)))
+            found.append(Found(place, text, extra, optional=bool(extra)))
     return Hidden(tuple(found), requires_python=python, name=name)
 
 
@@ -547,7 +547,7 @@ def _of_poetry_value(name: str, value: object) -> Iterator[Found]:
             parts.append(f"{variable} {operator} '{version}'")
     if parts:
         text += f";{' and '.join(f'({each})' for each in parts)}"
-    yield Found(PYPROJECT, text, "", table.get("optional") is True)
+    yield Found(PYPROJECT, text, optional=table.get("optional") is True)
 
 
 def _specifiers(text: str) -> str:

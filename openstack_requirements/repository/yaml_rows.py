@@ -170,7 +170,7 @@ def _scalar(event: yaml.ScalarEvent, resolve: Callable[..., str]) -> Scalar:
     return Scalar(
         _index(event.start_mark),
         None if kind == "null" else event.value,
-        kind in {"str", "timestamp"},
+        is_text=kind in {"str", "timestamp"},
     )
 
 
