@@ -49,6 +49,7 @@ __all__ = [
     "unified",
     "warn",
     "write",
+    "write_to",
 ]
 
 NAMED_TWICE = "the never-constrain list is named twice: name it once"
@@ -87,6 +88,21 @@ class _Version(argparse.Action):
         version = importlib.metadata.version("openstack_requirements")
         write(f"{parser.prog} {version}\n")
         parser.exit()
+
+
+def write_to(path: str | None, text: str) -> None:
+    """Write a result to a file, in one durable step; to stdout without one.
+
+    :raises RequirementsError: as :func:`files.replace` does.
+    """
+    if path is None:
+        write(text)
+        return
+    from openstack_requirements.system import (
+        files,  # most results go to stdout
+    )
+
+    files.replace(path, text)
 
 
 def unified(path: str, old: str, new: str, stream: TextIO) -> str:

@@ -80,24 +80,11 @@ def report(
         verdicts,
         colours=path is None and _console.shows_colours(sys.stdout),
     )
-    put(options, text)
+    _console.write_to(path, text)
     if path is not None:
         # Whoever looks at the terminal should not take silence for praise.
         _console.say(as_text.summary(verdicts))
     return FINDINGS if findings.counts(verdicts).errors else 0
-
-
-def put(options: argparse.Namespace, text: str) -> None:
-    """Write a report where the options say."""
-    path = getattr(options, "output", None)
-    if path is None:
-        _console.write(text)
-        return
-    from openstack_requirements.system import (
-        files,  # most reports go to stdout
-    )
-
-    files.replace(path, text)
 
 
 def add_never_option(parser: argparse.ArgumentParser) -> None:

@@ -181,10 +181,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _tell(proposal.decisions)
     if options.decisions is not None:
         files.replace(options.decisions, draft.to_json(proposal.decisions))
-    if options.output is None:
-        _console.write(content)
-    else:
-        files.replace(options.output, content)
+    _console.write_to(options.output, content)
     return 0
 
 

@@ -20,7 +20,6 @@ from openstack_requirements.cmds import _console
 from openstack_requirements.constraints import lower_constraints
 from openstack_requirements.errors import BadContent, BadLine
 from openstack_requirements.repository import lists
-from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +61,5 @@ def main(argv: Sequence[str] | None = None) -> int:
     if errors:
         raise BadContent(errors)
     content = lower_constraints.merge(pins)
-    if hasattr(options, "output"):
-        files.replace(options.output, content)
-    else:
-        _console.write(content)
+    _console.write_to(getattr(options, "output", None), content)
     return 0

@@ -112,9 +112,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         entries, options.requirements, options.python, metadata.key
     )
     with _console.interruptible():
-        found = _metadata({key for key, _ in wanted}, options)
+        known = _metadata({key for key, _ in wanted}, options)
     pins = support.Pins(
-        options.python, wanted, found.described, found.missing, others
+        options.python, wanted, known.described, known.missing, others
     )
     if options.verbose:
         for claims in support.claiming(pins):

@@ -159,7 +159,7 @@ def _rehearse(
     projects = impact.compare_all(before, after)
     lines = impact.changed_lines(old, new)
     text = render_impact.render(projects, lines, options.format)
-    _judge.put(options, text)
+    _console.write_to(getattr(options, "output", None), text)
     status = FINDINGS if any(project.breaks for project in projects) else 0
     for project in projects:
         if project.error is not None:

@@ -21,7 +21,6 @@ from openstack_requirements.cmds.report import render_changes
 from openstack_requirements.constraints import changes, loader
 from openstack_requirements.errors import FINDINGS, ConflictingOptions
 from openstack_requirements.repository import lists
-from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,15 +110,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         new = new.made_from(loader.freezes(options.freezes))
         _warn_of_others(new)
     versions = _newest(new, options.timeout) if options.newest else None
-    found = changes.between(old, new, versions)
+    changed = changes.between(old, new, versions)
     text = render_changes.render(
-        found, options.old, options.new, options.format
+        changed, options.old, options.new, options.format
     )
-    if options.output is None:
-        _console.write(text)
-    else:
-        files.replace(options.output, text)
-    return FINDINGS if options.check and found else 0
+    _console.write_to(options.output, text)
+    return FINDINGS if options.check and changed else 0
 
 
 def _warn_of_others(new: State) -> None:

@@ -23,7 +23,6 @@ from openstack_requirements.constraints import explain, loader
 from openstack_requirements.constraints.graph import Graph
 from openstack_requirements.errors import ConflictingOptions, UnusableInput
 from openstack_requirements.pep508.requirement import canonical_name
-from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,10 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         options.format,
         everything=options.all,
     )
-    if options.output is None:
-        _console.write(text)
-    else:
-        files.replace(options.output, text)
+    _console.write_to(options.output, text)
     return 0
 
 
