@@ -249,14 +249,18 @@ class _Nobody:
 
 
 def generate(request: Request, listener: Listener | None = None) -> Result:
-    """Generate constraints. Nothing is written but logs of failures.
+    """Generate constraints. They are not written: see :func:`write_result`.
+
+    What outlives it are the folders of ``freeze_dir`` and ``cache``, and in
+    the temporary folder the logs of what failed.
 
     :param listener: hears what happens meanwhile.
     :raises UnusableInput: for a file, an interpreter or an installer that
         cannot be used, and for an output that could not be written.
     :raises BadContent: with all the lines of a file that cannot be read.
     :raises InstallFailed: where an installer fails.
-    :raises NothingPasses: where bisecting finds no upgrade to blame.
+    :raises NothingPasses: where bisecting shows that the earlier pins fail
+        as well.
     :raises ProofFailed: where the constraints would not be right.
     :raises OutsideError: where git or an environment cannot be read.
     """
@@ -268,7 +272,8 @@ def write_result(result: Result, request: Request) -> None:
 
     Each file is replaced in one durable step, the constraints last.
 
-    :raises OSError: where a file cannot be written.
+    :raises UnusableInput: where a file cannot be written.
+    :raises OutsideError: where the disk is to blame.
     """
     if request.freeze_dir is not None:
         files.require_folder(request.freeze_dir)
