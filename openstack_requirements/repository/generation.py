@@ -16,6 +16,9 @@ output is here, for other programs as well. A :class:`Request` says what is
 wanted, :func:`generate` does it, and :func:`write_result` writes the files
 that the request names. What happens meanwhile is told to a
 :class:`Listener`.
+
+It is long because every option of the command has its words here; the job
+itself is a dozen short steps that share one request.
 """
 
 from __future__ import annotations
