@@ -64,7 +64,7 @@ CHANGING = {
 STATE = {
     # What a signal does is the business of the whole process, and its
     # handler gets no argument of ours.
-    "signals._Request": {
+    "system.signals._Request": {
         "heard",
         "held",
         "on_alarm",
@@ -75,7 +75,7 @@ STATE = {
     },
     # A process of a pool is told once what it judges by; with each task it
     # would take longer than judging.
-    "gate._Shared": {"leaving", "request"},
+    "checks.gate._Shared": {"leaving", "request"},
 }
 
 
