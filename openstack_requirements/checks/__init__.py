@@ -11,9 +11,9 @@
 # under the License.
 """Findings, the rules that make them, and the impact of a list change.
 
-A rule is a function and a row of a table. Rules get values and give
-findings; :mod:`.gate` loads what they need from a folder or a revision. It
-imports all packages but ``bootstrap`` and ``cmds``.
+A rule is a function and a row of a table. :mod:`.loader` reads the lists and
+a project, :mod:`.verdicts` decides, and :mod:`.gate` does both for one
+project or for many. It imports all packages but ``bootstrap`` and ``cmds``.
 
-Start with :mod:`.findings`, then :mod:`.check`, the rules for a project.
+Start with :mod:`.findings`, then :mod:`.judgement`, the rules for a project.
 """

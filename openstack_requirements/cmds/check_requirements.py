@@ -17,7 +17,9 @@ import datetime
 import os
 from typing import TYPE_CHECKING
 
-from openstack_requirements.checks import gate
+from openstack_requirements.checks import gate, verdicts
+from openstack_requirements.checks.loader import checkouts
+from openstack_requirements.checks.loader import criteria as load_criteria
 from openstack_requirements.cmds import _console, _judge, _run
 from openstack_requirements.cmds._check_options import parse, parser
 from openstack_requirements.errors import FINDINGS, UnusableInput
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Mapping, Sequence
 
-    from openstack_requirements.checks.gate import Request, Standard
     from openstack_requirements.checks.impact import Outcome
+    from openstack_requirements.checks.verdicts import CheckRequest, Criteria
 
 __all__ = ["main", "parser"]
 
@@ -41,11 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.projects is None:
         roots = dict.fromkeys(options.project or [options.source], "")
     else:
-        roots = gate.checkouts(options.projects, options.root)
-    standard = _standard(options.reqs, options)
+        roots = checkouts(options.projects, options.root)
+    criteria = _criteria(options.reqs, options)
     if options.rehearse:
-        return _rehearse(options, standard, roots)
-    request = _request(options, standard, roots)
+        return _rehearse(options, criteria, roots)
+    request = _request(options, criteria, roots)
     status = 0
     if options.fix or options.diff:
         status = _fix(options, request, roots)
@@ -54,24 +56,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
 
 
-def _standard(folder: str, options: argparse.Namespace) -> Standard:
+def _criteria(folder: str, options: argparse.Namespace) -> Criteria:
     if not os.path.isfile(os.path.join(folder, lists.GLOBAL)):
         raise UnusableInput(
             os.path.join(folder, lists.GLOBAL),
             "there is no such file; name the requirements repository with "
             "--reqs",
         )
-    standard = gate.standard(folder, options.policy)
-    for warning in standard.warnings:
+    criteria = load_criteria(folder, options.policy)
+    for warning in criteria.warnings:
         _console.warn(warning)
-    return standard
+    return criteria
 
 
 def _request(
-    options: argparse.Namespace, standard: Standard, names: Mapping[str, str]
-) -> Request:
-    return gate.Request(
-        standard,
+    options: argparse.Namespace, criteria: Criteria, names: Mapping[str, str]
+) -> CheckRequest:
+    return verdicts.CheckRequest(
+        criteria,
         options.branch,
         local=options.local or options.rehearse,
         revision=options.against or "",
@@ -81,7 +83,7 @@ def _request(
 
 
 def _judged(
-    options: argparse.Namespace, request: Request, roots: Sequence[str]
+    options: argparse.Namespace, request: CheckRequest, roots: Sequence[str]
 ) -> list[Outcome]:
     """The outcome for each project, with progress where it takes long."""
     from openstack_requirements.cmds import progress
@@ -111,7 +113,7 @@ def _report(options: argparse.Namespace, outcomes: Sequence[Outcome]) -> int:
 
 
 def _fix(
-    options: argparse.Namespace, request: Request, roots: Iterable[str]
+    options: argparse.Namespace, request: CheckRequest, roots: Iterable[str]
 ) -> int:
     """Show the smallest changes that pass, and make them; the status."""
     status = 0
@@ -138,15 +140,15 @@ def _fix(
 
 def _rehearse(
     options: argparse.Namespace,
-    standard: Standard,
+    criteria: Criteria,
     roots: Mapping[str, str],
 ) -> int:
     """Compare what two states of the lists say of projects; the status."""
     from openstack_requirements.checks import impact
     from openstack_requirements.cmds.report import render_impact
 
-    baseline = _standard(options.baseline, options)
-    old, new = baseline.against, standard.against
+    baseline = _criteria(options.baseline, options)
+    old, new = baseline.against, criteria.against
     if old.policy.name != new.policy.name:
         _console.warn(
             f"the policy changes from {old.policy.name} to "
@@ -154,7 +156,7 @@ def _rehearse(
         )
     before, after = (
         _judged(options, _request(options, judged_by, roots), list(roots))
-        for judged_by in (baseline, standard)
+        for judged_by in (baseline, criteria)
     )
     projects = impact.compare_all(before, after)
     lines = impact.changed_lines(old, new)

@@ -1,0 +1,146 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Loads what judging needs: the lists, and a project before and after.
+
+A project is in a folder, and what it was before a change is in git's objects.
+The values that come out are those of :mod:`.verdicts`, which decides.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from openstack_requirements.checks import judgement
+from openstack_requirements.checks.verdicts import (
+    Checkout,
+    Criteria,
+    Snapshot,
+)
+from openstack_requirements.errors import (
+    BadLine,
+    OutsideError,
+    UnusableInput,
+)
+from openstack_requirements.manifests import declarations, loader
+from openstack_requirements.repository import lists
+from openstack_requirements.system import git
+
+if TYPE_CHECKING:
+    from openstack_requirements.checks.verdicts import CheckRequest
+    from openstack_requirements.manifests.declarations import Declared
+
+#: What to do where there is no earlier commit to compare with.
+_ADVICE = "; or judge all that there is: --local"
+
+
+def criteria(folder: str, policy_name: str | None = None) -> Criteria:
+    """The lists of a requirements repository, and the waivers it grants.
+
+    :raises UnusableInput: where a list cannot be read.
+    :raises BadContent: with all the lines that cannot be read.
+    """
+    loaded = lists.load(folder, policy_name)
+    against = judgement.against(
+        loaded.policy,
+        os.path.normpath(os.path.join(folder, lists.GLOBAL)),
+        loaded.global_requirements,
+        loaded.never,
+        loaded.backports,
+        [
+            entry.requirement
+            for entry in loaded.upper_constraints
+            if entry.requirement is not None
+        ],
+    )
+    return Criteria(against, lists.read_waivers(folder), loaded.warnings)
+
+
+def checkouts(listed: str, folder: str) -> dict[str, str]:
+    """The folders of the projects in a list, each with its name.
+
+    :param listed: the path of the list, org/name in a line.
+    :param folder: where the checkouts are, as org/name or name.
+    :raises UnusableInput: where the list cannot be read, or a checkout is
+        missing.
+    :raises BadContent: with the lines of the list that name none.
+    """
+    roots = {}
+    for number, name in lists.projects(listed):
+        places = [
+            os.path.join(folder, path)
+            for path in (name, name.rpartition("/")[2])
+        ]
+        root = next(filter(os.path.isdir, places), None)
+        if root is None:
+            raise UnusableInput(
+                f"{listed}:{number}",
+                f"there is no checkout of {name} in {folder}",
+            )
+        roots[root] = name
+    return roots
+
+
+def checkout(request: CheckRequest, root: str) -> Checkout:
+    """The project in a folder, with what the request compares it with.
+
+    :raises UnusableInput: where there is no such project or revision.
+    :raises UnusableProject: with what is wrong with its files.
+    :raises OutsideError: where git cannot be asked.
+    """
+    parent = baseline = None
+    if request.revision:
+        baseline = _snapshot(root, request.revision)
+    elif request.criteria.against.policy.judges_changes and not request.local:
+        parent = _parent(root)
+    project = loader.read(root)
+    return Checkout(
+        root,
+        request.names.get(root) or os.path.basename(os.path.realpath(root)),
+        project.texts,
+        project.declared,
+        parent,
+        baseline,
+    )
+
+
+def _parent(root: str) -> Snapshot:
+    """The project in the first parent of HEAD."""
+    loader.folder(root)  # it must be there
+    try:
+        revision = git.first_parent(root)
+    except UnusableInput as error:
+        raise UnusableInput(error.what, f"{error.reason}{_ADVICE}") from error
+    except OutsideError as error:
+        raise OutsideError(f"{error}{_ADVICE}") from error
+    # In the first commit of all, everything is new.
+    return Snapshot({}, ()) if revision is None else _snapshot(root, revision)
+
+
+def _snapshot(root: str, revision: str) -> Snapshot:
+    """The project at a revision, without the files that cannot be read.
+
+    The change is judged, not what was wrong before it.
+    """
+    texts: dict[str, str] = {}
+    declared: list[Declared] = []
+    files = git.read_all(root, revision, loader.MANIFESTS)
+    for path, file in files.items():
+        if file is None or file.kind != "file":
+            continue
+        try:
+            text = loader.decode(file.content, path)
+            declared += declarations.read({path: text})
+        except (BadLine, UnusableInput):
+            continue
+        texts[path] = text
+    return Snapshot(texts, declared)
