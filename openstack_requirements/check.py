@@ -18,9 +18,9 @@ here opens a file: :mod:`openstack_requirements.project` reads a project.
 
 from openstack_requirements.checks.findings import Finding, Severity
 from openstack_requirements.checks.judgement import RULES, Rule, judge
+from openstack_requirements.checks.project_findings import ProjectFinding
 from openstack_requirements.checks.subjects import (
     Against,
-    Found,
     Subject,
     against,
     subject,
@@ -33,8 +33,8 @@ __all__ = [
     "RULES",
     "Against",
     "Finding",
-    "Found",
     "Policy",
+    "ProjectFinding",
     "Rule",
     "Severity",
     "Subject",

@@ -13,6 +13,7 @@
 
 It imports all packages but ``cmds``.
 
-Start with :mod:`.draft`, which turns demands into entries and decisions;
-:mod:`.checkouts` and :mod:`.survey` gather what it needs.
+Start with :mod:`.dependencies`, what projects require, and :mod:`.draft`,
+which turns it into entries and decisions; :mod:`.checkouts` and
+:mod:`.survey` gather what they need.
 """

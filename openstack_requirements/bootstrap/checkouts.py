@@ -17,10 +17,9 @@ Everything comes from the checkout's own files, and none of its code is run.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.bootstrap.draft import Decision
-from openstack_requirements.bootstrap.survey import Project
+from openstack_requirements.bootstrap.decisions import Decision
 from openstack_requirements.errors import (
     BadLine,
     UnusableInput,
@@ -40,6 +39,20 @@ MOST_REQUIREMENTS = 10_000
 _SIGNS = (*loader.MANIFESTS, dynamic.SETUP_PY)
 
 
+class SurveyedCheckout(NamedTuple):
+    """A checkout and what it requires.
+
+    :param texts: who requires something (with file and line), and what.
+    :param requires_python: the Pythons that it is for, a specifier set.
+    :param decisions: what cannot be read of it.
+    """
+
+    name: str
+    texts: tuple[tuple[str, str], ...]
+    requires_python: str = ""
+    decisions: tuple[Decision, ...] = ()
+
+
 def find(root: str) -> list[str]:
     """The checkouts in a folder, by name; or the folder, if it is one.
 
@@ -47,102 +60,106 @@ def find(root: str) -> list[str]:
     """
     if _is_checkout(root):
         return [root]
-    found = [
+    checkouts = [
         os.path.join(root, name)
         for name in files.names_in(root)
         if name[0] != "." and _is_checkout(os.path.join(root, name))
     ]
-    if not found:
+    if not checkouts:
         raise UnusableInput(
             root,
             "holds no checkout: no folder in it has a pyproject.toml, a "
             "setup.cfg, a setup.py or a requirements file",
         )
-    return found
+    return checkouts
 
 
 def _is_checkout(folder: str) -> bool:
-    return any(os.path.isfile(os.path.join(folder, each)) for each in _SIGNS)
+    return any(os.path.isfile(os.path.join(folder, name)) for name in _SIGNS)
 
 
-def read(root: str, *, extras: bool = True) -> Project:
+def read(root: str, *, extras: bool = True) -> SurveyedCheckout:
     """What one checkout requires.
 
     :param extras: count what only extras and dependency groups require.
     :raises UnusableProject: where one of its files makes no sense, or there is
         too much of it.
     """
-    found = loader.read(root)
-    door = loader.folder(root)
-    texts = dict(found.texts)
+    project = loader.read(root)
+    source = loader.folder(root)
+    texts = dict(project.texts)
     for path in dynamic.MORE_FILES:
-        text = _try(root, door, path)
+        text = _text(root, source, path)
         if text is not None:
             texts[path] = text
     try:
-        hidden = dynamic.look(texts)
+        metadata = dynamic.look(texts)
     except UnusableInput as error:
         raise _unusable(root, error) from error
-    name = found.name or hidden.name or os.path.basename(os.path.abspath(root))
-    asked = [
-        (_who(name, each), each.text)
-        for each in found.declared
-        if each.kind not in _BUILD
-        and (extras or each.kind not in _OPTIONAL)
-        and not each.include
-        and not each.text.startswith("file:")
+    folder = os.path.basename(os.path.abspath(root))
+    name = project.name or metadata.name or folder
+    required = [
+        (_entry_by(name, entry), entry.text)
+        for entry in project.declared
+        if entry.kind not in _BUILD
+        and (extras or entry.kind not in _OPTIONAL)
+        and not entry.include
+        and not entry.text.startswith("file:")
     ]
-    asked += [
-        (_by(name, each.extra, each.place), each.text)
-        for each in hidden.found
-        if extras or not each.optional
+    required += [
+        (_by(name, entry.extra, entry.place), entry.text)
+        for entry in metadata.found
+        if extras or not entry.optional
     ]
-    decisions = []
-    if hidden.computed:
-        what = f"is computed by {hidden.computed}, which is not run"
-        if hidden.problem:
-            what = f"is in {hidden.computed}, and that cannot be read "
-            what += f"({hidden.problem})"
-        decisions.append(
-            Decision(
-                name,
-                "not-read",
-                f"what it requires {what}; the rest of it was read",
-            )
-        )
-    for path, extra in hidden.files:
-        if (extra and not extras) or path in found.texts:
+    decisions = _computed(name, metadata)
+    for path, extra in metadata.files:
+        if (extra and not extras) or path in project.texts:
             continue
-        text = _try(root, door, path)
+        text = _text(root, source, path)
         if text is None:
-            decisions.append(
-                Decision(name, "not-read", f"{path} is not there")
-            )
+            message = f"{path} is not there"
+            decisions.append(Decision(name, "not-read", message))
             continue
-        try:
-            declared = declarations.read_requirements(text, path)
-        except BadLine as error:
-            place = os.path.join(root, error.source)
-            raise UnusableProject(
-                root, [error.at(place, error.number)]
-            ) from error
-        asked += [
-            (_by(name, extra, f"{path}:{each.line}"), each.text)
-            for each in declared
+        required += [
+            (_by(name, extra, f"{path}:{entry.line}"), entry.text)
+            for entry in _declared(root, path, text)
         ]
-        if len(asked) > MOST_REQUIREMENTS:
+        if len(required) > MOST_REQUIREMENTS:
             break
-    if len(asked) > MOST_REQUIREMENTS:
+    if len(required) > MOST_REQUIREMENTS:
         reason = f"requires more than {MOST_REQUIREMENTS} distributions"
         raise UnusableProject(root, [UnusableInput(root, reason)])
-    return Project(
-        name, tuple(asked), hidden.requires_python, tuple(decisions)
+    return SurveyedCheckout(
+        name, tuple(required), metadata.requires_python, tuple(decisions)
     )
 
 
-def _try(root: str, door: loader.Door, path: str) -> str | None:
+def _computed(name: str, metadata: dynamic.Hidden) -> list[Decision]:
+    """A decision where code computes what the checkout requires."""
+    if not metadata.computed:
+        return []
+    what = f"is computed by {metadata.computed}, which is not run"
+    if metadata.problem:
+        what = (
+            f"is in {metadata.computed}, and that cannot be read "
+            f"({metadata.problem})"
+        )
+    message = f"what it requires {what}; the rest of it was read"
+    return [Decision(name, "not-read", message)]
+
+
+def _declared(root: str, path: str, text: str) -> list[Declared]:
+    """The entries of a requirements file that metadata names."""
     try:
-        return door(path)
+        return declarations.read_requirements(text, path)
+    except BadLine as error:
+        place = os.path.join(root, error.source)
+        raise UnusableProject(root, [error.at(place, error.number)]) from error
+
+
+def _text(root: str, source: loader.Door, path: str) -> str | None:
+    try:
+        return source(path)
     except UnusableInput as error:
         raise _unusable(root, error) from error
 
@@ -153,10 +170,11 @@ def _unusable(root: str, error: UnusableInput) -> UnusableProject:
     return UnusableProject(root, [UnusableInput(place, error.reason)])
 
 
-def _who(name: str, each: Declared) -> str:
-    extra = each.section if each.kind in {"extra", "optional"} else ""
-    return _by(name, extra, f"{each.file}:{each.line}")
+def _entry_by(name: str, entry: Declared) -> str:
+    extra = entry.section if entry.kind in {"extra", "optional"} else ""
+    return _by(name, extra, f"{entry.file}:{entry.line}")
 
 
 def _by(name: str, extra: str, place: str) -> str:
+    """Who requires something, for people: ``name[extra] (place)``."""
     return f"{name}[{extra}] ({place})" if extra else f"{name} ({place})"

@@ -11,10 +11,9 @@
 # under the License.
 """The license of a distribution, as the comment of its entry in a list.
 
-A distribution says it in up to three ways: as an SPDX expression (PEP 639),
-as classifiers, or as free text. They are believed in this order, and what
-comes out is no more precise than what goes in: a classifier that names a
-family of licenses gives the family.
+Metadata names it in up to three ways, and the first of them counts: an SPDX
+expression (PEP 639), classifiers, or free text. The result is no more precise
+than its source: a classifier that names a family of licenses gives the family.
 """
 
 from __future__ import annotations
@@ -135,16 +134,18 @@ def of(distribution: Distribution) -> str:
         text = distribution.license_expression
         return _expression(text) or _short(text)
     text = _of_text(distribution.license)
-    found = _of_classifiers(distribution.classifiers)
-    if not found:
+    named = _of_classifiers(distribution.classifiers)
+    if not named:
         return text
     members = re.split(r" (?:AND|OR|WITH) ", re.sub(r"[()]", "", text))
-    if all(any(_is_in(m, each) for m in members) for each in found) and all(
-        any(_is_in(m, each) for each in found) for m in members
+    if all(
+        any(_is_in(member, family) for member in members) for family in named
+    ) and all(
+        any(_is_in(member, family) for family in named) for member in members
     ):
         return text
-    # They do not say whether one may choose: this is no expression.
-    return _short(", ".join(found))
+    # Classifiers do not say whether one may choose: this is no expression.
+    return _short(", ".join(named))
 
 
 def _is_in(license_id: str, family: str) -> bool:
@@ -153,12 +154,12 @@ def _is_in(license_id: str, family: str) -> bool:
 
 def _of_classifiers(classifiers: tuple[str, ...]) -> list[str]:
     """Each license that classifiers name, once, in their order."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for classifier in classifiers:
         parts = [part.strip() for part in classifier.split("::")]
         if parts[0] == "License" and parts[-1] not in _SAY_NOTHING:
-            found[_CLASSIFIERS.get(parts[-1], parts[-1])] = None
-    return list(found)
+            names[_CLASSIFIERS.get(parts[-1], parts[-1])] = None
+    return list(names)
 
 
 def _of_text(text: str) -> str:
@@ -187,14 +188,14 @@ def _known(name: str) -> str:
             r"\b(?:the|licen[cs]ed?|version)\b|[,()\"]", "", text.lower()
         )
         key = " ".join(key.split()).strip(". ")
-        found = _expression(text) or _expression(key) or _TEXTS.get(key)
-        if found:
-            return found
+        license_id = _expression(text) or _expression(key) or _TEXTS.get(key)
+        if license_id:
+            return license_id
     return ""
 
 
 def _alternatives(name: str) -> str:
-    """Of ``Apache-2.0 or BSD``, which is no expression: BSD is none."""
+    """``Apache-2.0 OR BSD`` of ``Apache-2.0 or BSD``, which SPDX rejects."""
     parts = re.split(r"\s+(and|or)\s+", name, flags=re.IGNORECASE)
     for number, part in enumerate(parts):
         parts[number] = part.upper() if number % 2 else _known(part)
@@ -202,7 +203,7 @@ def _alternatives(name: str) -> str:
 
 
 def _expression(text: str) -> str:
-    """The normal form of an SPDX expression; empty where it is none."""
+    """The normal form of an SPDX expression; empty for any other text."""
     from packaging.licenses import (
         InvalidLicenseExpression,
         canonicalize_license_expression,
@@ -218,7 +219,7 @@ def _expression(text: str) -> str:
 
 def _short(text: str) -> str:
     """The text as one line of printable characters, and not a long one."""
-    text = "".join(each if each.isprintable() else " " for each in text)
+    text = "".join(char if char.isprintable() else " " for char in text)
     text = " ".join(text.split()).lstrip("# ")
     if len(text) > LONGEST:
         text = f"{text[: LONGEST - 3].rstrip()}..."

@@ -12,8 +12,8 @@
 """Surveys what projects require, and proposes a list from it.
 
 Projects are distributions on the index or checkouts; the metadata of what
-they require comes from the index. Where nobody has a lower bound, the list is
-resolved as a whole, to learn one that goes together with the rest.
+they require comes from the index. Where no requirement has a lower bound, the
+list is resolved as a whole, to learn one that is compatible with the rest.
 """
 
 from __future__ import annotations
@@ -21,11 +21,17 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.bootstrap import draft
-from openstack_requirements.bootstrap.draft import Decision, Demand
+from openstack_requirements.bootstrap import draft, resolution
+from openstack_requirements.bootstrap.decisions import Decision
+from openstack_requirements.bootstrap.dependencies import (
+    Dependency,
+    applies,
+    combine,
+    pythons_needed,
+)
+from openstack_requirements.bootstrap.dependencies import read as read_texts
 from openstack_requirements.install import freezer, interpreters
 from openstack_requirements.install.availability import Availability
-from openstack_requirements.install.failures import InstallFailed
 from openstack_requirements.install.index import Index
 from openstack_requirements.install.installation import Order
 from openstack_requirements.pep508.requirement import (
@@ -40,30 +46,25 @@ from openstack_requirements.system import children
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from openstack_requirements.bootstrap.draft import Entry, Wanted
+    from openstack_requirements.bootstrap.checkouts import SurveyedCheckout
+    from openstack_requirements.bootstrap.dependencies import (
+        RequiredDistribution,
+    )
+    from openstack_requirements.bootstrap.draft import ListEntry
     from openstack_requirements.constraints.freeze import Distribution
     from openstack_requirements.install.index import Announce
     from openstack_requirements.repository.policy import Policy
+
+    #: The distributions of a list by name.
+    Required = dict[CanonicalName, RequiredDistribution]
+    #: What the index has, by Python version and name.
+    Answers = Mapping[str, Mapping[CanonicalName, Availability]]
 
 #: Requirements of requirements are followed this far. Most end after ten.
 MOST_ROUNDS = 100
 
 
-class Project(NamedTuple):
-    """A checkout and what it requires.
-
-    :param texts: who asks (with file and line), and for what.
-    :param requires_python: the Pythons that it is for, a specifier set.
-    :param decisions: what cannot be read of it.
-    """
-
-    name: str
-    texts: tuple[tuple[str, str], ...]
-    requires_python: str = ""
-    decisions: tuple[Decision, ...] = ()
-
-
-class Request(NamedTuple):
+class SurveyRequest(NamedTuple):
     """What to survey, and what list to make of it.
 
     :param pythons: interpreters as the user names them.
@@ -80,7 +81,7 @@ class Request(NamedTuple):
 
     pythons: Sequence[str]
     names: Sequence[Requirement]
-    projects: Sequence[Project]
+    projects: Sequence[SurveyedCheckout]
     policy: Policy
     never: Collection[CanonicalName]
     base: str
@@ -94,12 +95,14 @@ class Request(NamedTuple):
 class Proposal(NamedTuple):
     """The entries of a list, and what a person has to decide about them."""
 
-    entries: list[Entry]
+    entries: list[ListEntry]
     decisions: list[Decision]
 
 
 def make(
-    request: Request, known: Collection[CanonicalName], announce: Announce
+    request: SurveyRequest,
+    known: Collection[CanonicalName],
+    announce: Announce,
 ) -> Proposal:
     """Survey, and propose.
 
@@ -108,22 +111,24 @@ def make(
     :raises NotDescribed: where the index fails, or a given name is unknown.
     """
     with children.of_job("bootstrap-requirements") as started:
-        found = interpreters.find_all(request.pythons, started)
-        index = Index(found, started, request.jobs, request.timeout, announce)
-        job = _Job(request, known, index, started.work, announce)
+        pythons = interpreters.find_all(request.pythons, started)
+        index = Index(
+            pythons, started, request.jobs, request.timeout, announce
+        )
+        survey = _Survey(request, known, index, started.work, announce)
         try:
-            return job.run()
+            return survey.run()
         except BaseException:
             started.stop()
             raise
 
 
-class _Job:
+class _Survey:
     """One survey."""
 
     def __init__(
         self,
-        request: Request,
+        request: SurveyRequest,
         known: Collection[CanonicalName],
         index: Index,
         folder: str,
@@ -135,44 +140,46 @@ class _Job:
         self.folder = folder
         self.announce = announce
         self.pythons = {
-            version: each.environment
-            for version, each in index.pythons.items()
+            version: interpreter.environment
+            for version, interpreter in index.pythons.items()
         }
 
     def run(self) -> Proposal:
         """The proposal."""
-        demands, decisions = self._of_projects()
+        dependencies, decisions = self._of_projects()
         more, problems = self._of_names()
-        demands += more
+        dependencies += more
         decisions += problems
-        wanted, answers, problems = self._follow(demands)
+        required, answers, problems = self._follow(dependencies)
         decisions += problems
         resolved: dict[CanonicalName, str] = {}
         if self.request.policy.bounds_in_list:
-            resolved, problems = self._resolve(wanted, answers)
+            resolved, problems = self._resolve(required, answers)
             decisions += problems
         entries = []
-        for name, each in wanted.items():
-            entry, problems = self._propose(each, answers, resolved.get(name))
+        for name, distribution in required.items():
+            entry, problems = self._propose(
+                distribution, answers, resolved.get(name)
+            )
             decisions += problems
             if entry is not None:
                 entries.append(entry)
         ordered = sorted(
             set(decisions),
-            key=lambda each: (canonical_name(each.package), each),
+            key=lambda decision: (canonical_name(decision.package), decision),
         )
         return Proposal(entries, ordered)
 
-    def _of_projects(self) -> tuple[list[Demand], list[Decision]]:
-        """What the checkouts ask for."""
-        demands: list[Demand] = []
+    def _of_projects(self) -> tuple[list[Dependency], list[Decision]]:
+        """What the checkouts require."""
+        dependencies: list[Dependency] = []
         decisions: list[Decision] = []
         for project in self.request.projects:
             decisions += project.decisions
             pythons = [
                 version
-                for version, each in self.index.pythons.items()
-                if _suits(project.requires_python, each.full_version)
+                for version, interpreter in self.index.pythons.items()
+                if _suits(project.requires_python, interpreter.full_version)
             ]
             if not pythons:
                 decisions.append(
@@ -184,90 +191,91 @@ class _Job:
                     )
                 )
                 continue
-            found, problems = draft.read(
+            more, problems = read_texts(
                 project.texts,
                 project.name,
                 pythons,
                 None if self.request.extras else (),
             )
-            demands += found
+            dependencies += more
             decisions += problems
-        return demands, decisions
+        return dependencies, decisions
 
-    def _of_names(self) -> tuple[list[Demand], list[Decision]]:
-        """What the given distributions ask for."""
+    def _of_names(self) -> tuple[list[Dependency], list[Decision]]:
+        """What the given distributions require."""
         given = {
-            canonical_name(each.package): each for each in self.request.names
+            canonical_name(requirement.package): requirement
+            for requirement in self.request.names
         }
         answers = self.index.require(
             {
-                name: f"{each.package}{each.specifiers}"
-                for name, each in given.items()
+                name: f"{requirement.package}{requirement.specifiers}"
+                for name, requirement in given.items()
             }
         )
-        demands, decisions = self._of_distributions(
+        dependencies, decisions = self._of_distributions(
             answers,
             {
-                name: None if self.request.extras else each.extras
-                for name, each in given.items()
+                name: None if self.request.extras else requirement.extras
+                for name, requirement in given.items()
             },
         )
         if self.request.include_given:
-            demands += [
-                Demand(
+            dependencies += [
+                Dependency(
                     CanonicalName(""),
                     "you",
-                    each._replace(markers="", comment="", extras=frozenset()),
-                    each.to_line().strip(),
+                    requirement._replace(
+                        markers="", comment="", extras=frozenset()
+                    ),
+                    requirement.to_line().strip(),
                     (*self.pythons,),
                 )
-                for each in given.values()
+                for requirement in given.values()
             ]
-        return demands, decisions
+        return dependencies, decisions
 
     def _of_distributions(
         self,
-        answers: Mapping[str, Mapping[CanonicalName, Availability]],
+        answers: Answers,
         extras: Mapping[CanonicalName, Collection[str] | None],
-    ) -> tuple[list[Demand], list[Decision]]:
-        """What distributions ask for, which may differ between Pythons.
+    ) -> tuple[list[Dependency], list[Decision]]:
+        """What distributions require, which may differ between Pythons.
 
-        :param extras: the distributions that count, each with the extras of
-            it that do.
+        :param extras: the distributions that count, with those of their
+            extras that do; None for all extras.
         """
-        found: dict[Distribution, list[str]] = {}
+        pythons_of: dict[Distribution, list[str]] = {}
         for version, by_name in answers.items():
-            for each in by_name.values():
-                if each.distribution is not None:
-                    found.setdefault(each.distribution, []).append(version)
-        demands, decisions = [], []
-        for distribution, pythons in found.items():
+            for answer in by_name.values():
+                if answer.distribution is not None:
+                    pythons_of.setdefault(answer.distribution, []).append(
+                        version
+                    )
+        dependencies, decisions = [], []
+        for distribution, pythons in pythons_of.items():
             name = canonical_name(distribution.name)
             if name not in extras:
                 continue
             by = f"{distribution.name} {distribution.version}"
-            more, problems = draft.read(
+            more, problems = read_texts(
                 [(by, text) for text in distribution.requires],
                 distribution.name,
                 pythons,
                 extras[name],
             )
-            demands += more
+            dependencies += more
             decisions += problems
-        return demands, decisions
+        return dependencies, decisions
 
     def _follow(
-        self, demands: list[Demand]
-    ) -> tuple[
-        dict[CanonicalName, Wanted],
-        dict[str, dict[CanonicalName, Availability]],
-        list[Decision],
-    ]:
-        """What is asked for in the end, and what the index has of it."""
-        wanted = self._wanted(demands)
+        self, dependencies: list[Dependency]
+    ) -> tuple[Required, Answers, list[Decision]]:
+        """What is required in the end, and what the index has of it."""
+        required = self._required(dependencies)
         decisions: list[Decision] = []
         for _ in range(MOST_ROUNDS):
-            answers = self._answers(wanted)
+            answers = self._answers(required)
             if not self.request.transitive:
                 break
             more, decisions = self._of_distributions(
@@ -275,82 +283,77 @@ class _Job:
                 {
                     name: {
                         extra
-                        for demand in each.demands
-                        for extra in demand.requirement.extras
+                        for dependency in distribution.dependencies
+                        for extra in dependency.requirement.extras
                     }
-                    for name, each in wanted.items()
+                    for name, distribution in required.items()
                 },
             )
-            # What is asked for nowhere is no project's business either.
-            more = [each for each in more if draft.applies(each)]
-            before, wanted = wanted, self._wanted([*demands, *more])
-            if wanted == before:
+            # What applies nowhere is not for the list either.
+            more = list(filter(applies, more))
+            before, required = required, self._required([*dependencies, *more])
+            if required == before:
                 break
-        return wanted, answers, decisions
+        return required, answers, decisions
 
-    def _wanted(
-        self, demands: Iterable[Demand]
-    ) -> dict[CanonicalName, Wanted]:
+    def _required(self, dependencies: Iterable[Dependency]) -> Required:
         left_out = {*self.known, *self.request.never}
-        return draft.wanted(
-            each for each in demands if each.name not in left_out
+        return combine(
+            dependency
+            for dependency in dependencies
+            if dependency.name not in left_out
         )
 
-    def _answers(
-        self, wanted: Mapping[CanonicalName, Wanted]
-    ) -> dict[str, dict[CanonicalName, Availability]]:
+    def _answers(self, required: Required) -> Answers:
         questions: dict[str, dict[CanonicalName, list[str]]] = {
             version: {} for version in self.pythons
         }
         newest = [*self.pythons][-1:]
-        for name, each in wanted.items():
-            package = each.demands[0].requirement.package
-            texts = [f"{package}{text}" for text in each.candidates]
-            for version in draft.needed(each, self.pythons) or newest:
+        for name, distribution in required.items():
+            package = distribution.dependencies[0].requirement.package
+            texts = [f"{package}{text}" for text in distribution.candidates]
+            needed = pythons_needed(distribution, self.pythons)
+            for version in needed or newest:
                 questions[version][name] = texts
         return self.index.first(questions)
 
     def _propose(
         self,
-        wanted: Wanted,
-        answers: Mapping[str, Mapping[CanonicalName, Availability]],
+        distribution: RequiredDistribution,
+        answers: Answers,
         resolved: str | None,
-    ) -> tuple[Entry | None, list[Decision]]:
+    ) -> tuple[ListEntry | None, list[Decision]]:
         return draft.propose(
-            wanted,
+            distribution,
             {
-                version: by_name[wanted.name]
+                version: by_name[distribution.name]
                 for version, by_name in answers.items()
-                if wanted.name in by_name
+                if distribution.name in by_name
             },
-            draft.needed(wanted, self.pythons),
+            pythons_needed(distribution, self.pythons),
             [*self.pythons],
             self.request.policy,
             resolved,
         )
 
     def _resolve(
-        self,
-        wanted: Mapping[CanonicalName, Wanted],
-        answers: Mapping[str, Mapping[CanonicalName, Availability]],
+        self, required: Required, answers: Answers
     ) -> tuple[dict[CanonicalName, str], list[Decision]]:
-        """Versions for what has no lower bound: what the list resolves to.
-
-        The lowest among the Pythons, so that all of them can have it, and one
-        that suits all who ask.
-        """
+        """Versions for what has no lower bound: what the list resolves to."""
         entries = []
         unbound: dict[CanonicalName, list[str]] = {}
-        for name, each in wanted.items():
-            entry, decisions = self._propose(each, answers, "0")
+        for name, distribution in required.items():
+            entry, decisions = self._propose(distribution, answers, "0")
             if entry is None:
                 continue
             kinds = {decision.kind for decision in decisions}
-            needed = draft.needed(each, self.pythons)
+            needed = pythons_needed(distribution, self.pythons)
             if "no-lower-bound" in kinds and needed:
                 unbound[name] = needed
                 entry = draft.without_bound(
-                    each, entry, [answers[version][name] for version in needed]
+                    distribution,
+                    entry,
+                    [answers[version][name] for version in needed],
                 )
             entries.append(entry)
         if not unbound:
@@ -365,38 +368,12 @@ class _Job:
             self.request.jobs,
             self.request.timeout,
         )
-        try:
-            freezes = freezer.make(request, self.announce).freezes
-        except InstallFailed as error:
-            if error.reason.kind in {"index", "disk"}:
-                raise
-            return {}, [
-                Decision(
-                    "the list",
-                    "not-together",
-                    f"Python {error.interpreter}: {error.reason.what} "
-                    f"(see {error.log})",
-                    tuple(_rival(each) for each in error.reason.rivals),
-                )
-            ]
-        lowest: dict[CanonicalName, str] = {}
-        for one in freezes:
-            for name, found in one.by_name().items():
-                if one.python_version in unbound.get(name, ()):
-                    other = lowest.setdefault(name, found.version)
-                    lowest[name] = draft.lower(other, found.version)
-        return lowest, []
+        return resolution.lowest(request, unbound, self.announce)
 
 
-def _suits(wanted: str, version: str) -> bool:
-    """Whether a Python suits what a project says; nonsense says nothing."""
+def _suits(specifiers: str, version: str) -> bool:
+    """Whether a project is for a Python; where it makes no sense, it is."""
     try:
-        return parse_set(wanted).contains(version, prereleases=True)
+        return parse_set(specifiers).contains(version, prereleases=True)
     except ValueError:
         return True
-
-
-def _rival(text: str) -> tuple[str, str]:
-    """Who asks, and for what, of ``foo<2 by bar``."""
-    asked, _, by = text.partition(" by ")
-    return by, asked

@@ -34,7 +34,7 @@ from openstack_requirements.system import files
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from openstack_requirements.bootstrap.survey import Project
+    from openstack_requirements.bootstrap.checkouts import SurveyedCheckout
     from openstack_requirements.pep508.requirement import (
         CanonicalName,
         Requirement,
@@ -131,7 +131,7 @@ def base(path: str | None, policy_name: str | None = None) -> Base:
     )
 
 
-def projects(roots: Sequence[str], *, extras: bool) -> list[Project]:
+def projects(roots: Sequence[str], *, extras: bool) -> list[SurveyedCheckout]:
     """The checkouts in some folders.
 
     :param extras: count what only extras and dependency groups require.

@@ -11,12 +11,11 @@
 # under the License.
 """Whether the distributions of an environment are compatible.
 
-An environment is a
-:class:`~openstack_requirements.constraints.freeze.Freeze`, wherever it comes
-from. Each distribution's own requirements (``Requires-Dist``) are compared
-with what else is installed there.
-
-Which of them apply is what the freeze's graph says. Nothing here opens a file.
+An environment is given as a
+:class:`~openstack_requirements.constraints.freeze.Freeze`. Each
+distribution's own requirements (``Requires-Dist``) are compared with what
+else is installed there; the freeze's graph says which of them apply. Nothing
+here opens a file.
 """
 
 from __future__ import annotations
@@ -36,12 +35,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from openstack_requirements.checks.findings import Severity
-    from openstack_requirements.checks.list_lines import Line, Listed
+    from openstack_requirements.checks.list_lines import Listed, ListLine
     from openstack_requirements.constraints.freeze import Distribution, Freeze
     from openstack_requirements.constraints.graph import Demand
     from openstack_requirements.pep508.requirement import CanonicalName
 
-#: What can be found, and how bad it is.
+#: The rules and the severity of their findings.
 RULES: dict[str, Severity] = {
     "conflicting-requirement": "error",
     "missing-requirement": "error",
@@ -59,7 +58,7 @@ _EXPECTED = re.compile(
 class Expected(NamedTuple):
     """A line of the expected failures: a conflict that is known.
 
-    ``name`` in this ``version`` does not suit the ``affected``.
+    ``name`` in this ``version`` conflicts with the ``affected``.
     """
 
     name: CanonicalName
@@ -69,15 +68,15 @@ class Expected(NamedTuple):
     number: int
 
 
-class World(NamedTuple):
+class JudgedFreeze(NamedTuple):
     """A freeze, and what follows from it and the constraints.
 
-    ``constrained`` has the line that applies here for each distribution that
-    is judged.
+    ``constrained`` has the distributions that are judged, each with the line
+    of the constraints that applies to it.
     """
 
     graph: Graph
-    constrained: Mapping[CanonicalName, Line]
+    constrained: Mapping[CanonicalName, ListLine]
 
     @property
     def freeze(self) -> Freeze:
@@ -97,7 +96,7 @@ class Conflict(NamedTuple):
     """
 
     rule: str
-    line: Line
+    line: ListLine
     message: str
     name: CanonicalName
     by: tuple[CanonicalName, str] | None = None
@@ -107,21 +106,23 @@ def read_expected(content: str, source: str = "") -> list[Expected]:
     """The expected failures that a file lists.
 
     A line is ``dependency==version;affected,packages``; blank lines and
-    comments are none.
+    comments do not count.
 
     :raises BadContent: with all the lines that are something else.
     """
-    found, errors = [], []
+    result, errors = [], []
     for number, line in enumerate(split_lines(content), 1):
         text = line.partition("#")[0].strip()
         match = _EXPECTED.match(text)
         if match is not None:
-            affected = (each.strip() for each in match["affected"].split(","))
-            found.append(
+            affected = match["affected"].split(",")
+            result.append(
                 Expected(
                     canonical_name(match["name"]),
                     match["version"],
-                    frozenset(map(canonical_name, affected)),
+                    frozenset(
+                        canonical_name(name.strip()) for name in affected
+                    ),
                     source,
                     number,
                 )
@@ -131,10 +132,10 @@ def read_expected(content: str, source: str = "") -> list[Expected]:
             errors.append(error.at(source, number))
     if errors:
         raise BadContent(errors)
-    return found
+    return result
 
 
-def world(freeze: Freeze, pinned: Listed) -> World:
+def judged_freeze(freeze: Freeze, pinned: Listed) -> JudgedFreeze:
     """What is to be judged in a freeze.
 
     :raises FreezeError: where it has a name in two versions.
@@ -148,10 +149,10 @@ def world(freeze: Freeze, pinned: Listed) -> World:
         for line in lines
         if _applies(line, freeze)
     }
-    return World(graph, constrained)
+    return JudgedFreeze(graph, constrained)
 
 
-def _applies(line: Line, freeze: Freeze) -> bool:
+def _applies(line: ListLine, freeze: Freeze) -> bool:
     """Whether a constraint is for the environment of a freeze."""
     marker = line.requirement.markers
     try:
@@ -166,16 +167,17 @@ def _applies(line: Line, freeze: Freeze) -> bool:
 
 
 def judge(
-    worlds: Sequence[World], expected: Sequence[Expected]
+    freezes: Sequence[JudgedFreeze], expected: Sequence[Expected]
 ) -> tuple[list[Finding], list[Waived]]:
-    """What is wrong in these environments, and what of it is expected.
+    """What is wrong in these freezes, and what of it is expected.
 
-    The same in several environments is found once.
+    A conflict that several of them have is one finding.
     """
     pythons: dict[Conflict, list[str]] = {}
-    for each in worlds:
-        for conflict in _conflicts(each):
-            pythons.setdefault(conflict, []).append(each.freeze.python_version)
+    for judged in freezes:
+        version = judged.freeze.python_version
+        for conflict in _conflicts(judged):
+            pythons.setdefault(conflict, []).append(version)
     findings: list[Finding] = []
     waived: list[Waived] = []
     used: set[tuple[Expected, CanonicalName]] = set()
@@ -185,64 +187,58 @@ def judge(
             f"{conflict.message} (Python {where})", _fix(conflict)
         )
         finding = problem.by(conflict.rule, RULES[conflict.rule])
-        known = [each for each in expected if _is(each, conflict)]
-        used |= {(each, conflict.name) for each in known}
+        known = [line for line in expected if _is(line, conflict)]
+        used |= {(line, conflict.name) for line in known}
         if known:
             place = f"{known[0].file}:{known[0].number}"
             waived.append(Waived(finding, f"expected: {place} lists it"))
         else:
             findings.append(finding)
     findings += [
-        Finding(
-            "unused-expectation",
-            RULES["unused-expectation"],
-            f"{name} does not conflict with {each.name} {each.version}",
-            each.file,
-            each.number,
-            package=each.name,
-            fix="remove it",
-        )
-        for each in expected
-        for name in sorted(each.affected)
-        if (each, name) not in used
-        and any(_is_there(each, name, one) for one in worlds)
+        _unused(line, name)
+        for line in expected
+        for name in sorted(line.affected)
+        if (line, name) not in used
+        and any(_has_both(judged, line, name) for judged in freezes)
     ]
     return findings, waived
 
 
-def _conflicts(here: World) -> Iterator[Conflict]:
-    for name, line in here.constrained.items():
-        one = here.installed[name]
-        if not one.described:
-            text = f"what {one.name} {one.version} requires is not known"
+def _conflicts(judged: JudgedFreeze) -> Iterator[Conflict]:
+    for name, line in judged.constrained.items():
+        distribution = judged.installed[name]
+        if not distribution.described:
+            shown = f"{distribution.name} {distribution.version}"
+            text = f"what {shown} requires is not known"
             yield Conflict("unknown-metadata", line, text, name)
-        for demand in here.graph.requirements(name):
-            yield from _unmet(here, name, demand)
+        for demand in judged.graph.requirements(name):
+            yield from _unmet(judged, name, demand)
 
 
 def _unmet(
-    here: World, name: CanonicalName, demand: Demand
+    judged: JudgedFreeze, name: CanonicalName, demand: Demand
 ) -> Iterator[Conflict]:
-    """Whether a requirement is not met; nothing where it does not apply."""
-    line = here.constrained[name]
-    who = f"{demand.who} requires {demand.text}"
+    """The conflict of a requirement that applies and is not met, if any."""
+    line = judged.constrained[name]
+    what = f"{demand.who} requires {demand.text}"
     if demand.problem:
-        message = f"{who}, which cannot be read ({demand.problem})"
+        message = f"{what}, which cannot be read ({demand.problem})"
         yield Conflict("unreadable-requirement", line, message, name)
         return
     if not demand.applies:
         return
-    found = here.installed.get(demand.name)
-    if found is None:
-        message = f"{who}, but {demand.name} is not installed"
+    distribution = judged.installed.get(demand.name)
+    if distribution is None:
+        message = f"{what}, but {demand.name} is not installed"
         yield Conflict("missing-requirement", line, message, name)
-    elif not ranges.admits(demand.specifiers, found.version):
+    elif not ranges.admits(demand.specifiers, distribution.version):
+        shown = f"{distribution.name} {distribution.version}"
         yield Conflict(
             "conflicting-requirement",
             line,
-            f"{who}, but {found.name} {found.version} is installed",
+            f"{what}, but {shown} is installed",
             name,
-            (demand.name, found.version),
+            (demand.name, distribution.version),
         )
 
 
@@ -250,7 +246,7 @@ def _fix(conflict: Conflict) -> str | None:
     if conflict.by is not None:
         name, version = conflict.by
         return (
-            f"pin versions that go together, or list it as expected: "
+            f"pin compatible versions, or list it as expected: "
             f"{name}=={version};{conflict.name}"
         )
     if conflict.rule == "missing-requirement":
@@ -266,15 +262,30 @@ def _is(expected: Expected, conflict: Conflict) -> bool:
     return name == expected.name and _same(version, expected.version)
 
 
-def _is_there(expected: Expected, name: CanonicalName, here: World) -> bool:
-    """Whether both sides of an expected conflict are installed."""
-    found = here.installed.get(expected.name)
-    return (
-        name in here.constrained
-        and found is not None
-        and _same(found.version, expected.version)
+def _unused(expected: Expected, name: CanonicalName) -> Finding:
+    """A finding about an expected conflict that no longer exists."""
+    return Finding(
+        "unused-expectation",
+        RULES["unused-expectation"],
+        f"{name} does not conflict with {expected.name} {expected.version}",
+        expected.file,
+        expected.number,
+        package=expected.name,
+        fix="remove it",
     )
 
 
-def _same(one: str, other: str) -> bool:
-    return version_key(one) == version_key(other)
+def _has_both(
+    judged: JudgedFreeze, expected: Expected, name: CanonicalName
+) -> bool:
+    """Whether both sides of an expected conflict are installed."""
+    distribution = judged.installed.get(expected.name)
+    return (
+        name in judged.constrained
+        and distribution is not None
+        and _same(distribution.version, expected.version)
+    )
+
+
+def _same(left: str, right: str) -> bool:
+    return version_key(left) == version_key(right)

@@ -9,12 +9,11 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What a command that judges has found, as values.
+"""What the rules find, as values.
 
 The function of a rule yields problems, and its row in a table makes findings
-of them; a command gathers those about one subject into a
-:class:`Verdict`; the modules of ``report`` show verdicts. Only errors that
-nobody has waived fail a run.
+of them; all findings about one subject are a :class:`Verdict`; the modules of
+``report`` show verdicts. A run fails only for errors that are not waived.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ Severity = Literal["error", "warning"]
 
 
 class Finding(NamedTuple):
-    """One thing that is not as a rule wants it.
+    """Something in the input that a rule does not allow.
 
     ``rule`` is the stable id; ``message`` says what stands there and what is
     wrong with it; ``fix`` is the smallest change that would pass; ``text`` is
@@ -88,18 +87,18 @@ class Problem(NamedTuple):
 
 
 class Waived(NamedTuple):
-    """A finding that was known before, and who says that it may stay."""
+    """A finding that may stay, and the reason that the waiver gives."""
 
     finding: Finding
     reason: str
 
 
 class Verdict(NamedTuple):
-    """All that was found of one subject.
+    """All findings about a subject.
 
     ``subject`` says in words what was judged: files, or a project. ``before``
-    counts what was there before the change, and so is not shown. Make one
-    with :func:`verdict`, which puts findings in order.
+    counts the findings that were there before the change, which are left out.
+    :func:`verdict` makes it, and puts findings in order.
     """
 
     subject: str
@@ -109,7 +108,7 @@ class Verdict(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """How much was found."""
+    """How many findings there are, by what they mean for the run."""
 
     errors: int
     warnings: int
@@ -140,18 +139,18 @@ def verdict(
         tuple(sorted(set(findings), key=_order)),
         tuple(
             sorted(
-                set(waived), key=lambda each: (_order(each.finding), each[1])
+                set(waived), key=lambda row: (_order(row.finding), row.reason)
             )
         ),
         before,
     )
 
 
-def everything(found: Verdict) -> Iterator[tuple[Finding, str | None]]:
+def everything(verdict: Verdict) -> Iterator[tuple[Finding, str | None]]:
     """All findings, and then those that were waived, with the reason."""
-    for finding in found.findings:
+    for finding in verdict.findings:
         yield finding, None
-    yield from found.waived
+    yield from verdict.waived
 
 
 def _order(finding: Finding) -> tuple[str | int, ...]:
@@ -160,17 +159,17 @@ def _order(finding: Finding) -> tuple[str | int, ...]:
     return (
         *(file or "", line or 0, rule, column or 0),
         *(package or "", message, fix or "", severity, text or ""),
-        *(each is None for each in finding),
+        *(field is None for field in finding),
     )
 
 
 def counts(verdicts: Iterable[Verdict]) -> Counts:
-    """How much was found in all of these together."""
+    """How many findings all of these verdicts have together."""
     errors = warnings = waived = before = 0
-    for each in verdicts:
-        found = sum(one.severity == "error" for one in each.findings)
-        errors += found
-        warnings += len(each.findings) - found
-        waived += len(each.waived)
-        before += each.before
+    for verdict in verdicts:
+        severe = sum(row.severity == "error" for row in verdict.findings)
+        errors += severe
+        warnings += len(verdict.findings) - severe
+        waived += len(verdict.waived)
+        before += verdict.before
     return Counts(errors, warnings, waived, before)

@@ -140,7 +140,7 @@ def judge_all(
     pool = ProcessPoolExecutor(
         jobs,
         mp_context=context,
-        initializer=_Shared.start,
+        initializer=_Worker.start,
         initargs=(request, deferred),
     )
     share = max(1, len(roots) // (jobs * 8))
@@ -148,7 +148,7 @@ def judge_all(
         # Until a worker has its own handlers, no signal may reach it.
         with deferred:
             futures = [
-                pool.submit(_shared, roots[start : start + share])
+                pool.submit(_outcomes, roots[start : start + share])
                 for start in range(0, len(roots), share)
             ]
         for future in futures:
@@ -171,12 +171,12 @@ def judge_all(
         pool.shutdown()
 
 
-class _Shared:
-    """What a process of a pool knows.
+class _Worker:
+    """The state of a process of the pool.
 
-    The process that started it tells it when to stop (SIGTERM). It leaves
-    without a word then, and takes along whatever git it has started. What
-    the terminal tells all processes at once is not for it.
+    The process that started it stops it with SIGTERM: it exits without a
+    message, and ends the git that it has started. The signals that a
+    terminal sends to all processes at once are ignored.
     """
 
     request: CheckRequest
@@ -194,20 +194,21 @@ class _Shared:
 
     @classmethod
     def leave(cls, *_: object) -> None:
-        """Leave between two projects: soon, for it may be sending outcomes.
+        """Exit between two projects, or else when the alarm rings.
 
-        Who reads them would wait for ever for the rest.
+        It may be sending outcomes. The process that reads them would wait
+        for ever for the rest, so the alarm rings soon, not at once.
         """
         cls.leaving = True
-        signal.setitimer(signal.ITIMER_REAL, 0.2)  # whose alarm ends it
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
 
 
-def _shared(roots: Sequence[str]) -> list[Outcome]:
+def _outcomes(roots: Sequence[str]) -> list[Outcome]:
     try:
         with signals.Watched():
-            if _Shared.leaving:
+            if _Worker.leaving:
                 os._exit(0)
-            return [_outcome(_Shared.request, root) for root in roots]
+            return [_outcome(_Worker.request, root) for root in roots]
     except Interrupted:
         os._exit(0)
 

@@ -30,25 +30,25 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """What came of one project: a verdict, or why there is none."""
+    """The outcome for one project: a verdict, or the error instead."""
 
     root: str
     verdict: Verdict | None = None
     error: RequirementsError | None = None
 
 
-class Rehearsal(NamedTuple):
+class ProjectImpact(NamedTuple):
     """What a change of the lists does to one project.
 
-    :param broken: what is found with the new lists, and was not before.
-    :param mended: what was found with the old lists, and is no more.
-    :param passed: whether it passed before.
+    :param broken: the findings with the new lists that the old ones have not.
+    :param fixed: the findings with the old lists that the new ones have not.
+    :param passed: whether it passes with the old lists.
     :param passes: whether it passes with the new lists.
     """
 
     root: str
     broken: tuple[Finding, ...] = ()
-    mended: tuple[Finding, ...] = ()
+    fixed: tuple[Finding, ...] = ()
     passed: bool = True
     passes: bool = True
     error: RequirementsError | None = None
@@ -61,21 +61,20 @@ class Rehearsal(NamedTuple):
 
 def compare_all(
     old: Sequence[Outcome], new: Sequence[Outcome]
-) -> list[Rehearsal]:
+) -> list[ProjectImpact]:
     """The outcomes of all projects with the old and the new lists."""
     return [compare(*pair) for pair in zip(old, new, strict=True)]
 
 
-def compare(old: Outcome, new: Outcome) -> Rehearsal:
+def compare(old: Outcome, new: Outcome) -> ProjectImpact:
     """One project's outcomes with the old and the new lists, compared."""
     if old.verdict is None or new.verdict is None:
-        return Rehearsal(old.root, error=old.error or new.error)
-    before = Counter(map(_what, old.verdict.findings))
-    after = Counter(map(_what, new.verdict.findings))
-    return Rehearsal(
+        return ProjectImpact(old.root, error=old.error or new.error)
+    old_findings, new_findings = old.verdict.findings, new.verdict.findings
+    return ProjectImpact(
         old.root,
-        _only(new.verdict.findings, before),
-        _only(old.verdict.findings, after),
+        _only(new_findings, old_findings),
+        _only(old_findings, new_findings),
         passed=_passes(old.verdict),
         passes=_passes(new.verdict),
     )
@@ -84,48 +83,50 @@ def compare(old: Outcome, new: Outcome) -> Rehearsal:
 def changed_lines(
     old: Against, new: Against
 ) -> dict[CanonicalName, list[str]]:
-    """What a change of the lists says of each package, as lines of a diff."""
+    """What a change of the lists changes for packages, as lines of a diff."""
     result: dict[CanonicalName, list[str]] = {}
     for name in sorted({*old.listed, *new.listed}):
         lines = []
-        for sign, mine, other in (("-", old, new), ("+", new, old)):
-            theirs = {e.text.strip() for e in other.listed.get(name, ())}
+        for sign, left, right in (("-", old, new), ("+", new, old)):
+            kept = {line.text.strip() for line in right.listed.get(name, ())}
             lines += [
-                f"{sign} {mine.file}:{each.number}: {each.text.strip()}"
-                for each in mine.listed.get(name, ())
-                if each.text.strip() not in theirs
+                f"{sign} {left.file}:{line.number}: {line.text.strip()}"
+                for line in left.listed.get(name, ())
+                if line.text.strip() not in kept
             ]
         if lines:
             result[name] = lines
-    for what, before, after in (
-        ("the never-constrain list", old.never, new.never),
-        ("backports.txt", old.backports, new.backports),
+    for file, before, after in (
+        ("the never-constrain list", set(old.never), set(new.never)),
+        ("backports.txt", set(old.backports), set(new.backports)),
     ):
-        for sign, names in (
-            ("-", set(before) - set(after)),
-            ("+", set(after) - set(before)),
-        ):
+        for sign, names in (("-", before - after), ("+", after - before)):
             for name in sorted(names):
-                result.setdefault(name, []).append(f"{sign} {what}: {name}")
+                result.setdefault(name, []).append(f"{sign} {file}: {name}")
     return result
 
 
-def _what(finding: Finding) -> tuple[object, ...]:
+def _identity(finding: Finding) -> tuple[object, ...]:
+    """What makes a finding the same as one with other lists.
+
+    The message and the fix name the lists' lines, so they do not count.
+    """
     return finding[:2] + finding[3:7]
 
 
 def _only(
-    found: Sequence[Finding], others: Counter[tuple[object, ...]]
+    left: Sequence[Finding], right: Sequence[Finding]
 ) -> tuple[Finding, ...]:
-    left = Counter(others)
+    """The findings on the left that are not on the right."""
+    counts = Counter(map(_identity, right))
     result = []
-    for each in found:
-        if left[_what(each)]:
-            left[_what(each)] -= 1
+    for finding in left:
+        if counts[_identity(finding)]:
+            counts[_identity(finding)] -= 1
         else:
-            result.append(each)
+            result.append(finding)
     return tuple(result)
 
 
 def _passes(verdict: Verdict) -> bool:
-    return not any(each.severity == "error" for each in verdict.findings)
+    return not any(finding.severity == "error" for finding in verdict.findings)

@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.checks.findings import Finding, Problem, found_by
-from openstack_requirements.checks.list_lines import Line, meet, ranges
+from openstack_requirements.checks.list_lines import ListLine, meet, ranges
 from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from openstack_requirements.pep508.requirement import CanonicalName
     from openstack_requirements.repository.policy import Policy
 
-#: What is there to build the project only: no constraints apply then.
+#: The kinds of entries that only building needs: no constraints apply then.
 BUILD = frozenset({"build", "setup_requires"})
 
 
-class Wanted(NamedTuple):
+class JudgedRequirement(NamedTuple):
     """A requirement of the project that is to be judged.
 
     ``shown`` is its name, with the extra or group that it belongs to.
@@ -51,19 +51,19 @@ class Wanted(NamedTuple):
 
     name: CanonicalName
     shown: str
-    line: Line
+    line: ListLine
 
 
-class Project(NamedTuple):
+class ProjectAndLists(NamedTuple):
     """What ``check-constraints`` judges.
 
-    ``unread`` are entries that are no requirements.
+    ``unread`` has a finding for each entry that is no requirement.
     """
 
     policy: Policy
     required: Listed
     pinned: Listed
-    wanted: Sequence[Wanted]
+    requirements: Sequence[JudgedRequirement]
     unread: Sequence[Problem]
 
 
@@ -72,114 +72,118 @@ class Rule(NamedTuple):
 
     id: str
     severity: Severity
-    find: Callable[[Project], Iterator[Problem]]
+    find: Callable[[ProjectAndLists], Iterator[Problem]]
     bounds: bool = False
 
 
-def wanted(
+def judged_requirements(
     declared: Iterable[Declared],
     never: Collection[CanonicalName],
     place: Callable[[str], str],
-) -> tuple[list[Wanted], list[Problem]]:
+) -> tuple[list[JudgedRequirement], list[Problem]]:
     """What of a project is to be judged, and its entries that cannot be.
 
     :param never: the never-constrain list.
     :param place: makes the name of a file out of its path in the project.
     """
-    found, unread = [], []
-    for each in declared:
-        file, number = place(each.file), each.line
-        if each.kind in BUILD or each.include:
+    requirements, unread = [], []
+    for entry in declared:
+        file = place(entry.file)
+        if entry.kind in BUILD or entry.include:
             continue
-        if each.requirement is None:
+        if entry.requirement is None:
             unread.append(
                 Problem(
-                    f"{each.problem}: {each.text}",
+                    f"{entry.problem}: {entry.text}",
                     file,
-                    number or None,
-                    each.column or None,
+                    entry.line or None,
+                    entry.column or None,
                     fix="name a requirement that can be reviewed",
                 )
             )
             continue
-        name = canonical_name(each.requirement.package)
+        name = canonical_name(entry.requirement.package)
         if name not in never:
-            where = f" ({each.kind} {each.section})" if each.section else ""
-            line = Line(
-                each.requirement, file, number, each.text, each.column or None
+            where = f" ({entry.kind} {entry.section})" if entry.section else ""
+            line = ListLine(
+                entry.requirement,
+                file,
+                entry.line,
+                entry.text,
+                entry.column or None,
             )
-            shown = f"{each.requirement.package}{where}"
-            found.append(Wanted(name, shown, line))
-    return found, unread
+            shown = f"{entry.requirement.package}{where}"
+            requirements.append(JudgedRequirement(name, shown, line))
+    return requirements, unread
 
 
-def judge(subject: Project, *, bounds: bool) -> list[Finding]:
+def judge(subject: ProjectAndLists, *, bounds: bool) -> list[Finding]:
     """What the rules find.
 
     :param bounds: also judge the bounds by the global list.
     :raises BadLine: at a line whose marker cannot be judged.
     """
-    asked = [rule for rule in RULES if bounds or not rule.bounds]
-    return found_by(asked, subject)
+    rules = [rule for rule in RULES if bounds or not rule.bounds]
+    return found_by(rules, subject)
 
 
-def unreviewed(subject: Project) -> Iterator[Problem]:
+def unreviewed(subject: ProjectAndLists) -> Iterator[Problem]:
     """Entries that are no requirements: URLs, options, what makes no sense."""
     yield from subject.unread
 
 
-def unknown(subject: Project) -> Iterator[Problem]:
+def unknown(subject: ProjectAndLists) -> Iterator[Problem]:
     """Requirements that the global list does not have."""
-    for each in subject.wanted:
-        if each.name not in subject.required.by_name:
-            yield each.line.problem(
-                f"{each.shown} is not in {subject.required.file}",
+    for judged in subject.requirements:
+        if judged.name not in subject.required.by_name:
+            yield judged.line.problem(
+                f"{judged.shown} is not in {subject.required.file}",
                 f"propose it for {subject.required.file}, or do without it",
             )
 
 
-def unconstrained(subject: Project) -> Iterator[Problem]:
-    """Requirements of the global list that no constraint holds."""
-    for each in subject.wanted:
+def unconstrained(subject: ProjectAndLists) -> Iterator[Problem]:
+    """Requirements of the global list without a pin in the constraints."""
+    for judged in subject.requirements:
         if (
-            each.name in subject.required.by_name
-            and each.name not in subject.pinned.by_name
+            judged.name in subject.required.by_name
+            and judged.name not in subject.pinned.by_name
         ):
-            yield each.line.problem(
-                f"{each.shown} is not in {subject.pinned.file}",
+            yield judged.line.problem(
+                f"{judged.shown} is not in {subject.pinned.file}",
                 f"pin it in {subject.pinned.file} (generate-constraints does)",
             )
 
 
-def incompatible(subject: Project) -> Iterator[Problem]:
+def incompatible(subject: ProjectAndLists) -> Iterator[Problem]:
     """Requirements that the pin which applies does not satisfy.
 
-    Of what is not in the global list there is nothing more to say.
+    A requirement that is not in the global list has a finding already.
     """
-    for each in subject.wanted:
-        if each.name not in subject.required.by_name:
+    for judged in subject.requirements:
+        if judged.name not in subject.required.by_name:
             continue
-        specifiers = each.line.requirement.specifiers
-        for pin in subject.pinned.by_name.get(each.name, ()):
+        specifiers = judged.line.requirement.specifiers
+        for pin in subject.pinned.by_name.get(judged.name, ()):
             version = pin.requirement.pin
             if (
                 version is not None
                 and not subject.policy.admits(specifiers, version)
-                and meet(each.line, pin)
+                and meet(judged.line, pin)
             ):
-                yield each.line.problem(
-                    f"{each.shown}: {specifiers or 'a release'} is wanted, "
+                yield judged.line.problem(
+                    f"{judged.shown}: {specifiers or 'a release'} is wanted, "
                     f"but {pin.file}:{pin.number} pins {version}",
                     f"admit {version}",
                 )
 
 
-def outside(subject: Project) -> Iterator[Problem]:
+def outside(subject: ProjectAndLists) -> Iterator[Problem]:
     """Bounds whose own version the global list does not admit."""
-    for each in subject.wanted:
-        entries = subject.required.by_name.get(each.name, [])
-        entries = [entry for entry in entries if meet(each.line, entry)]
-        for clause in each.line.requirement.clauses if entries else ():
+    for judged in subject.requirements:
+        entries = subject.required.by_name.get(judged.name, [])
+        entries = [entry for entry in entries if meet(judged.line, entry)]
+        for clause in judged.line.requirement.clauses if entries else ():
             if clause.operator == "!=":
                 continue
             version = clause.version.removesuffix(".*")
@@ -187,9 +191,9 @@ def outside(subject: Project) -> Iterator[Problem]:
                 subject.policy.admits(entry.requirement.specifiers, version)
                 for entry in entries
             ):
-                yield each.line.problem(
-                    f"{each.shown}: {clause} names a version outside of what "
-                    f"{entries[0].file}:{entries[0].number} admits, "
+                yield judged.line.problem(
+                    f"{judged.shown}: {clause} names a version outside of "
+                    f"what {entries[0].file}:{entries[0].number} admits, "
                     f"{ranges(entries)}",
                     "name a version that is admitted",
                 )

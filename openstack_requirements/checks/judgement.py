@@ -11,22 +11,27 @@
 # under the License.
 """What a project declares, judged against a repository's lists.
 
-A rule is one function, in ``entry_rules`` or ``project_rules``, and one row
-in :data:`RULES`: a stable id, a severity, and the words that ``--explain``
-prints. What depends on the policy is asked of
-:mod:`~openstack_requirements.repository.policy`. Entries compare by meaning:
-names in canonical form (PEP 503), markers over all environments, specifiers
-as sets of versions. Nothing here opens a file.
+A rule is one function, in ``entry_rules``, ``package_rules``,
+``project_rules`` or ``lower_rules``, and one row in :data:`RULES`: a stable
+id, a severity, and the words that ``--explain`` prints. What depends on the
+policy is in :mod:`~openstack_requirements.repository.policy`. Entries compare
+by meaning: names in canonical form (PEP 503), markers over all environments,
+specifiers as sets of versions. Nothing here opens a file.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.checks import entry_rules, project_rules
+from openstack_requirements.checks import (
+    entry_rules,
+    lower_rules,
+    package_rules,
+    project_rules,
+)
+from openstack_requirements.checks.project_findings import ProjectFinding
 from openstack_requirements.checks.subjects import (
     Against,
-    Found,
     Subject,
     against,
     subject,
@@ -36,12 +41,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from openstack_requirements.checks.findings import Severity
-    from openstack_requirements.checks.subjects import ProjectProblem
+    from openstack_requirements.checks.project_findings import ProjectProblem
 
 __all__ = [
     "RULES",
     "Against",
-    "Found",
+    "ProjectFinding",
     "Rule",
     "Subject",
     "against",
@@ -63,7 +68,7 @@ class Rule(NamedTuple):
     how: str
 
 
-def judge(project: Subject) -> list[Found]:
+def judge(project: Subject) -> list[ProjectFinding]:
     """What all the rules find, in the order of the table."""
     return [
         problem.by(rule.id, rule.severity)
@@ -106,8 +111,8 @@ RULES = (
         "error",
         entry_rules.wrong_markers,
         "The marker says for which environments the list has reviewed and "
-        "constrained a requirement. With another one, a project asks for it "
-        "where nobody has.",
+        "constrained a requirement. With another one, a project requires it "
+        "where it has not been reviewed.",
         "Take the marker of the global list; how it is written does not "
         "matter, only what it means. Under the current policy a project may "
         "also limit a requirement to some Pythons 3 by one comparison of "
@@ -160,7 +165,7 @@ RULES = (
     Rule(
         "duplicate-entry",
         "error",
-        entry_rules.duplicates,
+        package_rules.duplicates,
         "One of two equal entries will be forgotten when the other is "
         "changed. What they mean counts: >=1.0 is >=1. On stable branches "
         "they are left alone.",
@@ -169,17 +174,17 @@ RULES = (
     Rule(
         "entry-count",
         "error",
-        entry_rules.wrong_count,
+        package_rules.wrong_count,
         "Where the global list has several entries for a package, one for "
         "each marker, a project that has fewer leaves an environment out, "
-        "and one that has more asks twice for the same.",
+        "and one that has more requires the same twice.",
         "Have the entries that the list has, in each place that names the "
         "package. Each extra counts for itself.",
     ),
     Rule(
         "lower-constraint-unreadable",
         "error",
-        project_rules.lower_unreadable,
+        lower_rules.unreadable,
         "lower-constraints.txt says which versions the tests of the lowest "
         "versions install. That takes exact pins.",
         "Write one ==VERSION for each package.",
@@ -187,7 +192,7 @@ RULES = (
     Rule(
         "lower-constraint-missing",
         "error",
-        project_rules.lower_missing,
+        lower_rules.missing,
         "A requirement without a pin in lower-constraints.txt is tested with "
         "its newest version only, and its lower bound with none.",
         "Add the package there, pinned to the requirement's lower bound, "
@@ -196,7 +201,7 @@ RULES = (
     Rule(
         "lower-constraint-incompatible",
         "error",
-        project_rules.lower_incompatible,
+        lower_rules.incompatible,
         "The pin in lower-constraints.txt and the requirement cannot be "
         "installed together.",
         "Pin a version that the requirement admits; a pre-release only where "
@@ -205,7 +210,7 @@ RULES = (
     Rule(
         "lower-constraint-mismatch",
         "error",
-        project_rules.lower_mismatch,
+        lower_rules.mismatch,
         "The lower bound of a requirement is a promise, and the tests with "
         "lower-constraints.txt keep it only where the two are equal.",
         "Pin the lower bound, or raise the bound to the pin.",
@@ -213,7 +218,7 @@ RULES = (
     Rule(
         "lower-constraint-no-bound",
         "error",
-        project_rules.lower_unbounded,
+        lower_rules.unbounded,
         "A pin in lower-constraints.txt shows that a lower bound is right. "
         "The requirement has none.",
         "Give the requirement a lower bound: >=, ~= or ==.",

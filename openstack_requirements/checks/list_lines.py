@@ -30,11 +30,11 @@ if TYPE_CHECKING:
         Requirement,
     )
 
-    Index = dict[CanonicalName, list["Line"]]
+    ByName = dict[CanonicalName, list["ListLine"]]
 
 
-class Line(NamedTuple):
-    """A requirement and where it stands.
+class ListLine(NamedTuple):
+    """A requirement of a list, or of a project, and where it stands.
 
     ``column`` is known where it is not the whole of a line.
     """
@@ -65,32 +65,32 @@ class Listed(NamedTuple):
 
     file: str
     entries: Sequence[Entry]
-    by_name: Index
+    by_name: ByName
 
 
 def listed(file: str, entries: Sequence[Entry]) -> Listed:
     """A list and its requirements by canonical name."""
-    by_name: Index = {}
-    for number, text, found in entries:
-        if found is not None and found.package:
-            by_name.setdefault(canonical_name(found.package), []).append(
-                Line(found, file, number, text)
-            )
+    by_name: ByName = {}
+    for number, text, requirement in entries:
+        if requirement is not None and requirement.package:
+            name = canonical_name(requirement.package)
+            line = ListLine(requirement, file, number, text)
+            by_name.setdefault(name, []).append(line)
     return Listed(file, entries, by_name)
 
 
-def meet(one: Line, other: Line) -> bool:
+def meet(first: ListLine, second: ListLine) -> bool:
     """Whether there are environments in which both lines apply.
 
     :raises BadLine: where a marker cannot be judged.
     """
-    pair = (one.requirement.markers, other.requirement.markers)
-    if pair == ("", ""):
+    texts = (first.requirement.markers, second.requirement.markers)
+    if texts == ("", ""):
         return True
-    answer = _overlap(*pair)
+    answer = _overlap(*texts)
     if isinstance(answer, bool):
         return answer
-    bad, reason = (one, other)[answer[0]], answer[1]
+    bad, reason = (first, second)[answer[0]], answer[1]
     raise BadLine(
         f"the marker cannot be judged ({reason})",
         bad.text,
@@ -100,32 +100,29 @@ def meet(one: Line, other: Line) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _overlap(one: str, other: str) -> bool | tuple[int, str]:
-    """Whether two markers overlap; or which is to blame, and why."""
+def _overlap(first: str, second: str) -> bool | tuple[int, str]:
+    """Whether two markers overlap; else the position of a bad one, and why."""
     from openstack_requirements.pep508 import markers
 
-    for number, pair in enumerate(([one], [one, other])):
+    for position, texts in enumerate(([first], [first, second])):
         try:
-            answer = markers.overlap(pair) is not None
+            answer = markers.overlap(texts) is not None
         except markers.BadMarker as error:
-            return number, error.reason
+            return position, error.reason
     return answer
 
 
-def shown(found: Requirement) -> str:
+def shown(requirement: Requirement) -> str:
     """A requirement as a line, without its comment and line end."""
-    line = found._replace(comment="").to_line(sort_specifiers=True)
+    line = requirement._replace(comment="").to_line(sort_specifiers=True)
     return line.rstrip("\n")
 
 
-def ranges(entries: Sequence[Line]) -> str:
-    """What entries of one package admit, for a sentence."""
-    return " or ".join(
-        (each.requirement.specifiers or "any release")
-        + (
-            f" (where {each.requirement.markers})"
-            if each.requirement.markers
-            else ""
-        )
-        for each in entries
-    )
+def ranges(lines: Sequence[ListLine]) -> str:
+    """What lines of one package admit, for a sentence."""
+    words = []
+    for line in lines:
+        marker = line.requirement.markers
+        where = f" (where {marker})" if marker else ""
+        words.append(f"{line.requirement.specifiers or 'any release'}{where}")
+    return " or ".join(words)

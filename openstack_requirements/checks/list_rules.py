@@ -12,7 +12,7 @@
 """The rules over a repository's own lists.
 
 A rule is one function, which yields problems, and one row in :data:`RULES`,
-which gives it its id and severity. What depends on the policy is asked of
+which gives it its id and severity. What depends on the policy is in
 :mod:`~openstack_requirements.repository.policy`. Nothing here opens a file.
 """
 
@@ -21,7 +21,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.checks.findings import Finding, Problem, found_by
-from openstack_requirements.checks.list_lines import Line, meet, ranges, shown
+from openstack_requirements.checks.list_lines import (
+    ListLine,
+    meet,
+    ranges,
+    shown,
+)
 from openstack_requirements.pep508 import limits
 from openstack_requirements.pep508.markers import compared_text
 from openstack_requirements.repository.policy import EXEMPT
@@ -41,8 +46,8 @@ if TYPE_CHECKING:
     from openstack_requirements.repository.policy import Policy
 
 
-class Lists(NamedTuple):
-    """What ``validate-constraints`` judges; make it with :func:`lists`."""
+class JudgedLists(NamedTuple):
+    """What ``validate-constraints`` judges."""
 
     policy: Policy
     required: Listed
@@ -59,12 +64,12 @@ class Rule(NamedTuple):
 
     id: str
     severity: Severity
-    find: Callable[[Lists], Iterator[Problem]]
+    find: Callable[[JudgedLists], Iterator[Problem]]
     why: str
     how: str
 
 
-def judge(subject: Lists) -> list[Finding]:
+def judge(subject: JudgedLists) -> list[Finding]:
     """What all the rules find.
 
     :raises BadLine: at a line whose marker cannot be judged.
@@ -72,39 +77,41 @@ def judge(subject: Lists) -> list[Finding]:
     return found_by(RULES, subject)
 
 
-def unreviewed(subject: Lists) -> Iterator[Problem]:
+def unreviewed(subject: JudgedLists) -> Iterator[Problem]:
     """Lines that could bring in what nobody has reviewed."""
-    for each in (subject.required, subject.pinned):
-        for number, text, found in each.entries:
-            if found is None or found.location:
+    for listed in (subject.required, subject.pinned):
+        for number, text, requirement in listed.entries:
+            if requirement is None or requirement.location:
                 yield Problem(
                     f"nobody has reviewed what this brings in: {text.strip()}",
-                    each.file,
+                    listed.file,
                     number,
-                    package=None if found is None else found.package,
+                    package=requirement.package if requirement else None,
                     fix="name a released version instead",
                     text=text.strip(),
                 )
 
 
-def inexact(subject: Lists) -> Iterator[Problem]:
+def inexact(subject: JudgedLists) -> Iterator[Problem]:
     """Constraints that are not one ``===``."""
     for pins in subject.pinned.by_name.values():
         for pin in pins:
-            found = pin.requirement
-            version = found.pin
-            if found.location or (
-                version and found.clauses[0].operator == "==="
+            requirement = pin.requirement
+            version = requirement.pin
+            if requirement.location or (
+                version and requirement.clauses[0].operator == "==="
             ):
                 continue
-            right = found._replace(specifiers=f"==={version or 'VERSION'}")
+            right = requirement._replace(
+                specifiers=f"==={version or 'VERSION'}"
+            )
             yield pin.problem(
-                f"{found.package}{found.specifiers} is not exact",
+                f"{requirement.package}{requirement.specifiers} is not exact",
                 f"write {shown(right)}",
             )
 
 
-def incompatible(subject: Lists) -> Iterator[Problem]:
+def incompatible(subject: JudgedLists) -> Iterator[Problem]:
     """Pins that the global list does not admit."""
     compared = 0
     for name, pins in subject.pinned.by_name.items():
@@ -125,25 +132,25 @@ def incompatible(subject: Lists) -> Iterator[Problem]:
             version = pin.requirement.pin
             if version is None:
                 continue
-            good = [
+            admitting = [
                 entry
                 for entry in entries
                 if subject.policy.admits(entry.requirement.specifiers, version)
             ]
-            if any(meet(pin, entry) for entry in good):
+            if any(meet(pin, entry) for entry in admitting):
                 continue
-            # Where no entry applies, the list asks for nothing.
-            wanted = [entry for entry in entries if meet(pin, entry)]
-            if wanted:
+            # Where no entry applies, the list requires nothing.
+            applying = [entry for entry in entries if meet(pin, entry)]
+            if applying:
                 yield pin.problem(
                     f"{pin.requirement.package} is pinned to {version}, but "
-                    f"{wanted[0].file} admits {ranges(wanted)}",
+                    f"{applying[0].file} admits {ranges(applying)}",
                     f"pin a version that is admitted, or change "
-                    f"{wanted[0].file}:{wanted[0].number}",
+                    f"{applying[0].file}:{applying[0].number}",
                 )
 
 
-def wrong_bounds(subject: Lists) -> Iterator[Problem]:
+def wrong_bounds(subject: JudgedLists) -> Iterator[Problem]:
     """Entries of the global list whose bounds the policy does not allow."""
     fix = (
         "write one >=, the lowest version that is known to work, and no "
@@ -162,29 +169,29 @@ def wrong_bounds(subject: Lists) -> Iterator[Problem]:
                 )
 
 
-def not_normal(subject: Lists) -> Iterator[Problem]:
+def not_normal(subject: JudgedLists) -> Iterator[Problem]:
     """Lines of the global list that are not in normal form.
 
-    Blanks and line ends behind a line are not judged: nobody sees them.
+    Blanks and line ends behind a line are not judged: they cannot be seen.
     """
     file = subject.required.file
-    for number, text, found in subject.required.entries:
-        if found is None:
+    for number, text, requirement in subject.required.entries:
+        if requirement is None:
             continue
-        normal = found.to_line(comment_prefix="  ", sort_specifiers=True)
+        normal = requirement.to_line(comment_prefix="  ", sort_specifiers=True)
         normal = normal.rstrip()
         if text.rstrip() == normal and (normal or not text.strip("\r\n")):
             continue
-        found_text = text.rstrip("\r\n")
-        yield Line(found, file, number, text).problem(
-            f"not in normal form: {found_text}",
+        written = text.rstrip("\r\n")
+        yield ListLine(requirement, file, number, text).problem(
+            f"not in normal form: {written}",
             f"write {normal}" if normal else "leave the line empty",
-            _first_difference(found_text, normal),
+            _first_difference(written, normal),
         )
 
 
-def unconstrained(subject: Lists) -> Iterator[Problem]:
-    """Names of the global list that no constraint and no list holds."""
+def unconstrained(subject: JudgedLists) -> Iterator[Problem]:
+    """Names of the global list that should have a pin, and have none."""
     constrained = subject.pinned.by_name
     for name, entries in subject.required.by_name.items():
         if name in constrained or name in subject.never or name in EXEMPT:
@@ -197,7 +204,7 @@ def unconstrained(subject: Lists) -> Iterator[Problem]:
         )
 
 
-def never_constrained(subject: Lists) -> Iterator[Problem]:
+def never_constrained(subject: JudgedLists) -> Iterator[Problem]:
     """Pins of what is never to be constrained."""
     for name, pins in subject.pinned.by_name.items():
         if name in subject.never:
@@ -232,10 +239,10 @@ RULES = (
         "error",
         incompatible,
         "What is installed together is what the constraints pin. A pin "
-        "outside of what a requirement asks for cannot be installed with it, "
+        "outside of what a requirement admits cannot be installed with it, "
         "so one of the two is wrong. Where there are several entries for "
         "different environments, the one that can apply where the pin does "
-        "counts. Where none can, nothing is asked for.",
+        "counts. Where none can, nothing is required.",
         "Pin a version that is admitted, or change what admits none. Under "
         "the classic policy a pre-release will do only where a specifier "
         "names one.",
@@ -283,9 +290,9 @@ RULES = (
 )
 
 
-def _first_difference(one: str, two: str) -> int:
-    """The column, from 1, where two texts part."""
-    for column, (left, right) in enumerate(zip(one, two, strict=False), 1):
-        if left != right:
+def _first_difference(left: str, right: str) -> int:
+    """The column, from 1, where two texts differ first."""
+    for column, (a, b) in enumerate(zip(left, right, strict=False), 1):
+        if a != b:
             return column
-    return min(len(one), len(two)) + 1
+    return min(len(left), len(right)) + 1

@@ -11,10 +11,10 @@
 # under the License.
 """All the rules of all commands that judge, by id: what each is for.
 
-A rule is a row in the table of its command, with its texts. One that is in
-several tables has one id and one meaning, though what is an error for one
-command may be a warning for another. Reports link to the section that the
-documentation has for each rule.
+A rule is a row in the table of its command, with its texts. In several tables
+it has the same id and meaning, but its findings may be errors for one command
+and warnings for another. Reports link to the section of the documentation
+about a rule.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _OTHERS = {
     ),
     "conflicting-requirement": (
         "check-conflicts",
-        "What is pinned is installed together, and then a distribution meets "
-        "another one that it was not made for.",
-        "Pin versions that go together; or, where the conflict is known and "
+        "What is pinned is installed together, and then a distribution runs "
+        "with a version of another one that it excludes.",
+        "Pin compatible versions; or, where the conflict is known and "
         "accepted, list it in upper-constraints-xfails.txt.",
     ),
     "missing-requirement": (
@@ -52,13 +52,13 @@ _OTHERS = {
     ),
     "unreadable-requirement": (
         "check-conflicts",
-        "Whether a requirement that is none by PEP 508 is met, nobody can "
-        "say.",
+        "Whether a requirement is met that PEP 508 does not allow, cannot "
+        "be told.",
         "Report it to the authors of the distribution.",
     ),
     "unused-expectation": (
         "check-conflicts",
-        "An expected conflict that is none any more would hide the next one.",
+        "An expected conflict that no longer exists would hide the next one.",
         "Remove the line from upper-constraints-xfails.txt.",
     ),
     "python-not-claimed": (
@@ -69,7 +69,7 @@ _OTHERS = {
     ),
     "unknown-metadata": (
         "check-python2-support",
-        "Without metadata nothing can be said of a distribution.",
+        "Without metadata nothing can be said about a distribution.",
         "Give freezes or an environment that have it.",
     ),
     "unknown-project": (
@@ -79,7 +79,7 @@ _OTHERS = {
     ),
     "missing-template": (
         "validate-projects",
-        "Who is in projects.txt has promised that its requirements are "
+        "A project in projects.txt has promised that its requirements are "
         "checked on each change.",
         "Add the template check-requirements to the project's configuration.",
     ),
@@ -107,15 +107,15 @@ def texts() -> Mapping[str, Texts]:
         waiving,
     )
 
-    found: dict[str, Texts] = {}
+    result: dict[str, Texts] = {}
     for row in (*list_rules.RULES, *judgement.RULES, *waiving.RULES):
-        before = found.get(row.id, Texts((), row.why, row.how))
+        before = result.get(row.id, Texts((), row.why, row.how))
         severities = {*before.severities, row.severity}
-        found[row.id] = before._replace(severities=tuple(sorted(severities)))
+        result[row.id] = before._replace(severities=tuple(sorted(severities)))
     for rule, (_, why, how) in _OTHERS.items():
         severity = conflicts.RULES.get(rule, "error")
-        found.setdefault(rule, Texts((severity,), why, how))
-    return dict(sorted(found.items()))
+        result.setdefault(rule, Texts((severity,), why, how))
+    return dict(sorted(result.items()))
 
 
 @lru_cache(maxsize=256)

@@ -9,9 +9,9 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""A project as the rules see it, and what they share.
+"""A project as the rules see it: its entries by place and package.
 
-What stands for one package in one place counts together; a dependency group
+The entries for one package in one place count together; a dependency group
 holds what it includes as well. Nothing here opens a file.
 """
 
@@ -20,8 +20,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.checks.findings import Finding, Problem
-from openstack_requirements.checks.list_lines import Line, listed, shown
+from openstack_requirements.checks.list_lines import ListLine, listed
 from openstack_requirements.manifests import declarations, groups
 from openstack_requirements.pep508.requirement import canonical_name, is_direct
 from openstack_requirements.pep508.version_sets import version_set
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
         Sequence,
     )
 
-    from openstack_requirements.checks.findings import Severity
     from openstack_requirements.manifests.declarations import Declared
     from openstack_requirements.pep508.requirement import (
         CanonicalName,
@@ -57,7 +55,7 @@ class Against(NamedTuple):
 
     policy: Policy
     file: str
-    listed: Mapping[CanonicalName, Sequence[Line]]
+    listed: Mapping[CanonicalName, Sequence[ListLine]]
     never: Collection[CanonicalName]
     backports: Collection[CanonicalName]
     pins: Mapping[CanonicalName, str]
@@ -103,12 +101,10 @@ class Package(NamedTuple):
 
     def everything(self) -> Iterator[tuple[Declared, Requirement]]:
         """All requirements, each with what brings it to this place."""
-        for item, each in (
-            *self.included,
-            *zip(self.entries, self.entries, strict=True),
-        ):
-            if each.requirement is not None:
-                yield item, each.requirement
+        own = ((entry, entry) for entry in self.entries)
+        for item, entry in (*self.included, *own):
+            if entry.requirement is not None:
+                yield item, entry.requirement
 
 
 class Subject(NamedTuple):
@@ -129,31 +125,6 @@ class Subject(NamedTuple):
     stable: bool
 
 
-class Found(NamedTuple):
-    """A finding, and the smallest change that would pass.
-
-    ``entry`` is what it is about, and ``replacement`` what should stand there
-    instead: entries, or none of them. Both are None where not known.
-    """
-
-    finding: Finding
-    entry: Declared | None = None
-    replacement: tuple[str, ...] | None = None
-
-
-class ProjectProblem(NamedTuple):
-    """What a rule's function finds in a project: the same but for the rule."""
-
-    problem: Problem
-    entry: Declared | None = None
-    replacement: tuple[str, ...] | None = None
-
-    def by(self, rule: str, severity: Severity) -> Found:
-        """The finding of a rule."""
-        finding = self.problem.by(rule, severity)
-        return Found(finding, self.entry, self.replacement)
-
-
 def against(
     policy: Policy,
     file: str,
@@ -162,21 +133,21 @@ def against(
     backports: Collection[CanonicalName] = (),
     constraints: Iterable[Requirement] = (),
 ) -> Against:
-    """What a repository's lists ask of projects.
+    """What a repository's lists require of projects.
 
     :param file: the name of the global list.
     :param entries: what it holds.
     """
     by_name = {
         name: list(
-            {meaning(each.requirement): each for each in lines}.values()
+            {meaning(line.requirement): line for line in lines}.values()
         )
         for name, lines in listed(file, entries).by_name.items()
     }
     pins = {
-        canonical_name(each.package): version
-        for each in constraints
-        if (version := each.pin) is not None
+        canonical_name(constraint.package): version
+        for constraint in constraints
+        if (version := constraint.pin) is not None
     }
     return Against(policy, file, by_name, never, backports, pins)
 
@@ -197,12 +168,12 @@ def subject(
         the change is to be judged.
     """
     own = canonical_name(declarations.project_name(texts))
-    declared = [each for each in declared if not _is_own(each, own)]
+    declared = [entry for entry in declared if not _is_own(entry, own)]
     packages = list(_packages(declared))
     changed = list(declared)
     if target is not None:
-        before = {_key(each) for each in target}
-        changed = [each for each in declared if _key(each) not in before]
+        before = set(map(_key, target))
+        changed = [entry for entry in declared if _key(entry) not in before]
         packages = _changed(packages, list(_packages(target)), changed)
     return Subject(
         lists,
@@ -210,13 +181,13 @@ def subject(
         declared,
         changed,
         packages,
-        master=branch == "master",
-        stable=branch.startswith("stable/"),
+        branch == "master",
+        branch.startswith("stable/"),
     )
 
 
 def _is_own(entry: Declared, name: CanonicalName) -> bool:
-    """Whether an entry asks for other extras of the project itself.
+    """Whether an entry names further extras of the project itself.
 
     ``proj[a,b]`` in an extra of ``proj`` requires nothing from elsewhere.
     """
@@ -234,41 +205,46 @@ def _changed(
     before: Iterable[Package],
     changed: Collection[Declared],
 ) -> list[Package]:
-    """The packages of which something changed, with what changed only.
+    """The packages with a change, and only their changed entries to judge.
 
-    Where entries came or went, all that is left counts together anew, and so
-    stays with the package.
+    Where entries came or went, all that are left count together anew, and so
+    the package stays.
     """
     changed = set(changed)
     counts = {
-        (each.place, each.name): len(list(each.everything()))
-        for each in before
+        (package.place, package.name): len(list(package.everything()))
+        for package in before
     }
     result = []
-    for each in packages:
-        mine = tuple(entry for entry in each.entries if entry in changed)
-        number = len(list(each.everything()))
-        if mine or counts.get((each.place, each.name), number) != number:
-            result.append(each._replace(judged=mine))
+    for package in packages:
+        judged = tuple(entry for entry in package.entries if entry in changed)
+        count = len(list(package.everything()))
+        count_before = counts.get((package.place, package.name), count)
+        if judged or count_before != count:
+            result.append(package._replace(judged=judged))
     return result
 
 
 def _key(entry: Declared) -> tuple[object, ...]:
     """What an entry says, wherever it stands."""
-    found = entry.requirement
-    if found is None:
+    requirement = entry.requirement
+    if requirement is None:
         return (entry.text, entry.include)
-    return (canonical_name(found.package), *meaning(found), found.comment)
+    return (
+        canonical_name(requirement.package),
+        *meaning(requirement),
+        requirement.comment,
+    )
 
 
 def _packages(declared: Sequence[Declared]) -> Iterator[Package]:
     """The entries by place and package, groups with what they include."""
     own: dict[tuple[Place, CanonicalName], list[Declared]] = {}
-    for each in declared:
-        if each.requirement is not None:
-            name = canonical_name(each.requirement.package)
-            place = Place(each.file, each.kind, each.section)
-            own.setdefault((place, name), []).append(each)
+    for entry in declared:
+        if entry.requirement is not None:
+            name = canonical_name(entry.requirement.package)
+            place = Place(entry.file, entry.kind, entry.section)
+            own.setdefault((place, name), []).append(entry)
     included: dict[
         tuple[Place, CanonicalName], list[tuple[Declared, Declared]]
     ] = {}
@@ -278,8 +254,8 @@ def _packages(declared: Sequence[Declared]) -> Iterator[Package]:
         name = canonical_name(entry.requirement.package)
         included.setdefault((place, name), []).append((item, entry))
     for key in {**own, **included}:
-        mine = tuple(own.get(key, ()))
-        yield Package(*key, mine, tuple(included.get(key, ())), mine)
+        entries = tuple(own.get(key, ()))
+        yield Package(*key, entries, tuple(included.get(key, ())), entries)
 
 
 def judged(project: Subject) -> Iterator[Package]:
@@ -297,44 +273,46 @@ def single_entries(
 ) -> Iterator[tuple[Package, Declared, Requirement]]:
     """The entries that are judged one by one."""
     for package in judged(project):
-        for each in package.judged:
-            if each.requirement is not None:
-                yield package, each, each.requirement
+        for entry in package.judged:
+            if entry.requirement is not None:
+                yield package, entry, entry.requirement
 
 
 def fitting(
-    project: Subject, package: Package, mine: Requirement
-) -> list[Line]:
-    """The global entries that a marker goes with."""
+    project: Subject, package: Package, requirement: Requirement
+) -> list[ListLine]:
+    """The lines of the global list that suit a requirement's marker."""
     return [
-        each
-        for each in project.against.listed.get(package.name, ())
+        line
+        for line in project.against.listed.get(package.name, ())
         if _fits(
             project.against.policy,
-            mine.markers,
-            each.requirement.markers,
+            requirement.markers,
+            line.requirement.markers,
             backport=package.name in project.against.backports,
         )
     ]
 
 
 @lru_cache(maxsize=16384)
-def _fits(policy: Policy, mine: str, listed: str, *, backport: bool) -> bool:
+def _fits(
+    policy: Policy, declared: str, listed: str, *, backport: bool
+) -> bool:
     from openstack_requirements.pep508.markers import BadMarker
 
     try:
-        return policy.marker_fits(mine, listed, backport=backport)
+        return policy.marker_fits(declared, listed, backport=backport)
     except BadMarker:
-        return False  # a marker that nobody can judge does not pass
+        return False  # a marker that cannot be judged does not pass
 
 
-def can_meet(one: str, other: str) -> bool:
-    """Whether two markers can hold together, as far as anybody can tell."""
-    if not one or not other:
+def can_meet(first: str, second: str) -> bool:
+    """Whether two markers can hold together, as far as can be told."""
+    if not first or not second:
         return True
     from openstack_requirements.pep508 import markers
 
-    return markers.can_meet(one, other)
+    return markers.can_meet(first, second)
 
 
 def meaning(requirement: Requirement) -> tuple[object, ...]:
@@ -383,64 +361,3 @@ def brings_in(text: str) -> bool:
         or "://" in start.partition("#")[0]
         or is_direct(start)
     )
-
-
-def place_of(project: Subject, entries: Sequence[Line]) -> str:
-    """The place of global entries, for a sentence."""
-    numbers = ",".join(str(each.number) for each in entries)
-    return f"{project.against.file}:{numbers}"
-
-
-def named(requirement: Requirement) -> str:
-    """A package and its versions, for a sentence."""
-    return shown(requirement._replace(markers="", extras=frozenset()))
-
-
-def texts_of(entries: Sequence[Line]) -> str:
-    """What global entries say, for a sentence."""
-    return " and ".join(each.text.strip() for each in entries)
-
-
-def problem_at(
-    entry: Declared,
-    message: str,
-    fix: str | None = None,
-    replacement: tuple[str, ...] | None = None,
-) -> ProjectProblem:
-    """A problem of an entry."""
-    text = entry.text.strip()
-    if entry.include:
-        text = f'{{include-group = "{entry.include}"}}'
-    return ProjectProblem(
-        Problem(
-            message,
-            entry.file,
-            entry.line or None,
-            entry.column or None,
-            entry.requirement.package if entry.requirement else None,
-            fix,
-            text or None,
-        ),
-        entry,
-        replacement,
-    )
-
-
-def propose(
-    entry: Declared,
-    message: str,
-    right: Requirement | None,
-    otherwise: str | None = None,
-) -> ProjectProblem:
-    """A problem with the entry that should stand there, where it is known."""
-    if right is None:
-        return problem_at(entry, message, otherwise)
-    separator = ";"
-    if right.markers and entry.requirement and entry.requirement.markers:
-        separator = declarations.separator(entry.text, entry.requirement)
-    comment = right.comment if entry.kind in declarations.COMMENTED else ""
-    text = right._replace(comment=comment).to_line(
-        marker_sep=separator, sort_specifiers=True
-    )
-    text = text.rstrip("\n")
-    return problem_at(entry, message, f"write {text}", (text,))

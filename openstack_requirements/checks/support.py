@@ -22,13 +22,19 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.checks.findings import Finding, Problem, found_by
-from openstack_requirements.checks.list_lines import Line
+from openstack_requirements.checks.list_lines import ListLine
 from openstack_requirements.errors import BadLine
 from openstack_requirements.pep508 import markers
 from openstack_requirements.pep508.specifiers import admits, parse_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from openstack_requirements.checks.findings import Severity
     from openstack_requirements.constraints.freeze import Distribution
@@ -46,7 +52,7 @@ _MICROS = (0, 5, 18, 99)
 
 
 class Python(NamedTuple):
-    """A Python that is asked for: 3.13, or any 2."""
+    """A Python to judge pins for: 3.13, or any 2."""
 
     major: int
     minor: int | None
@@ -67,15 +73,15 @@ class Python(NamedTuple):
 class Pins(NamedTuple):
     """What ``check-python2-support`` judges.
 
-    ``described`` has the metadata that could be had, ``missing`` the reason
-    for each pin whose could not; ``others`` are lines that are no pins.
+    ``described`` has the metadata by pin, ``missing`` the reason where there
+    is none; ``unpinned`` are lines without an exact version.
     """
 
     python: Python
-    wanted: Sequence[tuple[Key, Line]]
+    wanted: Sequence[tuple[Key, ListLine]]
     described: Mapping[Key, Distribution]
     missing: Mapping[Key, str]
-    others: Sequence[Line]
+    unpinned: Sequence[ListLine]
 
 
 class Rule(NamedTuple):
@@ -112,20 +118,20 @@ def pins(
     file: str,
     python: Python,
     key: Callable[[str, str], Key],
-) -> tuple[list[tuple[Key, Line]], list[Line]]:
-    """The pins of a list that can apply to a Python, and what is no pin.
+) -> tuple[list[tuple[Key, ListLine]], list[ListLine]]:
+    """The pins of a list that can apply to a Python, and lines without one.
 
-    :param key: what metadata is found by, of a name and a version.
+    :param key: makes of a name and a version what metadata is stored by.
     :raises BadLine: at a line whose marker cannot be judged.
     """
-    wanted: list[tuple[Key, Line]] = []
-    others = []
+    wanted: list[tuple[Key, ListLine]] = []
+    unpinned = []
     where = markers.Environments.on_pythons(python.versions())
-    for number, text, found in entries:
-        if found is None or not found.package:
+    for number, text, requirement in entries:
+        if requirement is None or not requirement.package:
             continue
         try:
-            applies = markers.overlap([found.markers], where)
+            applies = markers.overlap([requirement.markers], where)
         except markers.BadMarker as error:
             raise BadLine(
                 f"the marker cannot be judged ({error.reason})",
@@ -133,13 +139,14 @@ def pins(
                 source=file,
                 number=number,
             ) from error
-        version = found.pin
-        line = Line(found, file, number, text)
-        if applies is not None and version is None:
-            others.append(line)
-        elif applies is not None and version is not None:
-            wanted.append((key(found.package, version), line))
-    return wanted, others
+        if applies is None:
+            continue
+        line = ListLine(requirement, file, number, text)
+        if requirement.pin is None:
+            unpinned.append(line)
+        else:
+            wanted.append((key(requirement.package, requirement.pin), line))
+    return wanted, unpinned
 
 
 def judge(subject: Pins) -> list[Finding]:
@@ -150,30 +157,31 @@ def judge(subject: Pins) -> list[Finding]:
 def not_claimed(subject: Pins) -> Iterator[Problem]:
     """Pins whose metadata does not claim the Python."""
     for key, line in subject.wanted:
-        found = subject.described.get(key)
-        if found is not None:
-            reason = why_not(found, subject.python)
-            if reason is not None:
-                yield line.problem(
-                    f"{found.name} {found.version} does not claim Python "
-                    f"{subject.python}: {reason}"
-                )
+        distribution = subject.described.get(key)
+        if distribution is None:
+            continue
+        reason = why_not(distribution, subject.python)
+        if reason is not None:
+            yield line.problem(
+                f"{distribution.name} {distribution.version} does not claim "
+                f"Python {subject.python}: {reason}"
+            )
 
 
 def unknown(subject: Pins) -> Iterator[Problem]:
-    """Pins whose metadata cannot be had."""
+    """Pins whose metadata is unavailable."""
     for key, line in subject.wanted:
         if key in subject.missing:
             yield line.problem(
-                f"{line.requirement.package} "
-                f"{line.requirement.pin} has no metadata that can "
-                f"be had: {subject.missing[key]}"
+                f"the metadata of {line.requirement.package} "
+                f"{line.requirement.pin} is unavailable: "
+                f"{subject.missing[key]}"
             )
 
 
 def unpinned(subject: Pins) -> Iterator[Problem]:
-    """Lines without an exact version, so that nothing can be said."""
-    for line in subject.others:
+    """Lines without an exact version, which no metadata is known for."""
+    for line in subject.unpinned:
         yield line.problem(
             f"{line.requirement.package} is not pinned to a version",
             "judge a file of constraints",
@@ -187,7 +195,7 @@ RULES = (
 )
 
 
-def why_not(found: Distribution, python: Python) -> str | None:
+def why_not(distribution: Distribution, python: Python) -> str | None:
     """Why metadata does not claim a Python; None where it does.
 
     A Python that Requires-Python keeps out is not claimed, whatever the
@@ -195,45 +203,49 @@ def why_not(found: Distribution, python: Python) -> str | None:
     version they name it, or its major version alone. Without classifiers it
     is enough that Requires-Python lets it in.
     """
-    wanted = found.requires_python.strip()
-    if wanted and _is_valid(wanted):
-        if not _lets_in(wanted, python):
-            return f"Requires-Python is {wanted}"
+    admitted = distribution.requires_python.strip()
+    if admitted and _is_valid(admitted):
+        if not _lets_in(admitted, python):
+            return f"Requires-Python is {admitted}"
     else:
-        wanted = ""
+        admitted = ""
     named = {
         parse_python(match[1])
-        for match in map(_CLASSIFIER.match, found.classifiers)
+        for match in map(_CLASSIFIER.match, distribution.classifiers)
         if match
     }
     if not named:
-        return None if wanted else "it has no classifiers for any Python"
-    mine = {each for each in named if each.major == python.major}
-    minors = {each for each in mine if each.minor is not None}
-    if python in mine or (mine and (python.minor is None or not minors)):
+        return None if admitted else "it has no classifiers for any Python"
+    same_major = {name for name in named if name.major == python.major}
+    minors = _with_minor(same_major)
+    if python in same_major or (
+        same_major and (python.minor is None or not minors)
+    ):
         return None
-    named = minors or mine or named
-    shown = sorted(
-        {each for each in named if each.minor is not None} or named, key=_key
-    )
+    nearest = minors or same_major or named
+    shown = sorted(_with_minor(nearest) or nearest, key=_key)
     return f"its classifiers name {', '.join(map(str, shown))}"
+
+
+def _with_minor(pythons: Iterable[Python]) -> set[Python]:
+    return {python for python in pythons if python.minor is not None}
 
 
 def _key(python: Python) -> tuple[int, int]:
     return python.major, -1 if python.minor is None else python.minor
 
 
-def _lets_in(wanted: str, python: Python) -> bool:
+def _lets_in(specifiers: str, python: Python) -> bool:
     return any(
-        admits(wanted, f"{version}.{micro}", prereleases=True)
+        admits(specifiers, f"{version}.{micro}", prereleases=True)
         for version in python.versions()
         for micro in _MICROS
     )
 
 
-def _is_valid(wanted: str) -> bool:
+def _is_valid(specifiers: str) -> bool:
     try:
-        parse_set(wanted)
+        parse_set(specifiers)
     except ValueError:
         return False
     return True

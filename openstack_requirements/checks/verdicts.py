@@ -15,7 +15,7 @@ A :class:`Checkout` has everything that deciding needs: the project's files
 and, where only a change is judged, what they were before. The rules find
 what is wrong (:mod:`.judgement`), and waivers say what may stay
 (:mod:`.waiving`). :mod:`.loader` makes the values. Nothing here opens a file,
-starts git or asks what day it is.
+starts git or looks at the clock.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from openstack_requirements.checks.findings import Finding, Verdict, Waived
-    from openstack_requirements.checks.judgement import Against, Found
+    from openstack_requirements.checks.judgement import Against, ProjectFinding
     from openstack_requirements.manifests.declarations import Declared
     from openstack_requirements.repository.waivers import Waiver
 
@@ -107,7 +107,7 @@ class _Decided(NamedTuple):
     :param known: how many findings the baseline has as well.
     """
 
-    reported: Sequence[Found]
+    reported: Sequence[ProjectFinding]
     findings: Sequence[Finding]
     waived: Sequence[Waived]
     known: int
@@ -155,7 +155,7 @@ def fix(
 
 
 def _replacements(
-    reported: Sequence[Found],
+    reported: Sequence[ProjectFinding],
 ) -> dict[str, dict[Declared, tuple[str, ...]]]:
     """What should stand in place of entries, by file; the first one counts."""
     result: dict[str, dict[Declared, tuple[str, ...]]] = {}
@@ -201,33 +201,37 @@ def _decide(request: CheckRequest, checkout: Checkout) -> _Decided:
     )
 
 
-def _among(new: Sequence[Found], counting: Sequence[Finding]) -> list[Found]:
+def _among(
+    new: Sequence[ProjectFinding], counting: Sequence[Finding]
+) -> list[ProjectFinding]:
     """Those whose finding counts, each as often as it does."""
     left = Counter(counting)
     result = []
-    for found in new:
-        if left[found.finding]:
-            left[found.finding] -= 1
-            result.append(found)
+    for judged in new:
+        if left[judged.finding]:
+            left[judged.finding] -= 1
+            result.append(judged)
     return result
 
 
-def _new(judged: Sequence[Found], known: Sequence[Found]) -> list[Found]:
+def _new(
+    judged: Sequence[ProjectFinding], known: Sequence[ProjectFinding]
+) -> list[ProjectFinding]:
     """The findings that were not there before."""
     left = Counter(map(_identity, known))
     result = []
-    for found in judged:
-        identity = _identity(found)
+    for finding in judged:
+        identity = _identity(finding)
         if left[identity]:
             left[identity] -= 1
         else:
-            result.append(found)
+            result.append(finding)
     return result
 
 
-def _identity(found: Found) -> tuple[object, ...]:
+def _identity(judged: ProjectFinding) -> tuple[object, ...]:
     """What makes a finding the same as one of another revision."""
-    finding, entry, _ = found
+    finding, entry, _ = judged
     return (
         finding.rule,
         finding.file,

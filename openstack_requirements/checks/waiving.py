@@ -13,7 +13,7 @@
 
 A waiver that gives no reason, or whose date has passed, waives nothing and is
 a finding itself; such findings cannot be waived. Nothing here opens a file or
-asks what day it is.
+looks at the clock.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ RULES = (
     Rule(
         "waiver-unreadable",
         "error",
-        "Who writes a waiver means it to work. One that cannot be read waives "
+        "A waiver is written to work, and one that cannot be read waives "
         "nothing.",
         "Write # requirements: ignore[RULE] REASON until YYYY-MM-DD at the "
         "end of the entry's line; several rules are joined with commas.",
@@ -67,8 +67,8 @@ RULES = (
     Rule(
         "waiver-without-reason",
         "error",
-        "Who meets a waiver in a year has to know whether it still holds, and "
-        "nobody remembers. Without a reason it waives nothing.",
+        "A year later, somebody has to know whether a waiver still holds. "
+        "Without a reason they cannot, so it waives nothing.",
         "Say why the finding may stay: name the bug, the release or the "
         "decision that it waits for.",
     ),
@@ -77,7 +77,7 @@ RULES = (
         "error",
         "A waiver is for a time. When that is over, somebody has to look "
         "again; until then it waives nothing.",
-        "Mend what it waived and remove it. If the reason still holds, give "
+        "Fix what it waived and remove it. If the reason still holds, give "
         "it a new date.",
     ),
     Rule(
@@ -117,11 +117,10 @@ def apply(
     rules: Collection[str],
     judged: Collection[tuple[str, int]] | None = None,
 ) -> tuple[list[Finding], tuple[Waived, ...]]:
-    """What is left of findings when waivers are honoured, and what is not.
+    """The findings that count, and those that a waiver keeps from counting.
 
-    What is left includes what is wrong with the waivers themselves. A row for
-    a single project is for that project alone; one for several is only heard
-    of where it would waive something.
+    Those that count include findings about the waivers themselves. A row for
+    several projects is judged only where it is about one of the findings.
 
     :param findings: those of one project, files as the waivers name them.
     :param project: its name, with or without an ``org/`` before it.
@@ -129,13 +128,13 @@ def apply(
     :param judged: where only a change is judged, the files and lines of
         the entries that are; the waivers of other lines are left alone.
     """
-    mine = [
+    waivers = [
         waiver
         for waiver in dict.fromkeys(waivers)
         if _is_for(waiver.project, project)
     ]
-    index = _Index(mine, today)
-    left, waived = [], []
+    index = _WaiverIndex(waivers, today)
+    counting, waived = [], []
     for finding in findings:
         reason = None
         if finding.rule in rules:
@@ -143,21 +142,21 @@ def apply(
         if reason is not None:
             waived.append(Waived(finding, reason))
         else:
-            left.append(finding)
-    for waiver in mine:
-        of_it = index.used(waiver)
-        if of_it or _is_heard(waiver, judged):
-            left += _judge(waiver, of_it, today, rules)
+            counting.append(finding)
+    for waiver in waivers:
+        used = index.used(waiver)
+        if used or _is_judged(waiver, judged):
+            counting += _judge(waiver, used, today, rules)
         elif waiver.project and judged is None:
-            left += _unknown(waiver, rules)  # it could not be of any use
-    return left, tuple(waived)
+            counting += _unknown(waiver, rules)  # no project can use it
+    return counting, tuple(waived)
 
 
-class _Index:
+class _WaiverIndex:
     """Waivers by what they are about, so that each finding looks at few.
 
-    :param waivers: all that are for the project, those that count first
-        first.
+    :param waivers: all that are for the project; the first that is about a
+        finding gives the reason.
     """
 
     def __init__(self, waivers: Sequence[Waiver], today: date) -> None:
@@ -171,7 +170,7 @@ class _Index:
                     )
 
     def reason(self, finding: Finding) -> str | None:
-        """Why a finding may stay; None where no waiver that works says so."""
+        """Why a finding may stay; None where no working waiver is for it."""
         subjects: list[_Subject] = [
             (finding.rule, finding.file, finding.line),
             (finding.rule, ALL, ANYWHERE),
@@ -180,15 +179,15 @@ class _Index:
             name = canonical_name(finding.package)
             subjects.append((finding.rule, name, ANYWHERE))
         self._used.update(subjects)
-        found = [
+        reasons = [
             self._reasons[subject]
             for subject in subjects
             if subject in self._reasons
         ]
-        return min(found)[1] if found else None
+        return min(reasons)[1] if reasons else None
 
     def used(self, waiver: Waiver) -> list[str]:
-        """The rules of a waiver that it was about a finding of."""
+        """The rules of a waiver that have a finding which it is about."""
         return [
             rule
             for rule in waiver.rules
@@ -210,12 +209,12 @@ def _is_for(pattern: str, project: str) -> bool:
     if not pattern:
         return True
     name: str = canonical_name(project)
-    wanted: str = canonical_name(pattern)
-    if "/" not in name or "/" not in wanted:
-        name, wanted = name.rpartition("/")[2], wanted.rpartition("/")[2]
-    if not set(wanted) & WILDCARDS:
-        return name == wanted
-    return fnmatchcase(name, wanted)
+    glob: str = canonical_name(pattern)
+    if "/" not in name or "/" not in glob:
+        name, glob = name.rpartition("/")[2], glob.rpartition("/")[2]
+    if not set(glob) & WILDCARDS:
+        return name == glob
+    return fnmatchcase(name, glob)
 
 
 def _fault(waiver: Waiver, today: date) -> str:
@@ -229,10 +228,10 @@ def _fault(waiver: Waiver, today: date) -> str:
     return ""
 
 
-def _is_heard(
+def _is_judged(
     waiver: Waiver, judged: Collection[tuple[str, int]] | None
 ) -> bool:
-    """Whether a waiver is judged that is about none of the findings."""
+    """Whether a waiver that is about none of the findings is judged."""
     if not waiver.project:
         return judged is None or (waiver.file, waiver.line) in judged
     return judged is None and not set(waiver.project) & WILDCARDS
@@ -246,10 +245,10 @@ def _judge(
 ) -> Iterator[Finding]:
     """What is wrong with a waiver.
 
-    :param used: those of its rules that it is of use for.
+    :param used: those of its rules that have a finding which it is about.
     """
     fault = _fault(waiver, today)
-    which = ", ".join(waiver.rules)
+    names = ", ".join(waiver.rules)
     if fault == "waiver-unreadable":
         yield _finding(
             waiver,
@@ -262,22 +261,22 @@ def _judge(
         yield _finding(
             waiver,
             fault,
-            f"this waiver of {which} gives no reason, so it waives nothing",
+            f"this waiver of {names} gives no reason, so it waives nothing",
             "say why the finding may stay",
         )
     elif fault == "waiver-expired":
-        fix = "mend what it waived, or give it a new date if the reason holds"
+        fix = "fix what it waived, or give it a new date if the reason holds"
         yield _finding(
             waiver,
             fault,
-            f"this waiver of {which} ended on {waiver.until}: {waiver.reason}",
+            f"this waiver of {names} ended on {waiver.until}: {waiver.reason}",
             fix if used else "remove it: there is nothing left to waive",
         )
     if waiver.until is None:
         yield _finding(
             waiver,
             "waiver-without-date",
-            f"this waiver of {which} has no date, so it never ends",
+            f"this waiver of {names} has no date, so it never ends",
             "add until YYYY-MM-DD",
         )
     yield from _unknown(waiver, rules)
@@ -294,7 +293,7 @@ def _judge(
 
 
 def _unknown(waiver: Waiver, rules: Collection[str]) -> Iterator[Finding]:
-    """Rules that nobody can waive."""
+    """Findings about rules of a waiver that cannot be waived."""
     for rule in waiver.rules:
         if rule not in rules:
             yield _finding(
@@ -321,8 +320,10 @@ def _finding(waiver: Waiver, rule: str, message: str, fix: str) -> Finding:
 
 
 def _shown(waiver: Waiver) -> str:
-    """The reason, with its date and, of a row, its place."""
-    more = [f"until {waiver.until}"] if waiver.until else []
+    """The reason, with the waiver's date and, for a row, its place."""
+    details = [f"until {waiver.until}"] if waiver.until else []
     if waiver.project:
-        more.append(f"{waiver.file}:{waiver.line}")
-    return f"{waiver.reason} ({', '.join(more)})" if more else waiver.reason
+        details.append(f"{waiver.file}:{waiver.line}")
+    if not details:
+        return waiver.reason
+    return f"{waiver.reason} ({', '.join(details)})"

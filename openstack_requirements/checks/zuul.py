@@ -11,10 +11,9 @@
 # under the License.
 """Zuul's project configuration: which projects run check-requirements.
 
-A configuration comes from anywhere, so nothing is built from it: the YAML is
-parsed into nodes, an alias being the very node that it stands for, and only
-the few that matter are looked at, each of them once. Nothing here opens a
-file.
+A configuration may be anybody's, so no object is built from it: the YAML is
+parsed into nodes, where an alias is the node that it stands for, and the few
+nodes that matter are each looked at once. Nothing here opens a file.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ EXEMPT = frozenset(
 DEEPEST = 100
 LARGEST = 4 << 20
 MOST_NODES = 200_000
-#: A project with a longer name is none.
+#: A project with a longer name is left out.
 LONGEST_NAME = 500
 
 
@@ -87,11 +86,12 @@ def judge(subject: Projects) -> list[Finding]:
 
 def unknown(subject: Projects) -> Iterator[Problem]:
     """Repositories that the configuration does not have."""
-    for each in subject.repositories:
-        if each.name not in subject.tested and each.name not in EXEMPT:
+    for repository in subject.repositories:
+        name = repository.name
+        if name not in subject.tested and name not in EXEMPT:
             yield _problem(
-                each,
-                f"{each.name} is no project in {subject.source}",
+                repository,
+                f"{name} is no project in {subject.source}",
                 f"add a project with the template {TEMPLATE} there, or take "
                 "the repository out of the list",
             )
@@ -99,13 +99,12 @@ def unknown(subject: Projects) -> Iterator[Problem]:
 
 def untested(subject: Projects) -> Iterator[Problem]:
     """Projects without the template."""
-    for each in subject.repositories:
-        if not subject.tested.get(each.name, True) and (
-            each.name not in EXEMPT
-        ):
+    for repository in subject.repositories:
+        name = repository.name
+        if not subject.tested.get(name, True) and name not in EXEMPT:
             yield _problem(
-                each,
-                f"{each.name} does not have the template {TEMPLATE} in "
+                repository,
+                f"{name} does not have the template {TEMPLATE} in "
                 f"{subject.source}",
                 f"add {TEMPLATE} to its templates there",
             )
@@ -130,8 +129,8 @@ def _problem(repository: Repository, message: str, fix: str) -> Problem:
 def read(text: str, source: str) -> dict[str, bool]:
     """The projects of a configuration, and whether they have the template.
 
-    A project may be there several times; then one of them is enough. A name
-    may begin with the host that the project is on.
+    A project may be there several times; then it is enough that one of them
+    has it. A name may begin with the host that the project is on.
 
     :param source: the name of the file, for errors.
     :raises UnusableInput: where it is no YAML, is nested too deep or does not
@@ -197,8 +196,8 @@ def _get(node: yaml.Node | None, key: str) -> yaml.Node | None:
     if isinstance(node, yaml.MappingNode):
         for name, value in node.value:
             if _text(name) == key:
-                found: yaml.Node = value
-                return found
+                result: yaml.Node = value
+                return result
     return None
 
 
@@ -213,7 +212,7 @@ def _has_template(node: yaml.Node | None) -> bool:
     import yaml
 
     if isinstance(node, yaml.SequenceNode):
-        return any(_text(each) == TEMPLATE for each in node.value)
+        return any(_text(item) == TEMPLATE for item in node.value)
     return _text(node) == TEMPLATE
 
 

@@ -27,8 +27,8 @@ from openstack_requirements.system import files
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from openstack_requirements.bootstrap.draft import Decision
-    from openstack_requirements.bootstrap.survey import Request
+    from openstack_requirements.bootstrap.decisions import Decision
+    from openstack_requirements.bootstrap.survey import SurveyRequest
     from openstack_requirements.bootstrap.survey_input import Base
     from openstack_requirements.pep508.requirement import Requirement
 
@@ -169,7 +169,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     base = survey_input.base(options.extend, options.policy)
     request = _request(options, names, base)
 
-    from openstack_requirements.bootstrap import draft, survey
+    from openstack_requirements.bootstrap import decisions, draft, survey
     from openstack_requirements.cmds import progress
 
     with (
@@ -180,20 +180,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     content = draft.to_content(proposal.entries, base.content)
     _tell(proposal.decisions)
     if options.decisions is not None:
-        files.replace(options.decisions, draft.to_json(proposal.decisions))
+        files.replace(options.decisions, decisions.to_json(proposal.decisions))
     _console.write_to(options.output, content)
     return 0
 
 
 def _request(
     options: argparse.Namespace, names: Sequence[Requirement], base: Base
-) -> Request:
+) -> SurveyRequest:
     """What to survey."""
     never = lists.never_constrained(options.never)
     from openstack_requirements.bootstrap import survey
 
     extras = not options.no_extras
-    return survey.Request(
+    return survey.SurveyRequest(
         pythons=options.python or [sys.executable],
         names=names,
         projects=survey_input.projects(options.root or (), extras=extras),

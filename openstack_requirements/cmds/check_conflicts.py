@@ -87,12 +87,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if hasattr(options, "expected"):
         text = files.read_text(options.expected)
         expected = conflicts.read_expected(text, options.expected)
-    worlds = [conflicts.world(each, pinned) for each in _freezes(options)]
-    found, waived = conflicts.judge(worlds, expected)
+    freezes = [
+        conflicts.judged_freeze(freeze, pinned) for freeze in _freezes(options)
+    ]
+    found, waived = conflicts.judge(freezes, expected)
     subject = "; ".join(
-        f"Python {each.freeze.python_version}, {len(each.constrained)} of "
+        f"Python {judged.freeze.python_version}, {len(judged.constrained)} of "
         f"{len(pinned.by_name)} constrained distributions"
-        for each in worlds
+        for judged in freezes
     )
     return _judge.report(
         NAME, options, [findings.verdict(subject, found, waived)]

@@ -74,12 +74,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     never = _judge.never_list(options)
     required = lists.read(options.global_requirements)
     pinned = lists.read(options.upper_constraints, permit_urls=True)
-    wanted, unread = install_rules.wanted(
+    wanted, unread = install_rules.judged_requirements(
         loader.read(options.project).declared,
         lists.never_constrained(never),
         lambda path: os.path.join(options.project, path),
     )
-    subject = install_rules.Project(
+    subject = install_rules.ProjectAndLists(
         lists.find_policy(required, never, getattr(options, "policy", None)),
         listed(options.global_requirements, required),
         listed(options.upper_constraints, pinned),

@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     never = _judge.never_list(options)
     required = lists.read(options.required)
     pinned = lists.read(options.pinned, permit_urls=True)
-    subject = list_rules.Lists(
+    subject = list_rules.JudgedLists(
         lists.find_policy(required, never, getattr(options, "policy", None)),
         list_lines.listed(options.required, required),
         list_lines.listed(options.pinned, pinned),

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     Verdict = tuple[str, str, str]
 
-    from openstack_requirements.checks.judgement import Against, Found
+    from openstack_requirements.checks.judgement import Against, ProjectFinding
     from openstack_requirements.manifests.declarations import Declared
     from openstack_requirements.pep508.requirement import Requirement
 
@@ -106,7 +106,7 @@ def _case(
         # It ended early; whether it failed is left.
         return Case("check", name, bool(record["exit"]), bool(errors))
     expected = _recorded(record)
-    actual: dict[Verdict, list[Found]] = {}
+    actual: dict[Verdict, list[ProjectFinding]] = {}
     for each in errors:
         if each.entry is not None and _is_covered(record, each.finding.rule):
             label = _label(vintage, each.entry)
@@ -271,7 +271,7 @@ def _judge(
     lists: Mapping[str, str],
     texts: Mapping[str, str],
     branch: Mapping[str, str] | None,
-) -> tuple[list[Found], list[Declared], Against]:
+) -> tuple[list[ProjectFinding], list[Declared], Against]:
     never = lists.get("denylist.txt", lists.get("blacklist.txt", ""))
     listed = judgement.against(
         POLICIES[vintage],

@@ -98,7 +98,7 @@ def _validate(vintage: str, texts: list[str]) -> Found | None:
     required, pinned, never = texts
     try:
         found = list_rules.judge(
-            list_rules.Lists(
+            list_rules.JudgedLists(
                 POLICIES[vintage],
                 list_lines.listed("g", read_entries(required)),
                 list_lines.listed(
@@ -228,7 +228,7 @@ def _check(
     if vintage == "classic":
         texts = {k: v for k, v in texts.items() if k != declarations.PYPROJECT}
     try:
-        wanted, unread = install_rules.wanted(
+        wanted, unread = install_rules.judged_requirements(
             [
                 each
                 for each in loader.load("p", texts.get).declared
@@ -239,7 +239,7 @@ def _check(
         )
         entries = read_entries(pinned, permit_urls=True, keep_editable=False)
         found = install_rules.judge(
-            install_rules.Project(
+            install_rules.ProjectAndLists(
                 POLICIES[vintage],
                 list_lines.listed("g", read_entries(required)),
                 list_lines.listed("c", entries),

@@ -35,7 +35,7 @@ from hypothesis import strategies as st
 from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 
-from openstack_requirements.bootstrap import draft, licenses
+from openstack_requirements.bootstrap import dependencies, licenses
 from openstack_requirements.checks import (
     conflicts,
     findings,
@@ -225,7 +225,7 @@ def check_list(given: str) -> None:
             for name in state.lines:
                 state.on(name, python)
         for rule in (policy.CLASSIC, policy.CURRENT):
-            subject = list_rules.Lists(
+            subject = list_rules.JudgedLists(
                 rule,
                 list_lines.listed("a.txt", entries),
                 list_lines.listed("b.txt", entries),
@@ -341,7 +341,7 @@ def _check_project(texts: Mapping[str, str]) -> None:
     hidden = attempt((BadLine, UnusableInput), dynamic.look, texts)
     if hidden is not None:
         asked = [(each.place, each.text) for each in hidden.found]
-        _, decisions = draft.read(asked, "foo", ["3.12"])
+        _, decisions = dependencies.read(asked, "foo", ["3.12"])
         for each in decisions:
             require_printable("a decision", str(each))
     loaded = attempt(UnusableProject, loader.load, "x", texts.get)
@@ -381,7 +381,7 @@ def _require_places(
 
 
 def _check_fix(
-    loaded: loader.Project, found: Sequence[judgement.Found]
+    loaded: loader.Project, found: Sequence[judgement.ProjectFinding]
 ) -> None:
     """Replacements go in, and the file still reads."""
     changes: dict[str, dict[Declared, tuple[str, ...]]] = {}
@@ -605,7 +605,7 @@ def _check_freeze(found: freeze.Freeze) -> None:
     entries = attempt(BadContent, requirement.read_entries, content, "uc.txt")
     if entries is not None:
         listed = list_lines.listed("uc.txt", entries)
-        here = conflicts.world(found, listed)
+        here = conflicts.judged_freeze(found, listed)
         left, waived = conflicts.judge([here], [])
         require_reports(findings.verdict("x", left, waived))
     for each in found.distributions:

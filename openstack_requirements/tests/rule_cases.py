@@ -162,7 +162,7 @@ def replaced(case: Project | Lists, old: str, new: str) -> Project | Lists:
 def judge(case: Project | Lists) -> Verdict:
     """What all the rules of the command find in a case."""
     if isinstance(case, Lists):
-        listed = list_rules.Lists(
+        listed = list_rules.JudgedLists(
             policy.CLASSIC,
             list_lines.listed("global-requirements.txt", _read(case.required)),
             list_lines.listed("upper-constraints.txt", _read(case.pinned)),

@@ -54,6 +54,9 @@ PURE = {
     "repository.update",
     "repository.waivers",
     "repository.yaml_rows",
+    "bootstrap.bounds",
+    "bootstrap.decisions",
+    "bootstrap.dependencies",
     "bootstrap.draft",
     "bootstrap.licenses",
 }

@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Demands become entries, and what no program can know, decisions."""
+"""Dependencies become entries, and what no program can know, decisions."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
-from openstack_requirements.bootstrap import draft
-from openstack_requirements.bootstrap.draft import Decision
+from openstack_requirements.bootstrap import decisions, dependencies, draft
+from openstack_requirements.bootstrap.decisions import Decision
 from openstack_requirements.constraints.freeze import Distribution
 from openstack_requirements.install.availability import Availability
 from openstack_requirements.pep508.requirement import (
@@ -127,12 +127,12 @@ CASES = [
 ]
 
 
-def demands(*asked: str) -> list[draft.Demand]:
+def demands(*asked: str) -> list[dependencies.Dependency]:
     """What projects a, b, ... ask for."""
     found = []
     for number, text in enumerate(asked):
         owner = chr(ord("a") + number)
-        more, problems = draft.read([(owner, text)], owner, PYTHONS)
+        more, problems = dependencies.read([(owner, text)], owner, PYTHONS)
         assert not problems, problems
         found += more
     return found
@@ -145,8 +145,8 @@ def propose(
     resolved: str | None = None,
 ) -> tuple[str, list[Decision]]:
     """The text of the entry for foo, and the decisions."""
-    (wanted,) = draft.wanted(demands(*asked)).values()
-    needed = draft.needed(wanted, ENVIRONMENTS)
+    (wanted,) = dependencies.combine(demands(*asked)).values()
+    needed = dependencies.pythons_needed(wanted, ENVIRONMENTS)
     if answers is None:
         answers = dict.fromkeys(needed or PYTHONS[-1:], Availability(0, MIT))
     entry, decisions = draft.propose(
@@ -177,7 +177,7 @@ class TestRead(base.TestCase):
             ("P[x] ; extra=='all'", None, []),
             ("", None, []),
         ):
-            found, problems = draft.read(
+            found, problems = dependencies.read(
                 [("p 1.0", text)], "p", PYTHONS, extras
             )
             shown = [
@@ -193,10 +193,10 @@ class TestRead(base.TestCase):
             "foo;bogus",
             "foo;'a'<'b'",
         ):
-            found, (problem,) = draft.read([("p", text)], "p", PYTHONS)
+            found, (problem,) = dependencies.read([("p", text)], "p", PYTHONS)
             self.assertEqual([], found)
             self.assertEqual("not-read", problem.kind)
-            self.assertEqual((("p", text),), problem.asked)
+            self.assertEqual((("p", text),), problem.requirements)
 
 
 class TestPropose(base.TestCase):
@@ -227,11 +227,12 @@ class TestPropose(base.TestCase):
             text,
         )
 
-    def test_a_decision_says_who_asks_for_what(self) -> None:
+    def test_a_decision_says_who_requires_what(self) -> None:
         _, (found, *_) = propose("foo>=1,<2", "foo[x] ; os_name!='a'")
         self.assertEqual("marker-conflict", found.kind)
         self.assertEqual(
-            (("a", "foo>=1,<2"), ("b", "foo[x];os_name!='a'")), found.asked
+            (("a", "foo>=1,<2"), ("b", "foo[x];os_name!='a'")),
+            found.requirements,
         )
 
     def test_a_bound_that_no_release_meets_everywhere(self) -> None:
@@ -352,7 +353,9 @@ class TestLaws(base.TestCase):
         found = demands(*asked)
         shuffled = found[:]
         random.shuffle(shuffled)  # type: ignore[attr-defined]
-        self.assertEqual(draft.wanted(found), draft.wanted(shuffled))
+        self.assertEqual(
+            dependencies.combine(found), dependencies.combine(shuffled)
+        )
 
     @given(ASKED)
     def test_nothing_is_excluded_that_nobody_excludes(
@@ -371,7 +374,7 @@ class TestLaws(base.TestCase):
 class TestContent(base.TestCase):
     def test_sorted_by_canonical_name(self) -> None:
         entries = [
-            draft.Entry(parse_line(line))
+            draft.ListEntry(parse_line(line))
             for line in ("b>=1", "A.b>=1", "a-a>=1", "C>=1")
         ]
         text = "a-a>=1\nA.b>=1\nb>=1\nC>=1\n"
@@ -385,7 +388,7 @@ class TestContent(base.TestCase):
     def test_decisions(self) -> None:
         found = Decision("foo", "cap", "see\x1b[1m", (("a", "foo<2"),))
         self.assertEqual(
-            "foo: see\\x1b[1m [cap]\n  a asks for foo<2", str(found)
+            "foo: see\\x1b[1m [cap]\n  a requires foo<2", str(found)
         )
         self.assertEqual(
             {
@@ -398,17 +401,20 @@ class TestContent(base.TestCase):
                     }
                 ]
             },
-            json.loads(draft.to_json([found])),
+            json.loads(decisions.to_json([found])),
         )
 
     def test_every_kind_is_explained(self) -> None:
         kinds = {kind for case in CASES for kind in case.kinds}
-        self.assertEqual(set(), kinds - set(draft.KINDS))
+        self.assertEqual(set(), kinds - set(decisions.KINDS))
 
     def test_names(self) -> None:
-        found = draft.wanted(demands("Foo.Bar>=1", "foo_bar", "baz"))
+        found = dependencies.combine(demands("Foo.Bar>=1", "foo_bar", "baz"))
         self.assertEqual(["baz", "foo-bar"], [*found])
         self.assertEqual(
             ["a", "b"],
-            [each.owner for each in found[canonical_name("foo-bar")].demands],
+            [
+                each.owner
+                for each in found[canonical_name("foo-bar")].dependencies
+            ],
         )

@@ -256,7 +256,7 @@ class TestNames(BootstrapTestCase):
         # 2.0 is newer, but does not go together with the rest.
         self.assertEqual(["capping>=1  # MIT", "free>=1.9  # MIT"], lines)
         self.assertIn("[no-lower-bound]", decisions[0])
-        self.assertEqual("  asks 1.0 asks for free", decisions[1])
+        self.assertEqual("  asks 1.0 requires free", decisions[1])
         self.assertEqual("1 to decide", decisions[-1])
 
     def test_a_lower_bound_suits_all_who_ask(self) -> None:
@@ -299,7 +299,7 @@ class TestNames(BootstrapTestCase):
         )
         (first,) = [each for each in decisions if "not-together" in each]
         self.assertIn("shared", first)
-        self.assertIn("  a asks for shared<2", decisions)
+        self.assertIn("  a requires shared<2", decisions)
 
     def test_decisions_as_json(self) -> None:
         path = str(self.folder / "decisions.json")
@@ -339,7 +339,7 @@ class TestNames(BootstrapTestCase):
         lines, decisions = self.proposed("asks", "wants")
         self.assertEqual(["other>=1  # x"], lines)
         self.assertIn("[no-release]", decisions[0])
-        self.assertIn("  wants 1.0 asks for other>=5", decisions)
+        self.assertIn("  wants 1.0 requires other>=5", decisions)
 
     def test_many_names_and_some_bad_ones(self) -> None:
         names = [f"name{number}" for number in range(40)]
@@ -386,7 +386,7 @@ class TestNames(BootstrapTestCase):
             f"later>=1;python_version>='{new}'  # MIT\n",
             done.out,
         )
-        self.assertIn("asks 2.0 asks for grown>=2", done.err)
+        self.assertIn("asks 2.0 requires grown>=2", done.err)
 
     def test_an_index_that_does_not_say_for_which_pythons(self) -> None:
         self.index.wheel("asks", "1.0", requires=["grown>=2"])
@@ -438,23 +438,23 @@ class TestCheckouts(BootstrapTestCase):
         kinds = [each for each in decisions if each[0] != " "]
         self.assertEqual(
             [
-                "HTTP_Client: not all who ask have the same cap (<3 by "
-                "flitted and <3 by poem); the entry has no cap [cap]",
-                "linter: nobody who asks has a lower bound; >=0.1 is what "
+                "HTTP_Client: not all that require it have the same cap (<3 "
+                "by flitted and <3 by poem); the entry has no cap [cap]",
+                "linter: no requirement has a lower bound; >=0.1 is what "
                 "the list resolves to today [no-lower-bound]",
-                "old-backport: its metadata cannot be had here, and so no "
-                "license [no-license]",
+                "old-backport: its metadata is unavailable here, and so is "
+                "its license [no-license]",
                 "plain: left out: the package index has nothing of it "
                 "for this Python [left-out]",
-                "retry.ing: nobody who asks has a lower bound; >=1.3 is what "
+                "retry.ing: no requirement has a lower bound; >=1.3 is what "
                 "the list resolves to today [no-lower-bound]",
-                "speedups: those who ask have different markers, so the "
+                "speedups: the requirements have different markers, so the "
                 "entry has none [marker-conflict]",
                 "6 to decide",
             ],
             kinds,
         )
-        self.assertIn("  hatched (pyproject.toml:7) asks for plain", decisions)
+        self.assertIn("  hatched (pyproject.toml:7) requires plain", decisions)
         path = self.write("list.txt", "\n".join(lines) + "\n")
         for entry in lists.read(path):
             assert entry.requirement is not None
@@ -503,7 +503,7 @@ class TestCheckouts(BootstrapTestCase):
         lines, decisions = self.proposed("--root", str(self.folder / "one"))
         self.assertEqual(["linter>=0.1  # MIT"], lines)
         self.assertIn(
-            "  one (requirements.txt:1) asks for -r base.txt", decisions
+            "  one (requirements.txt:1) requires -r base.txt", decisions
         )
         self.assertEqual("2 to decide", decisions[-1])
 

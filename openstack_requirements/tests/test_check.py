@@ -20,8 +20,8 @@ from unittest import mock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements.checks import judgement, project_rules
-from openstack_requirements.checks.judgement import Found
+from openstack_requirements.checks import judgement, lower_rules
+from openstack_requirements.checks.judgement import ProjectFinding
 from openstack_requirements.manifests import declarations
 from openstack_requirements.pep508.requirement import (
     canonical_name,
@@ -203,7 +203,7 @@ def judge(
     branch: str = "master",
     target: Mapping[str, str] | None = None,
     pin: str = "1.5",
-) -> list[Found]:
+) -> list[ProjectFinding]:
     lists = judgement.against(
         rules,
         "global-requirements.txt",
@@ -220,7 +220,7 @@ def judge(
     )
 
 
-def rules_of(found: list[Found]) -> list[str]:
+def rules_of(found: list[ProjectFinding]) -> list[str]:
     return sorted({each.finding.rule for each in found})
 
 
@@ -449,7 +449,7 @@ class TestGroups(base.TestCase):
         fix = str(found.finding.fix)
         self.assertIn("g18 (and 11 more), or remove", fix)
 
-    def groups(self, text: str) -> list[Found]:
+    def groups(self, text: str) -> list[ProjectFinding]:
         text = f"{BUILD}[dependency-groups]\n{text}"
         return judge(CURRENT, "foo\npbr", {"pyproject.toml": text})
 
@@ -570,7 +570,7 @@ class TestLower(base.TestCase):
         found = [each.finding for each in judge(CLASSIC, "foo>=1", texts)]
         self.assertEqual(
             ["lower-constraint-unreadable"]
-            + ["lower-constraint-incompatible"] * project_rules.MOST_PINS,
+            + ["lower-constraint-incompatible"] * lower_rules.MOST_PINS,
             [each.rule for each in found],
         )
         self.assertEqual(
@@ -581,7 +581,7 @@ class TestLower(base.TestCase):
 
     def test_the_file_is_read_once_for_all_rules(self) -> None:
         with mock.patch.object(
-            project_rules, "read_entries", wraps=read_entries
+            lower_rules, "read_entries", wraps=read_entries
         ) as reader:
             self.lower("foo>=1", "foo==1  # of this test alone")
         self.assertEqual(1, reader.call_count)

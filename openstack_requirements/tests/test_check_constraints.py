@@ -99,13 +99,13 @@ def subject(
     required: str,
     pinned: str,
     rules_of: policy.Policy = policy.CURRENT,
-) -> install_rules.Project:
+) -> install_rules.ProjectAndLists:
     files = {"requirements.txt": text}
-    wanted, unread = install_rules.wanted(
+    wanted, unread = install_rules.judged_requirements(
         loader.load("p", files.get).declared, names_in("Lint"), str
     )
     entries = read_entries(pinned, permit_urls=True, keep_editable=False)
-    return install_rules.Project(
+    return install_rules.ProjectAndLists(
         rules_of,
         list_lines.listed("g", read_entries(required)),
         list_lines.listed("c", entries),

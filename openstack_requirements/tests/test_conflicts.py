@@ -112,7 +112,7 @@ def judge(
 ) -> tuple[list[str], list[str]]:
     pinned = list_lines.listed("c", read_entries(pins))
     found, waived = conflicts.judge(
-        [conflicts.world(each, pinned) for each in freezes],
+        [conflicts.judged_freeze(each, pinned) for each in freezes],
         conflicts.read_expected(expected, "x"),
     )
     return (
@@ -144,7 +144,7 @@ class TestWorlds(base.TestCase):
         self.assertEqual(
             ([], []), judge(one, pins="b===1;python_version<'3'\n")
         )
-        found = conflicts.world(
+        found = conflicts.judged_freeze(
             one, list_lines.listed("c", read_entries(PINS))
         )
         self.assertEqual(
@@ -183,7 +183,7 @@ class TestWorlds(base.TestCase):
         installed = {"a 1": ["z"]}
         pinned = list_lines.listed("c", read_entries(PINS))
         worlds = [
-            conflicts.world(make(installed, version=each), pinned)
+            conflicts.judged_freeze(make(installed, version=each), pinned)
             for each in ("3.11", "3.12", "3.12")
         ]
         found, _ = conflicts.judge(worlds, [])

@@ -75,7 +75,7 @@ STATE = {
     },
     # A process of a pool is told once what it judges by; with each task it
     # would take longer than judging.
-    "checks.gate._Shared": {"leaving", "request"},
+    "checks.gate._Worker": {"leaving", "request"},
 }
 
 

@@ -122,7 +122,7 @@ class TestLaw(base.TestCase):
             judged = [
                 conflict.message
                 for conflict in conflicts._conflicts(
-                    conflicts.world(one, PINS)
+                    conflicts.judged_freeze(one, PINS)
                 )
             ]
             unmet = [

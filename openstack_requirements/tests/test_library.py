@@ -171,7 +171,7 @@ class TestInstalled(base.TestCase):
             "    line: requirement.Requirement\n"
             "    line = requirement.parse_line('a')\n"
             "    checkout: project.Project = project.read('.')\n"
-            "    findings: list[check.Found] = []\n"
+            "    findings: list[check.ProjectFinding] = []\n"
             "    try:\n"
             "        return constraints.edit(content, line.package)\n"
             "    except errors.BadLine as error:\n"

@@ -486,7 +486,7 @@ class TestMetadata(base.TestCase):
             "uc.txt", read_entries("foo===1.0\nbar===1.0\n")
         )
         for text in self.BAD:
-            world = conflicts.world(self.freeze(text), pinned)
+            world = conflicts.judged_freeze(self.freeze(text), pinned)
             (finding,), _ = conflicts.judge([world], [])
             self.assertEqual("unreadable-requirement", finding.rule, text[:60])
 
@@ -535,7 +535,7 @@ class TestComparedMarkers(base.TestCase):
     def test_lists(self) -> None:
         entries = read_entries("\n".join(self.LINES).replace("==1", "<1"))
         pins = read_entries("\n".join(self.LINES).replace("==1", "===1"))
-        lists = list_rules.Lists(
+        lists = list_rules.JudgedLists(
             CURRENT,
             list_lines.listed("global.txt", entries),
             list_lines.listed("upper.txt", pins),

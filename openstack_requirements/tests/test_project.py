@@ -17,7 +17,7 @@ import os
 from functools import partial
 
 from openstack_requirements.bootstrap import checkouts
-from openstack_requirements.checks import project_rules, subjects
+from openstack_requirements.checks import lower_rules, project_rules, subjects
 from openstack_requirements.errors import (
     RequirementsError,
     UnusableInput,
@@ -313,7 +313,7 @@ class TestCostly(base.TestCase):
             for rule in (
                 project_rules.unknown_groups,
                 project_rules.group_cycles,
-                project_rules.lower_unreadable,
+                lower_rules.unreadable,
             ):
                 list(rule(subject))
             list(map(subjects.brings_in, (e.text for e in found.declared)))

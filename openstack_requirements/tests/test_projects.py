@@ -113,9 +113,9 @@ class TestRead(base.TestCase):
 
     def test_bombs_do_not_go_off(self) -> None:
         for text in BOMBS:
-            start = time.monotonic()
+            start = time.process_time()
             zuul.read(text, "x")
-            self.assertLess(time.monotonic() - start, 20, text[:40])
+            self.assertLess(time.process_time() - start, 20, text[:40])
 
     def test_too_large(self) -> None:
         for text, expected in TOO_MUCH:

@@ -126,8 +126,8 @@ WORDS = [
 
 def lists(
     required: str, pinned: str, never: str, rules_of: policy.Policy
-) -> list_rules.Lists:
-    return list_rules.Lists(
+) -> list_rules.JudgedLists:
+    return list_rules.JudgedLists(
         rules_of,
         list_lines.listed("g", read_entries(required, "g")),
         list_lines.listed(
@@ -140,7 +140,7 @@ def lists(
 
 
 class TestRules(base.TestCase):
-    def found(self, rule: str, subject: list_rules.Lists) -> str:
+    def found(self, rule: str, subject: list_rules.JudgedLists) -> str:
         found = [
             each for each in list_rules.judge(subject) if each.rule == rule
         ]

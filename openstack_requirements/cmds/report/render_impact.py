@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from openstack_requirements.checks.findings import Finding
-    from openstack_requirements.checks.impact import Rehearsal
+    from openstack_requirements.checks.impact import ProjectImpact
     from openstack_requirements.pep508.requirement import CanonicalName
 
     #: What a change says of each package, as lines of a diff.
     Lines = Mapping[CanonicalName, Sequence[str]]
 
 
-def render(found: Sequence[Rehearsal], lines: Lines, form: str) -> str:
+def render(found: Sequence[ProjectImpact], lines: Lines, form: str) -> str:
     """The rehearsal in a format.
 
     :raises UnusableInput: for a format that makes no sense of it.
@@ -44,7 +44,7 @@ def render(found: Sequence[Rehearsal], lines: Lines, form: str) -> str:
     )
 
 
-def to_text(found: Sequence[Rehearsal], lines: Lines) -> str:
+def to_text(found: Sequence[ProjectImpact], lines: Lines) -> str:
     """The rehearsal for a reviewer: who breaks, who is mended, and why."""
     judged = [each for each in found if each.error is None]
     groups = (
@@ -66,10 +66,10 @@ def to_text(found: Sequence[Rehearsal], lines: Lines) -> str:
     return "".join(f"{printable(line)}\n" for line in result)
 
 
-def _members(members: Sequence[Rehearsal], lines: Lines) -> Iterator[str]:
+def _members(members: Sequence[ProjectImpact], lines: Lines) -> Iterator[str]:
     for each in members:
         yield f"  {each.root}"
-        for word, findings in (("", each.broken), ("mended: ", each.mended)):
+        for word, findings in (("", each.broken), ("mended: ", each.fixed)):
             for finding in findings:
                 place = f"{finding.file}:{finding.line or 1}"
                 yield f"    {word}{place}: {finding.message} [{finding.rule}]"
@@ -83,7 +83,7 @@ def _lines(finding: Finding, lines: Lines) -> Sequence[str]:
     return lines.get(canonical_name(finding.package or ""), ())
 
 
-def to_json(found: Sequence[Rehearsal], lines: Lines) -> str:
+def to_json(found: Sequence[ProjectImpact], lines: Lines) -> str:
     """The rehearsal for programs; the same gives the same bytes."""
     return json_text(
         {
@@ -101,7 +101,7 @@ def to_json(found: Sequence[Rehearsal], lines: Lines) -> str:
                         }
                         for one in each.broken
                     ],
-                    "mended": [one._asdict() for one in each.mended],
+                    "mended": [one._asdict() for one in each.fixed],
                 }
                 for each in found
             ],
