@@ -20,8 +20,9 @@ or when ``corpus-deviations.json`` lists it, with a reason and with what comes
 out instead: a listed case that changes is a failure like any other.
 
 A rule is a predicate over the case's inputs, so that it holds for cases that
-nobody has seen yet. Exit status: 0 when every case passes, 1 when not, 2 when
-there is no corpus.
+nobody has seen yet. Laws, which need no recorded outcome, are counted on a
+line of their own. Exit status: 0 when every case passes and every law holds,
+1 when not, 2 when there is no corpus.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from openstack_requirements.pep508.requirement import (
     parse_line,
     to_reqs,
 )
-from openstack_requirements.tests import base, corpus_update
+from openstack_requirements.tests import base, corpus_laws, corpus_update
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -378,7 +379,12 @@ def main(argv: list[str] | None = None) -> int:
         f"{deviating} of them listed deviations"
     )
     print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    laws = corpus_laws.check_updates(options.folder)
+    kept = laws.updates - len(laws.broken)
+    print(f"laws: update, then check: {kept} of {laws.updates}")
+    for text in laws.broken:
+        print(f"  {text}")
+    return 1 if failed or laws.broken else 0
 
 
 if __name__ == "__main__":
