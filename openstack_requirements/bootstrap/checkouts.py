@@ -29,6 +29,7 @@ from openstack_requirements.manifests import declarations, dynamic, loader
 from openstack_requirements.system import files
 
 if TYPE_CHECKING:
+    from openstack_requirements.manifests.core_metadata import Metadata
     from openstack_requirements.manifests.declarations import Declared
 
 #: What only a build needs is installed apart from everything else (PEP 518).
@@ -93,7 +94,7 @@ def read(root: str, *, extras: bool = True) -> SurveyedCheckout:
         if text is not None:
             texts[path] = text
     try:
-        metadata = dynamic.look(texts)
+        metadata = dynamic.read(texts)
     except UnusableInput as error:
         raise _unusable(root, error) from error
     folder = os.path.basename(os.path.abspath(root))
@@ -108,7 +109,7 @@ def read(root: str, *, extras: bool = True) -> SurveyedCheckout:
     ]
     required += [
         (_by(name, entry.extra, entry.place), entry.text)
-        for entry in metadata.found
+        for entry in metadata.requirements
         if extras or not entry.optional
     ]
     decisions = _computed(name, metadata)
@@ -134,7 +135,7 @@ def read(root: str, *, extras: bool = True) -> SurveyedCheckout:
     )
 
 
-def _computed(name: str, metadata: dynamic.Hidden) -> list[Decision]:
+def _computed(name: str, metadata: Metadata) -> list[Decision]:
     """A decision where code computes what the checkout requires."""
     if not metadata.computed:
         return []
@@ -157,7 +158,7 @@ def _declared(root: str, path: str, text: str) -> list[Declared]:
         raise UnusableProject(root, [error.at(place, error.number)]) from error
 
 
-def _text(root: str, source: loader.Door, path: str) -> str | None:
+def _text(root: str, source: loader.Source, path: str) -> str | None:
     try:
         return source(path)
     except UnusableInput as error:

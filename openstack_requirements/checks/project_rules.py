@@ -102,7 +102,7 @@ def unknown_groups(project: Subject) -> Iterator[ProjectProblem]:
 def group_cycles(project: Subject) -> Iterator[ProjectProblem]:
     """Dependency groups that include themselves (PEP 735)."""
     entries = groups.groups_of(project.everything)
-    circles = groups.circles(entries)
+    circles = groups.cycles(entries)
     ways: dict[tuple[CanonicalName, CanonicalName], list[CanonicalName]] = {}
     for item in project.declared:
         if not item.include:
@@ -111,11 +111,13 @@ def group_cycles(project: Subject) -> Iterator[ProjectProblem]:
         circle = circles.get(group, frozenset())
         if name not in circle:
             continue
-        if len(circle) > groups.MOST_IN_CIRCLE:
+        if len(circle) > groups.MOST_IN_CYCLE:
             rest = f" and others of a circle of {len(circle)} groups"
         else:
             if (name, group) not in ways:
-                ways[name, group] = groups.way(entries, circle, name, group)
+                ways[name, group] = groups.shortest_path(
+                    entries, circle, name, group
+                )
             rest = "".join(f", {step}" for step in ways[name, group][1:-1])
         way = f", by way of {item.include}{rest}" if name != group else ""
         yield problem_at(

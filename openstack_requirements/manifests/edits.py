@@ -11,9 +11,9 @@
 # under the License.
 """Changes entries of manifests in place: text in, text out.
 
-Only the entries that are named change. Comments, order, indentation and line
-ends stay byte for byte. What comes out is read back: it must say what was
-meant, or nobody gets it.
+Only the given entries change. Comments, order, indentation and line ends stay
+byte for byte. The result is read back: one that does not say what was meant is
+an error.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openstack_requirements.errors import UnusableInput
-from openstack_requirements.manifests import declarations, toml
+from openstack_requirements.manifests import declarations, toml_edits
 from openstack_requirements.manifests.declarations import PYPROJECT, Declared
 from openstack_requirements.pep508.text import split_lines, without_bom
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from openstack_requirements.manifests.toml_positions import KeyPath
 
 _INDENT = "    "
 
@@ -39,16 +41,16 @@ def apply(
     """The text of one file in which entries are replaced.
 
     :param content: the text as it stands.
-    :param entries: all that was read from it, in order.
-    :param edits: for some of the entries, the texts that come instead: one,
-        none or several.
+    :param entries: all entries of the file, in order.
+    :param edits: for some of the entries, the texts that replace them, any
+        number for each.
     :raises UnusableInput: where the result would not say that.
     """
     if not edits:
         return content
     file = entries[0].file
-    if len(set(entries)) < len(entries):  # places that are not known
-        raise UnusableInput(file, toml.UNEDITABLE)
+    if len(set(entries)) < len(entries):  # their positions are not known
+        raise UnusableInput(file, toml_edits.UNEDITABLE)
     body = without_bom(content)
     bom = content[: len(content) - len(body)]
     if file == PYPROJECT:
@@ -58,19 +60,23 @@ def apply(
     again = declarations.read({file: changed})
     new = {_meaning(text) for texts in edits.values() for text in texts}
     expected = [
-        (each.kind, each.section, _meaning(text))
-        for each in entries
-        for text in edits.get(each, [each.text])
+        (entry.kind, entry.section, _meaning(text))
+        for entry in entries
+        for text in edits.get(entry, [entry.text])
     ]
-    found = [(each.kind, each.section, _meaning(each.text)) for each in again]
-    bad = any(each.problem for each in again if _meaning(each.text) in new)
-    if found != expected or bad:
-        raise UnusableInput(file, toml.UNEDITABLE)
+    actual = [
+        (entry.kind, entry.section, _meaning(entry.text)) for entry in again
+    ]
+    is_bad = any(
+        entry.problem for entry in again if _meaning(entry.text) in new
+    )
+    if actual != expected or is_bad:
+        raise UnusableInput(file, toml_edits.UNEDITABLE)
     return bom + changed
 
 
 def _meaning(text: str) -> str:
-    """An entry's text, whatever the quotes of its marker: TOML has its own."""
+    """An entry's text with one kind of quotes, which TOML may change."""
     return text.replace('"', "'")
 
 
@@ -79,19 +85,19 @@ def _in_toml(
     entries: Sequence[Declared],
     edits: Mapping[Declared, Sequence[str]],
 ) -> str:
-    arrays: dict[toml.Path, list[Declared]] = {}
-    for each in entries:
-        arrays.setdefault(declarations.array_of(each), []).append(each)
-    found = {
+    arrays: dict[KeyPath, list[Declared]] = {}
+    for entry in entries:
+        arrays.setdefault(declarations.array_of(entry), []).append(entry)
+    changes = {
         path: {
-            index: edits[each]
-            for index, each in enumerate(items)
-            if each in edits
+            index: edits[entry]
+            for index, entry in enumerate(items)
+            if entry in edits
         }
         for path, items in arrays.items()
     }
-    found = {path: items for path, items in found.items() if items}
-    return toml.edit(content, found, PYPROJECT)
+    changes = {path: items for path, items in changes.items() if items}
+    return toml_edits.edit(content, changes, PYPROJECT)
 
 
 def _in_lines(
@@ -101,48 +107,52 @@ def _in_lines(
 ) -> str:
     lines = split_lines(content)
     by_line: dict[int, list[Declared]] = {}
-    for each in entries:
-        by_line.setdefault(each.line, []).append(each)
+    for entry in entries:
+        by_line.setdefault(entry.line, []).append(entry)
     newline = "\r\n" if lines[0].endswith("\r\n") else "\n"
-    for number, mine in by_line.items():
-        if any(each in edits for each in mine):
-            texts = [edits.get(each, [each.text]) for each in mine]
-            lines[number - 1] = _line(lines, mine, texts, newline)
+    for number, on_line in by_line.items():
+        if any(entry in edits for entry in on_line):
+            texts = [edits.get(entry, [entry.text]) for entry in on_line]
+            lines[number - 1] = _line(lines, on_line, texts, newline)
     return "".join(lines)
 
 
 def _line(
     lines: Sequence[str],
-    mine: Sequence[Declared],
+    entries: Sequence[Declared],
     texts: Sequence[Sequence[str]],
     newline: str,
 ) -> str:
-    """What comes instead of one line, which may be several or none."""
-    number = mine[0].line
+    """The text that replaces a line: any number of lines.
+
+    :param entries: those on the line.
+    :param texts: for each of them, the texts that replace it.
+    """
+    number = entries[0].line
     line = lines[number - 1]
-    start = mine[0].column - 1
+    start = entries[0].column - 1
     before = line[:start]
-    last = mine[-1]
+    last = entries[-1]
     body = line.rstrip("\r\n")
     tail = body[last.column - 1 + len(last.text) :] + line[len(body) :]
     newline = line[len(body) :] or newline
-    wanted = [text for each in texts for text in each]
+    wanted = [text for replacing in texts for text in replacing]
     if not before.strip():
-        # A line of its own.
+        # The entry has the line to itself.
         if not wanted:
             return ""
         return before + f"{newline}{before}".join(wanted) + tail
-    if all(len(each) == 1 for each in texts) and not any(
+    if all(len(replacing) == 1 for replacing in texts) and not any(
         ";" in new and ";" not in old.text
-        for old, (new,) in zip(mine, texts, strict=True)
+        for old, (new,) in zip(entries, texts, strict=True)
     ):
-        # Beside the name of an option, perhaps several between semicolons.
-        for old, (new,) in reversed(list(zip(mine, texts, strict=True))):
+        # On the line of the option's name, with semicolons between several.
+        for old, (new,) in reversed(list(zip(entries, texts, strict=True))):
             end = old.column - 1 + len(old.text)
             line = line[: old.column - 1] + new + line[end:]
         return line
-    # setuptools takes a semicolon there for the end of an entry: only on
-    # lines of their own can entries have markers.
+    # There, setuptools ends an entry at a semicolon: an entry with a marker
+    # needs a line of its own.
     indent = _indent(lines, number)
     rest = "".join(f"{newline}{indent}{text}" for text in wanted)
     return before.rstrip() + rest + tail

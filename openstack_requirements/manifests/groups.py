@@ -11,15 +11,14 @@
 # under the License.
 """Dependency groups of a project, and what they include (PEP 735).
 
-Groups come as the entries that were read from pyproject.toml. A group's name
-is compared in canonical form. Nothing here opens a file.
+Groups are lists of entries of pyproject.toml; their names compare in
+canonical form. Nothing here opens a file.
 
-``packaging.dependency_groups`` resolves groups too, but only the newest
-releases of packaging have it, and it answers another question: it returns
-text, without the place of each entry that a finding names, and raises at the
-first circle, where here every circle is reported and the rest is judged. Nor
-does it bound what a project may include. Where it is installed, a test holds
-the two to the same answers.
+``packaging.dependency_groups`` resolves groups too, in the newest releases of
+packaging only. It returns texts, without the places that findings name, raises
+an error at the first cycle, where here every cycle is reported and the rest is
+judged, and does not bound what a project may include. Where it is installed, a
+test holds the two to the same answers.
 """
 
 from __future__ import annotations
@@ -39,18 +38,18 @@ if TYPE_CHECKING:
     #: The entries of each group, in order.
     Groups = Mapping[CanonicalName, Sequence[Declared]]
 
-#: Entries that all the include-group items of a project may bring in, counted
-#: anew for each item. The first item that is one too many is an error.
+#: Entries that all include-group items of a project may include; one that
+#: several items include counts for each. The first item above it is an error.
 MOST_INCLUDED = 20_000
-#: A circle of more groups is not told group by group.
-MOST_IN_CIRCLE = 10
+#: A cycle of more groups is not shown group by group.
+MOST_IN_CYCLE = 10
 
 
 class Included(NamedTuple):
-    """A requirement that a group has from another one.
+    """A requirement that a group includes.
 
-    ``item`` is the include-group item of the group, ``entry`` what it brings
-    in, be it directly or through further groups.
+    ``item`` is the group's include-group item, ``entry`` the requirement,
+    included directly or through further groups.
     """
 
     item: Declared
@@ -72,26 +71,25 @@ def groups_of(
 def included(groups: Groups) -> list[Included]:
     """What all groups include, item by item.
 
-    An item brings in each requirement once, by however many ways it leads
-    there. One that closes a circle of groups brings in nothing: PEP 735 gives
-    it no meaning.
+    An item includes a requirement once, however many paths lead there. An
+    item that closes a cycle of groups includes nothing: PEP 735 gives it no
+    meaning.
 
-    :raises BadLine: at the item with which there are more than
-        :data:`MOST_INCLUDED`.
+    :raises BadLine: at the item that exceeds :data:`MOST_INCLUDED`.
     """
     result: list[Included] = []
-    left = MOST_INCLUDED
-    inside = circles(groups)
+    remaining = MOST_INCLUDED
+    inside = cycles(groups)
     for group, entries in groups.items():
         for item in entries:
             name = canonical_name(item.include)
             if not item.include or name in inside.get(group, ()):
                 continue
-            for entry in _reached(groups, item, left):
-                left -= 1
+            for entry in _reached(groups, item, remaining):
+                remaining -= 1
                 if entry.requirement is not None:
                     result.append(Included(item, entry))
-            if left < 0:
+            if remaining < 0:
                 raise BadLine(
                     "the dependency groups include more than "
                     f"{MOST_INCLUDED} entries",
@@ -104,9 +102,9 @@ def included(groups: Groups) -> list[Included]:
 
 
 def _reached(groups: Groups, item: Declared, most: int) -> list[Declared]:
-    """All entries that an item leads to, at most one more than asked for.
+    """All entries that an item includes, depth first.
 
-    In the order in which a reader meets them who follows each item at once.
+    :param most: stop after one entry more.
     """
     result: list[Declared] = []
     seen: set[CanonicalName] = set()
@@ -122,10 +120,10 @@ def _reached(groups: Groups, item: Declared, most: int) -> list[Declared]:
     return result
 
 
-def circles(groups: Groups) -> dict[CanonicalName, frozenset[CanonicalName]]:
-    """The groups that include themselves, each with all of its circle.
+def cycles(groups: Groups) -> dict[CanonicalName, frozenset[CanonicalName]]:
+    """The groups that include themselves, each with all groups of its cycle.
 
-    Two groups are in one circle where each includes the other, directly or
+    Two groups are in one cycle where each includes the other, directly or
     through further groups.
     """
     edges = {
@@ -141,8 +139,8 @@ def circles(groups: Groups) -> dict[CanonicalName, frozenset[CanonicalName]]:
     result: dict[CanonicalName, frozenset[CanonicalName]] = {}
     for component in _components(edges):
         if len(component) > 1 or component[0] in edges[component[0]]:
-            circle = frozenset(component)
-            result.update(dict.fromkeys(component, circle))
+            cycle = frozenset(component)
+            result.update(dict.fromkeys(component, cycle))
     return result
 
 
@@ -192,15 +190,15 @@ def _components(
     return result
 
 
-def way(
+def shortest_path(
     groups: Groups,
-    circle: frozenset[CanonicalName],
+    cycle: frozenset[CanonicalName],
     start: CanonicalName,
     goal: CanonicalName,
 ) -> list[CanonicalName]:
-    """The shortest way of includes within a circle, both ends included.
+    """The shortest path of includes within a cycle, both ends included.
 
-    :param circle: what :func:`circles` has for both ends; not a large one.
+    :param cycle: what :func:`cycles` returns for both ends; a small one.
     """
     before: dict[CanonicalName, CanonicalName] = {}
     waiting = deque([start])
@@ -208,7 +206,7 @@ def way(
         name = waiting.popleft()
         for entry in groups[name]:
             target = canonical_name(entry.include)
-            if target in circle and target not in before and target != start:
+            if target in cycle and target not in before and target != start:
                 before[target] = name
                 waiting.append(target)
     result = [goal]

@@ -11,11 +11,11 @@
 # under the License.
 """Loads what a project declares, and writes its files.
 
-Which files there are and what they mean is in ``manifests``. How a file is
-had is a :class:`Door`: :func:`folder` makes one for a work tree, and ``git``
-has another for a revision. A project comes from anybody, so a door opens
-regular files only, none larger than :data:`LARGEST`, and none outside of the
-project.
+``declarations`` says which files there are and what they mean. A
+:class:`Source` gives their texts: :func:`folder` makes one for a work tree,
+and ``git`` has another for a revision. A project may come from a stranger, so
+a source opens regular files only, none larger than :data:`LARGEST`, and none
+outside of the project.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
     from openstack_requirements.manifests.declarations import Declared
 
-#: A file of a project with more bytes is an error. Honest ones have less than
-#: a quarter of that, and all of it can be read and judged within two seconds.
+#: A file of a project with more bytes is an error. Real ones have less than a
+#: quarter of that, and one of that size is judged within two seconds.
 LARGEST = 1 << 18
 
-#: What the lock of a whole project is named for; there is no such file.
+#: The name of a project's own lock; there is no file of that name.
 _LOCK = "openstack_requirements"
 _OUTSIDE = "is a link to outside of the project"
 
@@ -57,7 +57,7 @@ MANIFESTS = (
 )
 
 
-class Door(Protocol):
+class Source(Protocol):
     """Gives a project's files.
 
     Called with a path inside the project, it returns the text, or None where
@@ -72,10 +72,11 @@ class Door(Protocol):
 class Project(NamedTuple):
     """A project's manifests, read.
 
-    ``root`` is the project as the user named it; ``texts`` has the files by
-    their path inside of it (``lower-constraints.txt`` too, which declares
-    nothing), in the order of :data:`MANIFESTS`; ``declared`` has the entries
-    in that order; ``name`` is the distribution's, empty where not known.
+    ``root`` is the project as the user named it. ``texts`` has the files by
+    their path inside the project, in the order of :data:`MANIFESTS`;
+    ``lower-constraints.txt`` is among them, though it declares nothing.
+    ``declared`` has the entries in the same order. ``name`` is that of the
+    distribution, empty where not known.
     """
 
     root: str
@@ -93,8 +94,8 @@ def read(root: str) -> Project:
     return load(root, folder(root))
 
 
-def load(root: str, door: Door) -> Project:
-    """The project behind a door.
+def load(root: str, source: Source) -> Project:
+    """The project that a source gives.
 
     :param root: its name, for errors.
     :raises UnusableProject: with what is wrong with each of its files.
@@ -104,7 +105,7 @@ def load(root: str, door: Door) -> Project:
     errors: list[RequirementsError] = []
     for path in MANIFESTS:
         try:
-            text = door(path)
+            text = source(path)
             if text is not None:
                 texts[path] = text
                 declared += declarations.read({path: text})
@@ -133,11 +134,11 @@ def name_in(root: str) -> str:
         read, or none says a name.
     :raises BadLine: where a file is no TOML.
     """
-    door = folder(root)
+    source = folder(root)
     texts = {}
     try:
         for path in (declarations.PYPROJECT, declarations.SETUP_CFG):
-            text = door(path)
+            text = source(path)
             if text is not None:
                 texts[path] = text
         name = declarations.project_name(texts)
@@ -166,22 +167,22 @@ def write(
 ) -> bool:
     """Replace files of the project in a folder, each in one step.
 
-    Processes that write files of one project do so one after the other: all
-    of them take the lock of the project, and that of each file that they
-    write, which keeps out those who edit this file alone.
+    Processes that write files of a project take turns: they all take the lock
+    of the project, and the lock of each file that they write, which also keeps
+    out processes that edit one of these files alone.
 
-    :param contents: the texts by their path inside of it. None is written
-        where one of them surely could not be.
-    :param texts: files of the project as they were read, by path; what is to
-        be written was computed from them.
+    :param contents: the texts by their path inside the project. All paths
+        are tested first: where one of them is not writable, none is written.
+    :param texts: files of the project as they were read, by path; the contents
+        were computed from them.
     :param longest_wait: how long to wait for the locks, in seconds.
-    :param waiting: is told once of a lock's file where that takes long.
-    :returns: False where one of these files has changed since. Then nothing
+    :param waiting: called once with the lock's file where that takes long.
+    :returns: False where one of ``texts`` has changed since. Then nothing
         was written: read the project again.
     :raises UnusableInput: where a file cannot be locked or written, or a link
         leads out of the project.
-    :raises OutsideError: where the disk is to blame, or another process has
-        a lock for too long.
+    :raises OutsideError: where the disk fails, or another process keeps a
+        lock for too long.
     """
     if not contents:
         return True
@@ -193,24 +194,24 @@ def write(
         files.require_replaceable(full)
     paths = [os.path.join(root, path) for path in (_LOCK, *contents)]
     with files.Lock(*paths, longest_wait=longest_wait, waiting=waiting):
-        if texts and not _still(root, texts):
+        if texts and not _is_unchanged(root, texts):
             return False
         for path, content in contents.items():
             files.replace(os.path.join(root, path), content)
     return True
 
 
-def _still(root: str, texts: Mapping[str, str]) -> bool:
+def _is_unchanged(root: str, texts: Mapping[str, str]) -> bool:
     """Whether files of a project are as they were read."""
-    door = folder(root)
+    source = folder(root)
     try:
-        return all(door(path) == text for path, text in texts.items())
+        return all(source(path) == text for path, text in texts.items())
     except UnusableInput:
-        return False  # whoever reads it again learns why
+        return False  # reading it again reports why
 
 
-def folder(root: str) -> Door:
-    """The door to a folder.
+def folder(root: str) -> Source:
+    """The source for the files of a folder.
 
     :raises UnusableInput: where there is no such folder.
     """
@@ -223,7 +224,7 @@ def folder(root: str) -> Door:
         try:
             return decode(_bytes(base, path), path)
         except OSError as error:
-            # Of "doc/requirements.txt", "doc" may be a file.
+            # "doc" of "doc/requirements.txt" may be a file.
             missing = error.errno in {errno.ENOENT, errno.ENOTDIR}
             if missing and not os.path.islink(os.path.join(base, path)):
                 return None
@@ -231,7 +232,7 @@ def folder(root: str) -> Door:
                 path, f"cannot be read ({error.strerror})"
             ) from error
         except ValueError as error:
-            # A NUL, or what the file system's encoding cannot express.
+            # A NUL, or a character that the file system cannot encode.
             raise UnusableInput(path, "no file can have such a name") from (
                 error
             )
@@ -250,23 +251,23 @@ def decode(data: bytes, path: str) -> str:
 
 
 def _bytes(base: str, path: str) -> bytes:
-    """The start of a file, one byte more than may be read."""
+    """The bytes of a file, at most one more than the limit."""
     full = os.path.join(base, path)
-    os.lstat(full)  # most are not there: this is the quick way to know
+    os.lstat(full)  # most files do not exist, and this is fast
     resolved = os.path.realpath(full)
     if not _inside(base, resolved):
         raise UnusableInput(path, _OUTSIDE)
-    # A pipe must not stop us, and what was checked must be what is read.
+    # Opening a pipe must not block, and no link may replace the file now.
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(resolved, flags)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise UnusableInput(path, "is not a regular file")
         parts = []
-        left = LARGEST + 1
-        while left and (part := os.read(descriptor, left)):
+        remaining = LARGEST + 1
+        while remaining and (part := os.read(descriptor, remaining)):
             parts.append(part)
-            left -= len(part)
+            remaining -= len(part)
         return b"".join(parts)
     finally:
         os.close(descriptor)

@@ -11,8 +11,8 @@
 # under the License.
 """The setup.py of a project that leaves the work to pbr.
 
-A project's code is parsed here, and never run. Python's own parser ends the
-whole process for some texts, so what it gets is measured first.
+The code of a project is parsed here, and never run. Some texts crash Python's
+own parser, so that they are measured first.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ LARGEST_SETUP_PY = 1 << 17
 #: them is as deep a tree, which overflows the stack of Python 3.10.
 MOST_OPERATORS = 5000
 
-# Strings are matched without a choice between two ways, so that one that
-# never ends costs one look at the rest of the text.
+# A string matches in one way only, so that an unclosed one takes linear
+# time.
 _TOKEN = re.compile(
     r"""
     (?P<string>(?P<prefix>[A-Za-z]{0,2})(?:
@@ -56,7 +56,7 @@ _TOKEN = re.compile(
 )
 _OPERATORS = ".([+-*/%@&|^~<>"
 
-#: All that such a project needs to have there.
+#: The whole setup.py that such a project needs.
 SHORT = """\
 # Licensed under the Apache License, Version 2.0 (the "License"); you may
 # not use this file except in compliance with the License. You may obtain
@@ -96,7 +96,7 @@ def uses_pbr(text: str) -> bool:
             try:
                 value = ast.literal_eval(keyword.value)
             except (ValueError, TypeError, RecursionError, MemoryError):
-                value = None  # it is no plain data, or none there can be
+                value = None  # not a literal, or an impossible one
             if keyword.arg == "pbr" and value:
                 return True
             if keyword.arg == "setup_requires" and _names_pbr(value):
@@ -107,7 +107,7 @@ def uses_pbr(text: str) -> bool:
 def parse(text: str) -> ast.Module:
     """The syntax tree of a setup.py, which is not run.
 
-    :raises TooLarge: (a ValueError) for what is not given to the parser.
+    :raises TooLarge: (a ValueError) where it exceeds the limits.
     :raises ValueError: where it is not Python of this version.
     """
     import ast
@@ -122,19 +122,19 @@ def parse(text: str) -> ast.Module:
     except SyntaxError as error:
         raise ValueError(f"line {error.lineno}: {error.msg}") from error
     except (RecursionError, MemoryError) as error:
-        # What the parser says of code that is nested too deep.
+        # The parser raises these for code that is nested too deep.
         raise ValueError("it is nested too deep") from error
 
 
 class TooLarge(ValueError):
-    """A setup.py that is beyond the limits of this module."""
+    """A setup.py that exceeds the limits of this module."""
 
 
 def _require_small(text: str) -> None:
-    """Refuse what could end this process, or take all memory.
+    """Refuse what could crash this process, or take all memory.
 
-    A text that is no Python may be measured wrongly: the parser refuses it
-    before it makes a tree.
+    Invalid Python may be measured wrongly: the parser refuses it before it
+    makes a tree.
     """
     if len(text) > LARGEST_SETUP_PY:
         raise TooLarge(f"it has more than {LARGEST_SETUP_PY} characters")
@@ -143,7 +143,7 @@ def _require_small(text: str) -> None:
     for token in _TOKEN.finditer(text):
         kind, word = token.lastgroup, token[0]
         if kind == "quote":
-            return  # of a string that never ends
+            return  # an unclosed string, which the parser refuses
         if kind == "newline" and depth <= 0:
             operators = 0
         elif kind in {"operator", "open"}:

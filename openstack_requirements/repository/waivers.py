@@ -27,7 +27,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.errors import BadContent, BadLine
-from openstack_requirements.manifests import toml
+from openstack_requirements.manifests import toml_positions
 from openstack_requirements.manifests.declarations import PYPROJECT
 from openstack_requirements.pep508.requirement import (
     LONGEST_LINE,
@@ -160,7 +160,7 @@ def listed(content: str, source: str = FILE) -> list[Waiver]:
 def _comments(file: str, text: str) -> Iterator[tuple[int, int, str]]:
     """The comments that may hold a waiver, with line and column."""
     if file == PYPROJECT:
-        for place, comment in toml.comments(text):
+        for place, comment in toml_positions.comments(text):
             yield *place, comment
         return
     for number, line in enumerate(split_lines(text), 1):

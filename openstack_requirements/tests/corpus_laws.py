@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from openstack_requirements.checks.findings import Finding
-    from openstack_requirements.checks.judgement import Found
+    from openstack_requirements.checks.project_findings import ProjectFinding
     from openstack_requirements.manifests.declarations import Declared
     from openstack_requirements.pep508.requirement import (
         CanonicalName,
@@ -84,7 +84,7 @@ class Pair(NamedTuple):
 
 
 def uncured(
-    findings: Iterable[Found], before: Sequence[Declared]
+    findings: Iterable[ProjectFinding], before: Sequence[Declared]
 ) -> list[Finding]:
     """The findings that update-requirements should have left none of.
 
@@ -109,7 +109,7 @@ def _follows(entry: Declared) -> bool:
     return entry.kind in update.FOLLOWING and not entry.include
 
 
-def _is_left(finding: Found, before: Iterable[Declared]) -> bool:
+def _is_left(finding: ProjectFinding, before: Iterable[Declared]) -> bool:
     """Whether update-requirements cannot know how to cure a finding."""
     entry = finding.entry
     if entry is None or entry.requirement is None:

@@ -338,9 +338,9 @@ def _standard(name: str) -> update.Standard:
 def _check_project(texts: Mapping[str, str]) -> None:
     """All that commands make of a project's files."""
     texts = from_project(texts)
-    hidden = attempt((BadLine, UnusableInput), dynamic.look, texts)
+    hidden = attempt((BadLine, UnusableInput), dynamic.read, texts)
     if hidden is not None:
-        asked = [(each.place, each.text) for each in hidden.found]
+        asked = [(each.place, each.text) for each in hidden.requirements]
         _, decisions = dependencies.read(asked, "foo", ["3.12"])
         for each in decisions:
             require_printable("a decision", str(each))
@@ -446,7 +446,7 @@ def check_pyproject(given: str) -> None:
 def check_setup_py(given: str) -> None:
     """setup.py, which is parsed and never run."""
     texts = from_project({"setup.py": given, "setup.cfg": _SETUP_CFG})
-    dynamic.look(texts)
+    dynamic.read(texts)
     if "setup.py" not in texts:
         return
     attempt(ValueError, setup_py.uses_pbr, given)

@@ -414,7 +414,7 @@ ALLOWED_OPERATORS = {
     # Where the version of a pin stands in the very text of a line.
     "constraints.editing": 1,
     # Poetry's constraints, which are a language of their own (^1.2).
-    "manifests.dynamic": 3,
+    "manifests.poetry": 3,
     # Requirements within the sentences of uv.
     "install.installers.uv_failures": 2,
 }

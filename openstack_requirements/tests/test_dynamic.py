@@ -18,7 +18,7 @@ import subprocess
 
 from openstack_requirements.errors import BadLine, UnusableInput
 from openstack_requirements.install import interpreters
-from openstack_requirements.manifests import dynamic
+from openstack_requirements.manifests import core_metadata, dynamic
 from openstack_requirements.tests import base, bounded
 
 #: A setup.py, and what it asks for; None where only running it would tell.
@@ -165,14 +165,14 @@ POETRY = [
 ]
 
 
-def look(**texts: str) -> dynamic.Hidden:
+def look(**texts: str) -> core_metadata.Metadata:
     names = {
         "pyproject": "pyproject.toml",
         "config": "setup.cfg",
         "code": "setup.py",
         "info": "PKG-INFO",
     }
-    return dynamic.look({names[key]: text for key, text in texts.items()})
+    return dynamic.read({names[key]: text for key, text in texts.items()})
 
 
 class TestSetupPy(base.TestCase):
@@ -181,15 +181,17 @@ class TestSetupPy(base.TestCase):
             found = look(code=code)
             if expected is None:
                 self.assertEqual("setup.py", found.computed, code[:60])
-                self.assertEqual((), found.found)
+                self.assertEqual((), found.requirements)
             else:
-                pairs = [(each.text, each.extra) for each in found.found]
+                pairs = [
+                    (each.text, each.extra) for each in found.requirements
+                ]
                 self.assertEqual(("", expected), (found.computed, pairs))
 
     def test_place_name_and_python(self) -> None:
         code = "\nsetup(name='x', python_requires='>=3.9',"
         found = look(code=f"{code}install_requires=['a'])")
-        self.assertEqual("setup.py:2", found.found[0].place)
+        self.assertEqual("setup.py:2", found.requirements[0].place)
         self.assertEqual(("x", ">=3.9"), (found.name, found.requires_python))
         found = look(code="setup(name=N, python_requires=P)")
         self.assertEqual(("", "", ""), (*found[2:4], found.name))
@@ -225,7 +227,7 @@ class TestSetupPy(base.TestCase):
             "'" + "." * 6000 + "'\nsetup(install_requires=['x'])",
             "# " + "." * 6000 + "\nsetup(install_requires=['x'])",
         ):
-            self.assertEqual("x", look(code=code).found[0].text)
+            self.assertEqual("x", look(code=code).requirements[0].text)
 
     def test_a_chain_does_not_end_an_old_python(self) -> None:
         try:
@@ -236,7 +238,7 @@ class TestSetupPy(base.TestCase):
             "import sys; from openstack_requirements.manifests "
             "import dynamic; "
             "text = 'a' + sys.argv[1] * 400_000; "
-            "found = dynamic.look({'setup.py': text}); "
+            "found = dynamic.read({'setup.py': text}); "
             "print(found.computed, found.problem[:6])"
         )
         for link in ("+a", ".a", "()", "[0]"):
@@ -296,7 +298,7 @@ class TestBackends(base.TestCase):
         for value, expected in POETRY:
             (found,) = look(
                 pyproject=f"[tool.poetry.dependencies]\nfoo = {value}\n"
-            ).found
+            ).requirements
             self.assertEqual(expected, found.text, value)
 
     def test_poetry_whole(self) -> None:
@@ -323,7 +325,7 @@ d = '*'
                 ("c", True),
                 ("d", True),
             ],
-            [(each.text, each.optional) for each in found.found],
+            [(each.text, each.optional) for each in found.requirements],
         )
 
     def test_flit(self) -> None:
@@ -335,7 +337,7 @@ d = '*'
         self.assertEqual(("x", ">=3"), (found.name, found.requires_python))
         self.assertEqual(
             [("a>=1", "", False), ("b", "test", True)],
-            [each[1:] for each in found.found],
+            [each[1:] for each in found.requirements],
         )
 
     def test_a_backend_that_computes(self) -> None:
@@ -354,13 +356,13 @@ d = '*'
         found = look(code="setup(**data)", info=info)
         self.assertEqual(
             ["a>=1", "b ; extra == 'test'"],
-            [each.text for each in found.found],
+            [each.text for each in found.requirements],
         )
         self.assertEqual(("", "X"), (found.computed, found.name))
         self.assertEqual(">=3.9", found.requires_python)
         # It has no say where the project's own files have one.
         found = look(code="setup(install_requires=['c'])", info=info)
-        self.assertEqual(["c"], [each.text for each in found.found])
+        self.assertEqual(["c"], [each.text for each in found.requirements])
 
     def test_tables_that_are_none(self) -> None:
         for text in (
@@ -376,7 +378,7 @@ d = '*'
             "[tool.setuptools]\ndynamic = {dependencies = 1}",
             "build-system = 1",
         ):
-            self.assertEqual((), look(pyproject=text).found, text)
+            self.assertEqual((), look(pyproject=text).requirements, text)
             self.assertEqual("", look(pyproject=text).requires_python, text)
 
     def test_no_toml(self) -> None:

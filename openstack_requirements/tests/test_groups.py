@@ -87,7 +87,7 @@ class TestGroups(base.TestCase):
             for name, items in table.items()
         }
         read = entries(table)
-        circles = groups.circles(read)
+        circles = groups.cycles(read)
         included = groups.included(read)
         for name in table:
             key = canonical_name(name)

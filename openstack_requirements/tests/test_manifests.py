@@ -289,7 +289,7 @@ class TestPyproject(base.TestCase):
             },
             {
                 path: place
-                for path, place in document.places.items()
+                for path, place in document.positions.items()
                 if isinstance(path[-1], int)
             },
         )
