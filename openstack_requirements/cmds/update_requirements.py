@@ -129,7 +129,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     for warning in loaded.warnings:
         _console.warn(warning)
-    follow = apply_update.standard(loaded, hacking=options.hacking)
+    follow = apply_update.followed_list(loaded, hacking=options.hacking)
     status = 0
     for root in options.project:
         try:
@@ -149,7 +149,7 @@ def _unknown(options: argparse.Namespace) -> update.Unknown:
 
 
 def _update(
-    root: str, follow: update.Standard, options: argparse.Namespace
+    root: str, follow: update.FollowedList, options: argparse.Namespace
 ) -> int:
     """Bring one project in line, or show how; the exit status for it."""
     if options.check or options.diff:

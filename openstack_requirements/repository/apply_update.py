@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from openstack_requirements.repository.lists import Lists
 
 
-def standard(lists: Lists, *, hacking: bool = False) -> update.Standard:
+def followed_list(
+    lists: Lists, *, hacking: bool = False
+) -> update.FollowedList:
     """What projects follow: the lists of a repository.
 
     :param hacking: bring ``hacking`` in line as well.
     """
-    return update.standard(
+    return update.followed_list(
         lists.policy,
         [
             entry.requirement
@@ -48,7 +50,7 @@ def standard(lists: Lists, *, hacking: bool = False) -> update.Standard:
 
 def plan(
     root: str,
-    follow: update.Standard,
+    follow: update.FollowedList,
     unknown: update.Unknown = "refuse",
     *,
     judge_setup_py: bool = True,
@@ -67,7 +69,7 @@ def plan(
 
 def carry_out(
     root: str,
-    follow: update.Standard,
+    follow: update.FollowedList,
     unknown: update.Unknown = "refuse",
     *,
     suffix: str | None = None,
@@ -105,7 +107,7 @@ def carry_out(
 
 def _plan(
     root: str,
-    follow: update.Standard,
+    follow: update.FollowedList,
     unknown: update.Unknown,
     *,
     judge_setup_py: bool,

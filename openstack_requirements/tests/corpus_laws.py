@@ -168,7 +168,7 @@ def judge_update(pair: Pair, rules: policy.Policy) -> list[str] | None:
     try:
         entries = read_entries(pair.lists["global-requirements.txt"])
         project = loader.load("proj", pair.project.get)
-        follow = update.standard(
+        follow = update.followed_list(
             rules,
             [entry.requirement for entry in entries if entry.requirement],
             never,

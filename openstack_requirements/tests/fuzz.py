@@ -323,8 +323,8 @@ def _against(name: str) -> judgement.Against:
 
 
 @functools.cache
-def _standard(name: str) -> update.Standard:
-    return update.standard(
+def _standard(name: str) -> update.FollowedList:
+    return update.followed_list(
         policy.CLASSIC if name == "classic" else policy.CURRENT,
         [
             entry.requirement

@@ -28,7 +28,7 @@ from openstack_requirements.pep508.requirement import (
     read_entries,
 )
 from openstack_requirements.pep508.version_sets import version_set
-from openstack_requirements.repository import policy, update
+from openstack_requirements.repository import equality, policy, update
 from openstack_requirements.tests import base, corpus_laws
 
 if TYPE_CHECKING:
@@ -234,9 +234,9 @@ SETUP_PYS = (
 
 def standard(
     listed: str, rules: policy.Policy, *, hacking: bool = False
-) -> update.Standard:
+) -> update.FollowedList:
     entries = read_entries(listed)
-    return update.standard(
+    return update.followed_list(
         rules,
         [each.requirement for each in entries if each.requirement],
         names_in("Never\n"),
@@ -339,14 +339,15 @@ class TestPlan(base.TestCase):
         )
         self.assertEqual(
             (
-                update.Change(1, "", "foo>=1", "foo>=2"),
-                update.Change(3, "", "foo", ""),
-                update.Change(4, "", "", "bar;os_name=='a'"),
+                update.EntryChange(1, "", "foo>=1", "foo>=2"),
+                update.EntryChange(3, "", "foo", ""),
+                update.EntryChange(4, "", "", "bar;os_name=='a'"),
             ),
             found.files[0].changes,
         )
         self.assertEqual(
-            (update.Change(3, "x", "foo", "foo>=2"),), found.files[1].changes
+            (update.EntryChange(3, "x", "foo", "foo>=2"),),
+            found.files[1].changes,
         )
 
     def test_a_bound_that_no_entry_admits(self) -> None:
@@ -613,7 +614,7 @@ class TestLaws(base.TestCase):
             once = planned(content, text, rules, file)
             self.assertEqual(once, planned(content, once, rules, file))
             found = declarations.read({file: once})
-            wanted = standard(content, rules).wanted
+            wanted = standard(content, rules).entries
             self.assertEqual(sum(map(len, wanted.values())), len(found))
 
     @given(LISTS, projects(), POLICIES)
@@ -630,7 +631,7 @@ class TestLaws(base.TestCase):
                 continue
             name = canonical_name(requirement.package)
             own = name == "b-c" and requirement.extras and entry.kind != "file"
-            if name in follow.never or name not in follow.wanted or own:
+            if name in follow.never or name not in follow.entries or own:
                 continue
             # It asks for nothing that no global entry admits.
             self.assertTrue(
@@ -638,8 +639,8 @@ class TestLaws(base.TestCase):
                     version_set(requirement.specifiers).issubset(
                         version_set(each.specifiers)
                     )
-                    for each in follow.wanted[name]
-                    if update._same_marker(each.markers, requirement.markers)
+                    for each in follow.entries[name]
+                    if equality.same_marker(each.markers, requirement.markers)
                 ),
                 entry,
             )
@@ -657,7 +658,7 @@ class TestLaws(base.TestCase):
                 if each.requirement is None
                 or (name := canonical_name(each.requirement.package))
                 in follow.never
-                or name not in follow.wanted
+                or name not in follow.entries
             ]
 
         found = plan(listed, texts, rules, "keep")
