@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
     from openstack_requirements.pep508.requirement import CanonicalName
 
-#: So many lines of a bindep file are noted for distributions, counted anew for
-#: each of them: a comment of a thousand words names a thousand. What comes
-#: behind that is left out. It is advice for a person.
+#: The lines of a bindep file that are kept, counted once for each distribution
+#: that the comment above names. The rest is left out: it is advice for a
+#: person.
 MOST_NOTES = 100_000
 
-#: What bindep calls the systems whose ``os-release`` says this, or says that
-#: they are like it: the kind of their packages, and their family.
+#: The platforms of bindep by the ``ID`` or ``ID_LIKE`` of ``os-release``: the
+#: package format, and the family.
 _PLATFORMS = {
     "alpine": ("apk",),
     "arch": ("pacman",),
@@ -45,13 +45,13 @@ _PLATFORMS = {
 
 
 def system_packages(path: str) -> dict[CanonicalName, list[str]]:
-    """Which system packages a bindep file lists for which distributions.
+    """The system packages that a bindep file lists, by distribution.
 
-    The comment above a block of lines names the distributions that cannot be
-    built without them; a blank line ends the block.
+    The comment above a block of lines names the distributions that need them
+    to build; a blank line ends the block.
 
-    :returns: the lines of each distribution, in their order; nothing where
-        there is no file.
+    :returns: the lines for each distribution, in order; empty where there is
+        no file.
     """
     if not os.path.exists(path):
         return {}
@@ -76,28 +76,28 @@ def system_packages(path: str) -> dict[CanonicalName, list[str]]:
 
 
 def for_platform(lines: list[str], platforms: Collection[str]) -> list[str]:
-    """What a person on one platform is to install.
+    """The system packages to install on a platform.
 
-    :param platforms: its names in bindep; where it is not known there are
-        none, and then all lines are given, with their selectors.
+    :param platforms: its names in bindep. Where none is known, all lines are
+        returned, with their selectors.
     """
     if not platforms:
         return lines
     result = []
     for line in lines:
         selectors = re.findall(r"(!?)platform:([\w.-]+)", line)
-        wanted = {name for but, name in selectors if not but}
-        unwanted = {name for but, name in selectors if but}
+        wanted = {name for negation, name in selectors if not negation}
+        unwanted = {name for negation, name in selectors if negation}
         if wanted and wanted.isdisjoint(platforms):
             continue
         if unwanted.isdisjoint(platforms):
-            # Of a line with selectors alone, there is nothing to install.
+            # A line with selectors alone has nothing to install.
             result += line.split("[")[0].split()[:1]
     return list(dict.fromkeys(result))
 
 
 def platforms() -> frozenset[str]:
-    """What bindep calls the system that this runs on; empty if not known."""
+    """The names in bindep of the system that this runs on, if known."""
     import platform
 
     try:
@@ -106,5 +106,9 @@ def platforms() -> frozenset[str]:
         return frozenset()
     system = release.get("ID", "")
     names = [system, *release.get("ID_LIKE", "").split()]
-    found = {each for name in names for each in _PLATFORMS.get(name, ())}
-    return frozenset({system, *found} if found else ())
+    known = {
+        platform_name
+        for name in names
+        for platform_name in _PLATFORMS.get(name, ())
+    }
+    return frozenset({system, *known} if known else ())

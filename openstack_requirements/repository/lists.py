@@ -43,7 +43,7 @@ BACKPORTS = "backports.txt"
 class Lists(NamedTuple):
     """The lists of one repository.
 
-    ``warnings`` says what is odd about them, but does not stop a command.
+    ``warnings`` says what is unusual about them and stops no command.
     """
 
     folder: str
@@ -64,7 +64,8 @@ def load(
 ) -> Lists:
     """The lists in a folder.
 
-    :param policy_name: ``classic`` or ``current``; found out where None.
+    :param policy_name: ``classic`` or ``current``; None derives it from the
+        lists.
     :param never: the never-constrain list, where it is not the folder's own.
     :param with_constraints: read the constraints, which not all commands
         need.
@@ -88,12 +89,13 @@ def load(
 
 
 def find_never(folder: str) -> tuple[str | None, tuple[str, ...]]:
-    """The never-constrain list in a folder, if any, and what is odd of it."""
+    """The never-constrain list in a folder, if any, and warnings about it."""
     paths = (os.path.join(folder, name) for name in NEVER)
-    found = [path for path in paths if os.path.exists(path)]
-    if len(found) < 2:
-        return found[0] if found else None, ()
-    return found[0], (f"{found[1]} is not read, because {found[0]} is there",)
+    existing = [path for path in paths if os.path.exists(path)]
+    if len(existing) < 2:
+        return existing[0] if existing else None, ()
+    newer, older = existing
+    return newer, (f"{older} is not read, because {newer} is there",)
 
 
 def find_policy(
@@ -106,7 +108,7 @@ def find_policy(
     :param name: the policy that the user asks for, if any.
     """
     return policy.find(
-        [each.requirement for each in entries if each.requirement],
+        [entry.requirement for entry in entries if entry.requirement],
         denylist=never is not None and os.path.basename(never) == NEVER[0],
         name=name,
     )
@@ -141,29 +143,29 @@ def never_constrained(path: str | None) -> frozenset[CanonicalName]:
 
 
 def projects(path: str) -> list[tuple[int, str]]:
-    """The repositories that a list names, each with its line's number.
+    """The repositories that a list names, each with its line number.
 
     :raises UnusableInput: where it cannot be read.
-    :raises BadContent: with all the lines that name none.
+    :raises BadContent: with all lines that are not the name of a repository.
     """
-    found, errors = [], []
+    repositories, errors = [], []
     for number, line in enumerate(split_lines(files.read_text(path)), 1):
         text = line.partition("#")[0].strip()
         if re.fullmatch(r"[\w.-]+/[\w.-]+", text):
-            found.append((number, text))
+            repositories.append((number, text))
         elif text:
             error = BadLine("not the name of a repository (org/name)", line)
             errors.append(error.at(path, number))
     if errors:
         raise BadContent(errors)
-    return found
+    return repositories
 
 
 def read_waivers(folder: str) -> list[Waiver]:
     """The waivers that a repository lists; none without the file.
 
     :raises UnusableInput: where it cannot be read.
-    :raises BadLine: where it is no list of waivers.
+    :raises BadLine: where it is not a list of waivers.
     :raises BadContent: with all that is wrong with single waivers.
     """
     from openstack_requirements.repository import (
@@ -177,15 +179,15 @@ def read_waivers(folder: str) -> list[Waiver]:
 
 
 def requirements(path: str) -> list[Requirement]:
-    """What a list requires, without its blank and comment lines.
+    """The requirements of a list, without its blank and comment lines.
 
     :raises UnusableInput: where it cannot be read.
     :raises BadContent: with all the lines that cannot be read.
     """
     return [
-        each.requirement
-        for each in read(path, permit_urls=True)
-        if each.requirement is not None and each.requirement.package
+        entry.requirement
+        for entry in read(path, permit_urls=True)
+        if entry.requirement is not None and entry.requirement.package
     ]
 
 
@@ -195,13 +197,13 @@ def installable(path: str) -> list[str]:
     Comments become blank lines.
 
     :raises BadContent: for lines that are not requirements: an option could
-        bring in what nobody has reviewed.
+        install what nobody has reviewed.
     """
     return installable_lines(files.read_text(path), path)
 
 
 def installable_lines(content: str, source: str) -> list[str]:
-    """The same of a list's text; see :func:`installable`."""
+    """The same for the text of a list; see :func:`installable`."""
     lines, errors = [], []
     for entry in read_entries(content, source):
         if entry.requirement is None:

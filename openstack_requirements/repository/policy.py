@@ -13,8 +13,7 @@
 
 *classic* (2013 to 2018): the global list holds the lower bounds, which are
 synced into projects. *current* (since then): lower bounds belong to the
-projects. Every command that judges asks one :class:`Policy`, so that no two
-commands can disagree.
+projects. All commands that judge use :class:`Policy`, so that they agree.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
     from openstack_requirements.pep508.requirement import Requirement
     from openstack_requirements.pep508.specifiers import Clause
 
-#: Never asked to be constrained: parts of Python, of installing itself, or of
-#: a platform that no constraints are made on.
+#: Packages that need no constraint: parts of Python, tools that install, and
+#: packages for platforms without constraints.
 EXEMPT = frozenset(
     map(
         canonical_name,
@@ -45,7 +44,7 @@ NAMES: tuple[Name, ...] = get_args(Name)
 
 
 class Policy(NamedTuple):
-    """One set of rules.
+    """A set of rules.
 
     ``bounds_in_list``: every entry of the global list has exactly one ``>=``,
     and every ``!=`` lies at or above it; otherwise it has no lower bound.
@@ -57,8 +56,7 @@ class Policy(NamedTuple):
     ``judges_changes``: what stands unchanged in a project's target revision
     is not judged.
     ``pbr_builds``: projects are built by pbr as PEP 517 says.
-    ``prereleases_pinned``: a pin may be a pre-release that no specifier asks
-    for.
+    ``prereleases_pinned``: a pin may be a pre-release that no specifier names.
     """
 
     name: Name
@@ -74,7 +72,9 @@ class Policy(NamedTuple):
     def bound_problem(self, entry: Requirement) -> str | None:
         """What is wrong with the bounds of an entry of the global list."""
         lower = {">", ">="}
-        bounds = [each for each in entry.clauses if each.operator in lower]
+        bounds = [
+            clause for clause in entry.clauses if clause.operator in lower
+        ]
         if not self.bounds_in_list:
             if bounds:
                 return (
@@ -83,33 +83,37 @@ class Policy(NamedTuple):
                 )
             return None
         if [bound.operator for bound in bounds] != [">="]:
-            found = ",".join(map(str, bounds)) or "none"
-            return f"it needs exactly one >= lower bound, and has {found}"
+            actual = ",".join(map(str, bounds)) or "none"
+            return f"it needs exactly one >= lower bound, and has {actual}"
         for clause in entry.clauses:
             if clause.operator == "!=" and _lies_below(clause, bounds[0]):
                 return f"{clause} lies below its lower bound {bounds[0]}"
         return None
 
-    def marker_fits(self, mine: str, listed: str, *, backport: bool) -> bool:
-        """Whether a project's marker goes with that of a global entry.
+    def marker_fits(
+        self, declared: str, listed: str, *, backport: bool
+    ) -> bool:
+        """Whether a project may declare a marker for a global entry.
 
+        :param declared: the project's marker.
+        :param listed: that of the global entry.
         :param backport: whether the package is a backport of the standard
-            library, which projects need on old Pythons of their own choice.
-        :raises BadMarker: where one of the markers has no meaning.
+            library; projects choose the old Pythons that need it.
+        :raises BadMarker: where one of the markers is invalid.
         """
-        if mine == listed:
+        if declared == listed:
             return True
         from openstack_requirements.pep508 import markers
 
-        if markers.equivalent(mine, listed):
+        if markers.equivalent(declared, listed):
             return True
         if not self.markers_free:
             return False
-        if not mine:
+        if not declared:
             return _python_3(listed) in {"==", ">", ">="}
-        asked = _python_3(mine)
-        return (not listed and asked in {"==", "<", "<=", ">", ">="}) or (
-            backport and asked in {"<", "<=", "=="}
+        operator = _python_3(declared)
+        return (not listed and operator in {"==", "<", "<=", ">", ">="}) or (
+            backport and operator in {"<", "<=", "=="}
         )
 
     def admits(self, specifiers: str, version: str) -> bool:
@@ -121,16 +125,19 @@ def _python_3(marker: str) -> str:
     """The operator of a marker that compares with a Python 3, or nothing."""
     from openstack_requirements.pep508 import markers
 
-    found = markers.python_comparison(marker)
-    return found[0] if found and found[1].startswith("3.") else ""
+    comparison = markers.python_comparison(marker)
+    if comparison is None:
+        return ""
+    operator, version = comparison
+    return operator if version.startswith("3.") else ""
 
 
 def _lies_below(exclusion: Clause, bound: Clause) -> bool:
-    """Whether all that ``!=`` excludes is below a ``>=``."""
+    """Whether a ``>=`` excludes all versions of a ``!=`` already."""
     version = exclusion.version
     if admits(str(bound), version.removesuffix(".*"), prereleases=True):
         return False
-    # The bound may be one of a series that begins below it.
+    # The bound may lie within the series.
     return version[-2:] != ".*" or not admits(
         f"=={version}", bound.version, prereleases=True
     )
@@ -172,7 +179,7 @@ def find(
     :param denylist: whether it has a denylist.txt, which only current
         repositories have.
     :param name: the policy that the user asks for, if any.
-    :raises UnusableInput: for a name that is none.
+    :raises UnusableInput: where there is no policy of that name.
     """
     if name is not None:
         for policy in (CLASSIC, CURRENT):
@@ -183,6 +190,6 @@ def find(
         )
     if denylist:
         return CURRENT
-    packages = [each for each in entries if each.package]
-    bounded = sum(">=" in each.specifiers for each in packages)
+    packages = [entry for entry in entries if entry.package]
+    bounded = sum(">=" in entry.specifiers for entry in packages)
     return CLASSIC if packages and bounded * 2 >= len(packages) else CURRENT

@@ -9,16 +9,15 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Findings that may stay: which, why, and until when.
+"""Waivers: which findings are accepted, why, and until when.
 
 A waiver is a comment on the line of an entry::
 
     foo>=1  # MIT  # requirements: ignore[marker-mismatch] REASON until DATE
 
-or a row of the file :data:`FILE` of a requirements repository. One that gives
-no reason, or whose date has passed, waives nothing and is a finding itself.
-Such findings cannot be waived. Nothing here opens a file or asks what day it
-is.
+or a row of the file :data:`FILE` of a requirements repository. A waiver
+without a reason, or past its date, waives nothing and is a finding itself,
+which cannot be waived. Nothing here opens a file or reads the clock.
 """
 
 from __future__ import annotations
@@ -45,12 +44,12 @@ if TYPE_CHECKING:
     )
     from datetime import date
 
-    from openstack_requirements.repository.yaml_rows import Document, Row
+    from openstack_requirements.repository.yaml_rows import Row, YamlDocument
 
 
 #: The file of a requirements repository that lists waivers.
 FILE = "waivers.yaml"
-#: What stands for every project, or for every package.
+#: Stands for every project, or for every package.
 ALL = "*"
 
 #: A project, a package or a rule of a row that is longer, or a project with
@@ -59,9 +58,9 @@ LONGEST_NAME = 200
 MOST_ASTERISKS = 10
 
 _KEYS = ("project", "package", "rule", "reason", "until")
-# Every match starts at a "#": nothing is looked at twice.
+# Every match starts at a "#", so that searching takes linear time.
 _COMMENT = re.compile(r"#[ \t]*requirements:[ \t]*ignore[ \t]*\[")
-#: The line of what is not in a line.
+#: The line number of findings about no line.
 ANYWHERE = 0
 WILDCARDS = frozenset("*?[")
 # What a comment can hold between its brackets, as one id.
@@ -70,12 +69,11 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Waiver(NamedTuple):
-    """Who says that findings may stay; ``until`` is the last day of it.
+    """An accepted finding; ``until`` is the last day of the waiver.
 
-    ``project`` and ``package`` are empty for a comment, which is about all
-    that stands on its line. Those of a row may be :data:`ALL`, and
-    ``project`` may be a pattern. ``problem`` is what is wrong with a comment
-    that cannot be read.
+    ``project`` and ``package`` are empty for a comment, which waives findings
+    of its own line. Those of a row may be :data:`ALL`, and ``project`` may be
+    a pattern. ``problem`` says why a comment is not a valid waiver.
     """
 
     file: str
@@ -92,7 +90,7 @@ class Waiver(NamedTuple):
 def inline(texts: Mapping[str, str]) -> list[Waiver]:
     """The waivers in the comments of a project's files.
 
-    A comment that sets out to be one and is not has a ``problem``.
+    A comment that is meant as a waiver and is not valid has a ``problem``.
 
     :param texts: the files by their path inside the project.
     """
@@ -107,12 +105,12 @@ def inline(texts: Mapping[str, str]) -> list[Waiver]:
 
 def without(comment: str) -> str:
     """A comment without the waivers at its end."""
-    found = _COMMENT.search(comment)
-    return comment[: found.start() if found else None].strip()
+    match = _COMMENT.search(comment)
+    return comment[: match.start() if match else None].strip()
 
 
 def to_comment(waiver: Waiver) -> str:
-    """A waiver as the comment that says it."""
+    """The comment that states a waiver."""
     until = "" if waiver.until is None else f"until {waiver.until}"
     head = f"# requirements: ignore[{','.join(waiver.rules)}]"
     return " ".join(filter(None, (head, waiver.reason, until)))
@@ -131,9 +129,9 @@ def listed(content: str, source: str = FILE) -> list[Waiver]:
     :raises BadLine: where it is not YAML, or another kind of document.
     :raises BadContent: with all that is wrong with single waivers.
     """
-    found: dict[tuple[str, ...], Waiver] = {}
+    waivers: dict[tuple[str, ...], Waiver] = {}
     errors: list[BadLine] = []
-    document = yaml_rows.Document(content, source)
+    document = yaml_rows.YamlDocument(content, source)
     for row in document.rows():
         try:
             waiver = _from_row(document, row, source)
@@ -145,7 +143,7 @@ def listed(content: str, source: str = FILE) -> list[Waiver]:
             canonical_name(waiver.package),
             *waiver.rules,
         )
-        first = found.setdefault(key, waiver)
+        first = waivers.setdefault(key, waiver)
         if first is not waiver:
             errors.append(
                 document.bad(
@@ -154,7 +152,7 @@ def listed(content: str, source: str = FILE) -> list[Waiver]:
             )
     if errors:
         raise BadContent(errors)
-    return list(found.values())
+    return list(waivers.values())
 
 
 def _comments(file: str, text: str) -> Iterator[tuple[int, int, str]]:
@@ -172,9 +170,9 @@ def _comments(file: str, text: str) -> Iterator[tuple[int, int, str]]:
 def _in_comment(
     comment: str, file: str, line: int, column: int
 ) -> Iterator[Waiver]:
-    """The waivers of one comment; each reaches to the next, or to the end."""
+    """The waivers of a comment; a waiver ends where the next one starts."""
     starts = list(_COMMENT.finditer(comment))
-    ends = [*(each.start() for each in starts), len(comment)][1:]
+    ends = [*(start.start() for start in starts), len(comment)][1:]
     for start, end in zip(starts, ends, strict=False):
         inside, bracket, rest = comment[start.end() : end].partition("]")
         rules = tuple(map(str.strip, inside.split(","))) if bracket else ()
@@ -195,7 +193,7 @@ def _in_comment(
 
 
 def _reason(text: str) -> tuple[str, date | None, str]:
-    """The reason, the date, and what is wrong with the two."""
+    """The reason and the date of a waiver, and what is wrong with them."""
     words = text.split()
     marks = [
         index
@@ -214,7 +212,7 @@ def _reason(text: str) -> tuple[str, date | None, str]:
 
 def _date(text: str) -> date | None:
     """The day that a text names (RFC 3339, full-date)."""
-    # Python 3.11 and later would take other forms of ISO 8601 as well.
+    # Python 3.11 and later accept other forms of ISO 8601 as well.
     if _DATE.fullmatch(text):
         from datetime import date
 
@@ -225,8 +223,8 @@ def _date(text: str) -> date | None:
     return None
 
 
-def _from_row(document: Document, row: Row, source: str) -> Waiver:
-    """The waiver that a row says.
+def _from_row(document: YamlDocument, row: Row, source: str) -> Waiver:
+    """The waiver that a row states.
 
     :raises BadContent: with all that is wrong with it.
     """

@@ -9,11 +9,11 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""A YAML document that is a list of mappings of texts, and its places.
+"""Reads a YAML document that is a list of mappings of texts, with positions.
 
-PyYAML reads it, event by event. Nothing is built from the events but texts,
-and what is nested deeper is refused when it is met: a document made to take
-long, or to do harm, ends the reading and nothing else.
+PyYAML reads it, event by event. Only texts are built from the events, and
+deeper nesting is refused where it starts, so that a hostile document neither
+takes long nor builds objects.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ _WANTED = (
 class Scalar(NamedTuple):
     """A key or a value, and the index where it starts.
 
-    ``text`` is None for YAML's null; ``is_text`` says whether YAML takes it
-    for a text or a date, rather than for a number or a truth value.
+    ``text`` is None for YAML's null; ``is_text`` says whether YAML reads it as
+    a text or a date, and not as a number or a truth value.
     """
 
     at: int
@@ -59,8 +59,8 @@ class Row(NamedTuple):
     pairs: Sequence[tuple[Scalar, Scalar]]
 
 
-class Document:
-    """A document that is about to be read.
+class YamlDocument:
+    """A document, ready to be read.
 
     :param source: the file's name, for errors.
     :raises UnusableInput: where it is larger than :data:`LARGEST`.
@@ -95,7 +95,7 @@ class Document:
     def rows(self) -> Iterator[Row]:
         """The mappings of the list; an empty document has none.
 
-        :raises BadLine: where there is something else, or no YAML 1.1.
+        :raises BadLine: where it is another kind of document, or not YAML 1.1.
         """
         import yaml
 
@@ -114,7 +114,7 @@ class Document:
             where = _index(error.problem_mark or error.context_mark)
             raise self.bad(f"not YAML ({reason})", where) from error
         except (ValueError, OverflowError) as error:
-            # PyYAML turns digits into numbers, and numbers into characters.
+            # Raised by PyYAML for escapes and versions out of range.
             raise self.bad("not YAML (a number too large)", 0) from error
 
     def _rows(self) -> Iterator[Row]:
@@ -132,7 +132,10 @@ class Document:
                     raise self.bad("a second document", index)
             elif isinstance(event, yaml.ScalarEvent):
                 scalar = _scalar(event, resolve)
-                if any("\ud800" <= each <= "\udfff" for each in event.value):
+                if any(
+                    "\ud800" <= character <= "\udfff"
+                    for character in event.value
+                ):
                     raise self.bad("half a character (a surrogate)", index)
                 if depth == 2:
                     scalars.append(scalar)
@@ -151,7 +154,7 @@ class Document:
                     yield Row(start, tuple(pairs))
 
     def _require_plain(self, event: yaml.Event, index: int) -> None:
-        """Refuse what only programs write."""
+        """Refuse anchors, aliases and tags."""
         if getattr(event, "anchor", None) is not None:
             raise self.bad(
                 "anchors and aliases are not supported, and an asterisk must "
