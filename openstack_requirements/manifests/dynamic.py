@@ -36,8 +36,9 @@ from openstack_requirements.manifests.core_metadata import (
     read_pkg_info,
 )
 from openstack_requirements.manifests.declarations import PYPROJECT, SETUP_CFG
+from openstack_requirements.manifests.literals import Computed
 from openstack_requirements.manifests.poetry import read_poetry
-from openstack_requirements.manifests.setup_call import Computed, read_call
+from openstack_requirements.manifests.setup_call import read_call
 from openstack_requirements.manifests.toml import strings, table_at
 from openstack_requirements.pep508 import limits
 
