@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from openstack_requirements.errors import BadLine, UnusableInput
 from openstack_requirements.manifests import (
-    declarations,
+    pyproject,
     setup_cfg,
     setup_py,
 )
@@ -64,7 +64,7 @@ def read(texts: Mapping[str, str]) -> Metadata:
     """
     document: Mapping[str, Any] = {}
     if PYPROJECT in texts:
-        document = declarations.pyproject(texts[PYPROJECT])
+        document = pyproject.document_of(texts[PYPROJECT])
     config = _setup_cfg(texts.get(SETUP_CFG, ""))
     files = _files(document, config)
     project = table_at(document, "project")

@@ -32,7 +32,7 @@ from openstack_requirements.pep508.requirement import canonical_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from openstack_requirements.manifests.declarations import Declared
+    from openstack_requirements.manifests.declared import Declared
     from openstack_requirements.pep508.requirement import CanonicalName
 
     #: The entries of each group, in order.

@@ -24,7 +24,7 @@ from openstack_requirements.manifests.core_metadata import (
     Metadata,
     MetadataRequirement,
 )
-from openstack_requirements.manifests.declarations import PYPROJECT
+from openstack_requirements.manifests.pyproject import FILE as PYPROJECT
 from openstack_requirements.manifests.toml import strings, table_at
 from openstack_requirements.pep508 import limits
 from openstack_requirements.pep508.specifiers import long_number

@@ -63,7 +63,7 @@ NO_LIMITS = {
         "how many questions are asked at once; all are asked"
     ),
     "install.installers.uv.REQUESTS": "how many downloads run at once",
-    "manifests.declarations._SHOWN": "how much of an item an error shows",
+    "manifests.pyproject._SHOWN": "how much of an item an error shows",
     "install.metadata.BATCH": (
         "how many questions are asked at once; all are asked"
     ),
