@@ -77,7 +77,9 @@ def replace_package(
     news = _with_extras(listed, extras_of(pairs[0][1]))
     texts = [
         [
-            _text(policy, entry, old, new, _bounds(policy, old, new), whole)
+            _text(
+                policy, entry, old, new, _bounds(policy, old, new), whole=whole
+            )
             for entry, old in pairs
         ]
         for new in news
@@ -87,7 +89,7 @@ def replace_package(
     result: dict[Declared, list[str]] = {}
     for (entry, old), indexes in zip(pairs, pairing, strict=True):
         replacing = [
-            _text(policy, entry, old, news[index], bounds[index], whole)
+            _text(policy, entry, old, news[index], bounds[index], whole=whole)
             for index in indexes
         ]
         if replacing != [entry.text]:
@@ -172,6 +174,7 @@ def _text(
     old: Requirement,
     new: Requirement,
     bounds: tuple[str, ...],
+    *,
     whole: bool,
 ) -> str:
     """The text of an entry after it follows a global one.
