@@ -9,9 +9,11 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Tries constraints out before anybody else does.
+"""Tests constraints before anybody uses them.
 
-What makes freezes is handed in, so that the steps can be tested alone.
+:func:`verify` installs those that came out once more. :class:`Bisection` tests
+the constraints that :mod:`.upgrades` asks for. What makes freezes is handed
+in.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import os
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.constraints import freeze
+from openstack_requirements.constraints.freeze import prove
 from openstack_requirements.errors import (
     CommandFailed,
     OutsideError,
@@ -28,7 +30,7 @@ from openstack_requirements.errors import (
     RequirementsError,
     UnusableInput,
 )
-from openstack_requirements.install import culprits
+from openstack_requirements.install import upgrades
 from openstack_requirements.install.failures import InstallFailed
 from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.system.process import Processes, work_folder
@@ -36,6 +38,8 @@ from openstack_requirements.system.process import Processes, work_folder
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from openstack_requirements.constraints.freeze import Freeze
+    from openstack_requirements.install.culprits import Selection
     from openstack_requirements.install.freezer import Made
     from openstack_requirements.install.installation import Order
     from openstack_requirements.pep508.requirement import (
@@ -45,15 +49,15 @@ if TYPE_CHECKING:
 
     #: Makes freezes of an order.
     Run = Callable[[Order], Made]
-    #: Told what is tried.
+    #: Told of each step.
     Say = Callable[[str], object]
 
-#: The variable in which a command finds the constraints that it tries.
+#: The variable in which a command finds the constraints that it tests.
 VARIABLE = "UPPER_CONSTRAINTS_FILE"
-# What a shell says where the command itself is at fault, not what it tried.
+# What a shell says where it cannot run the command at all.
 _NOT_RUN = {126: "cannot be executed", 127: "is not found"}
-# Failures that no distribution is to blame for.
-_WORLD = frozenset({"index", "disk"})
+# Failures that are the fault of no distribution.
+_NO_CULPRIT = frozenset({"index", "disk"})
 
 
 def verify(
@@ -68,61 +72,53 @@ def verify(
     :param content: the constraints.
     :param made: what they were computed from.
     :raises ProofFailed: where something else is installed then, or what is
-        installed does not go together.
+        installed is not compatible.
     :raises InstallFailed: where they cannot be installed.
     """
-    kept = {canonical_name(k.name) for f in made.freezes for k in f.kept}
+    missing = {
+        canonical_name(kept.name)
+        for freeze in made.freezes
+        for kept in freeze.kept
+    }
     again = run(
         order._replace(
             constraints=content.splitlines(),
             previous=(),
-            keep_going=bool(kept),
+            keep_going=bool(missing),
             resolve_only=False,
             cache="",
             check=True,
         )
     )
-    freeze.prove(content, again.freezes, never)
-    found = [
+    prove(content, again.freezes, never)
+    conflicts = [
         f"for Python {version}, {line.strip()}"
         for version, text in again.conflicts.items()
         for line in text.splitlines()
-        if not kept or not any(name in line.lower() for name in kept)
+        if not any(name in line.lower() for name in missing)
     ]
-    if found:
-        raise ProofFailed(found)
+    if conflicts:
+        raise ProofFailed(conflicts)
 
 
 class Bisected(NamedTuple):
-    """What is left when the culprits are held.
+    """What is installed when the culprits are held.
 
-    :param held: the earlier pins of the culprits, by name.
+    :param decision: the upgrades that are accepted, and the culprits.
     """
 
     made: Made
-    verdict: culprits.Verdict
-    held: dict[CanonicalName, list[str]]
+    decision: upgrades.InstallAccepted
 
     def sentences(self) -> list[str]:
-        """What was found, for a person."""
-        accepted = len(self.verdict.accepted)
-        everything = accepted + len(self.held)
-        result = [
-            f"bisect: {accepted} of {everything} upgrades pass, after "
-            f"{self.verdict.trials} trials"
-        ]
-        for each in self.verdict.culprits:
-            names = ", ".join(each.batch)
-            pins = " ".join(pin for n in each.batch for pin in self.held[n])
-            result.append(
-                f"{names}: held at {pins}, because the upgrade fails"
-            )
-            result += [f"  {line}" for line in each.reason.splitlines()]
-        return result
+        """The result, for a person."""
+        return self.decision.sentences()
 
 
 class Bisection:
     """The search for upgrades that do not work together.
+
+    What to do next is decided in :mod:`.upgrades`; this class does it.
 
     :param run: makes freezes of an order.
     :param order: what to install.
@@ -131,7 +127,7 @@ class Bisection:
     :param command: what decides whether constraints work: a command for the
         shell, which finds their path in ``UPPER_CONSTRAINTS_FILE`` and in
         place of ``{}``. Empty: install, and look for conflicts.
-    :param say: is told of each trial.
+    :param say: is told of each step.
     """
 
     def __init__(
@@ -145,134 +141,106 @@ class Bisection:
     ) -> None:
         self._run = run
         self._order = order
-        self._previous = previous
-        self._never = never
         self._command = command
         self._say = say
-        self._old = _lines(
-            (each.package, each._replace(comment="").to_line().rstrip())
-            for each in previous
-            if each.package
-        )
-        self._upgrades = culprits.Upgrades(self._old, {}, ())
-        self._tried: dict[tuple[CanonicalName, ...], str] = {}
-        self._made: dict[tuple[CanonicalName, ...], Made] = {}
+        self._state = upgrades.BisectionState(previous, never)
+        #: What tests have installed.
+        self._made: dict[Selection, Made] = {}
 
     def search(self) -> Bisected:
-        """Find the culprits, and install what is left.
+        """Find the culprits, and install the rest.
 
         :raises NothingPasses: where the earlier pins do not work either.
-        :raises RequirementsError: where something fails that no upgrade is
-            to blame for.
+        :raises RequirementsError: where something fails that is the fault of
+            no upgrade.
         """
-        newest = self._newest()
-        new = _lines(
-            (pin.name, pin.to_line().rstrip())
-            for pin in freeze.merge(newest.freezes, self._never)
-        )
-        changed = sorted(
-            {
-                name
-                for each in newest.freezes
-                for name, version in self._pins(each).items()
-                if each.by_name()[name].version != version
-            }
-        )
-        self._upgrades = culprits.Upgrades(self._old, new, changed)
-        upgrades: list[culprits.Batch] = [(n,) for n in changed]
-        if changed and self._trial(changed):
-            upgrades = culprits.batches(changed, self._needs(newest))
-        verdict = culprits.search(upgrades, self._trial)
-        made = self._made.get(verdict.accepted)
-        if made is None:
-            self._say("installing what is left")
-            made = self._run(self._limited(verdict.accepted))
-        # What could not even be resolved is held without a trial.
-        held = {
-            canonical_name(kept.name): f"{kept.failed} {kept.reason}".strip()
-            for each in newest.freezes
-            for kept in each.kept
-            if kept.installed
-        }
-        verdict = verdict._replace(
-            culprits=(
-                *(
-                    culprits.Culprit((name,), held[name])
-                    for name in sorted(held)
-                ),
-                *verdict.culprits,
-            )
-        )
-        return Bisected(
-            made,
-            verdict,
-            {
-                name: self._old[name]
-                for each in verdict.culprits
-                for name in each.batch
-            },
-        )
+        while True:
+            state = self._state
+            step = upgrades.step(state)
+            if isinstance(step, upgrades.InstallAccepted):
+                return Bisected(self._install(step), step)
+            if isinstance(step, upgrades.ResolveNewest):
+                freezes = self._resolve_newest()
+                self._state = upgrades.newest_resolved(state, freezes)
+            elif isinstance(step, upgrades.ResolveEarlier):
+                freezes = self._resolve_earlier(step)
+                self._state = upgrades.earlier_resolved(state, freezes)
+            else:
+                self._state = upgrades.tested(state, self._test(step))
 
-    def _newest(self) -> Made:
-        """What all upgrades together would be."""
+    def _resolve_newest(self) -> list[Freeze]:
         self._say("resolving all upgrades")
         made = self._run(
             self._order._replace(
                 resolve_only=True,
                 keep_going=True,
-                earlier=self._previous,
+                earlier=self._state.previous,
                 cache="",
             )
         )
         if not self._order.keep_going:
             for failure, kept in zip(
                 made.failures,
-                (kept for each in made.freezes for kept in each.kept),
+                (kept for freeze in made.freezes for kept in freeze.kept),
                 strict=True,
             ):
                 if not kept.installed:
                     raise failure
+        return made.freezes
+
+    def _resolve_earlier(self, step: upgrades.ResolveEarlier) -> list[Freeze]:
+        self._say("resolving the earlier pins")
+        order = self._limited(step.constraints)
+        try:
+            return self._run(
+                order._replace(resolve_only=True, cache="")
+            ).freezes
+        except OutsideError:
+            raise
+        except RequirementsError:
+            return []  # the tests say what is wrong with them
+
+    def _install(self, step: upgrades.InstallAccepted) -> Made:
+        made = self._made.get(step.result.accepted)
+        if made is None:
+            self._say("installing the upgrades that pass")
+            made = self._run(self._limited(step.constraints))
         return made
 
-    def _pins(self, each: freeze.Freeze) -> dict[CanonicalName, str]:
-        """The earlier pins of what a freeze holds."""
-        pins = freeze.pins_for(self._previous, each.environment)
-        return {
-            name: version
-            for name, version in pins.items()
-            if name in each.by_name() and name not in self._never
-        }
-
-    def _limited(self, upgrades: Collection[CanonicalName]) -> Order:
+    def _limited(self, constraints: list[str]) -> Order:
         return self._order._replace(
-            constraints=self._upgrades.constraints(upgrades),
-            previous=(),
-            resolve_only=False,
+            constraints=constraints, previous=(), resolve_only=False
         )
 
-    def _trial(self, upgrades: Collection[CanonicalName]) -> str:
-        """Why these upgrades do not work; empty where they do."""
-        key = tuple(sorted(upgrades))
-        if key not in self._tried:
+    def _test(self, step: upgrades.TestSelections) -> dict[Selection, str]:
+        """Why the selections fail; empty for each that passes."""
+        outcomes: dict[Selection, str] = {}
+        tests = len(self._state.search.outcomes)
+        for selection, constraints in step.constraints.items():
+            tests += 1
             self._say(
-                f"trial {len(self._tried) + 1}: {len(key)} of "
-                f"{len(self._upgrades.changed)} upgrades"
+                f"test {tests}: {len(selection)} of "
+                f"{len(self._state.upgrades.changed)} upgrades"
             )
-            self._tried[key] = (
-                self._try_command(key)
-                if self._command
-                else self._try_install(key)
-            )
-        return self._tried[key]
+            if self._command:
+                outcomes[selection] = _run_command(self._command, constraints)
+            else:
+                outcomes[selection] = self._test_install(
+                    selection, constraints
+                )
+        return outcomes
 
-    def _try_install(self, upgrades: tuple[CanonicalName, ...]) -> str:
-        order = self._limited(upgrades)._replace(
-            check=True, keep_going=False, cache=""
-        )
+    def _test_install(
+        self, selection: Selection, constraints: list[str]
+    ) -> str:
+        """Why constraints cannot be installed; empty where they can."""
+        order = self._limited(constraints)
         try:
-            made = self._run(order)
+            made = self._run(
+                order._replace(check=True, keep_going=False, cache="")
+            )
         except InstallFailed as error:
-            if error.reason.kind in _WORLD:
+            if error.reason.kind in _NO_CULPRIT:
                 raise
             return str(error)
         conflicts = "\n".join(
@@ -281,64 +249,31 @@ class Bisection:
             if text
         )
         if not conflicts:
-            self._made[upgrades] = made
+            self._made[selection] = made
         return conflicts
 
-    def _try_command(self, upgrades: tuple[CanonicalName, ...]) -> str:
-        with work_folder("bisect") as folder:
-            path = os.path.join(folder, "upper-constraints.txt")
-            with open(path, "w", encoding="utf-8") as file:
-                file.writelines(
-                    f"{e}\n" for e in self._upgrades.constraints(upgrades)
-                )
-            command = self._command.replace("{}", shlex.quote(path))
-            try:
-                # The user's own command, in the user's own folder.
-                Processes().run(
-                    ["/bin/sh", "-c", command],
-                    folder=os.curdir,
-                    environment={VARIABLE: path},
-                )
-            except CommandFailed as error:
-                problem = _NOT_RUN.get(error.exit_status)
-                if problem:
-                    raise UnusableInput(
-                        f"--bisect {self._command}", f"the command {problem}"
-                    ) from error
-                return str(error)
-        return ""
 
-    def _needs(self, newest: Made) -> dict[CanonicalName, set[CanonicalName]]:
-        """Which upgrades cannot do without which others."""
-        found: dict[CanonicalName, set[CanonicalName]] = {}
-        for each in newest.freezes:
-            earlier = self._pins(each)
-            for name, other in culprits.demands(
-                each, self._upgrades.changed, earlier
-            ):
-                found.setdefault(name, set()).add(other)
-        self._say("resolving the earlier pins")
+def _run_command(command: str, constraints: Iterable[str]) -> str:
+    """Why a command of the user fails with constraints; empty if it passes.
+
+    :raises UnusableInput: where the shell cannot run it.
+    """
+    with work_folder("bisect") as folder:
+        path = os.path.join(folder, "upper-constraints.txt")
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in constraints)
         try:
-            old = self._run(
-                self._limited(())._replace(resolve_only=True, cache="")
-            ).freezes
-        except OutsideError:
-            raise
-        except RequirementsError:
-            old = []  # then what they require stays unknown
-        for before, after in zip(old, newest.freezes, strict=False):
-            versions = {n: e.version for n, e in after.by_name().items()}
-            for name, other in culprits.demands(
-                before, self._upgrades.changed, versions
-            ):
-                found.setdefault(other, set()).add(name)
-        return found
-
-
-def _lines(
-    pairs: Iterable[tuple[str, str]],
-) -> dict[CanonicalName, list[str]]:
-    result: dict[CanonicalName, list[str]] = {}
-    for name, line in pairs:
-        result.setdefault(canonical_name(name), []).append(line)
-    return result
+            # The user's own command, in the user's own folder.
+            Processes().run(
+                ["/bin/sh", "-c", command.replace("{}", shlex.quote(path))],
+                folder=os.curdir,
+                environment={VARIABLE: path},
+            )
+        except CommandFailed as error:
+            problem = _NOT_RUN.get(error.exit_status)
+            if problem:
+                raise UnusableInput(
+                    f"--bisect {command}", f"the command {problem}"
+                ) from error
+            return str(error)
+    return ""

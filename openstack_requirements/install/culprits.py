@@ -9,38 +9,35 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Which of many upgrades are to blame.
+"""Which of many upgrades are the culprits, by bisection.
 
-A set of upgrades fails. :func:`search` finds the largest part of it that
-passes by trying ever smaller ones: one culprit costs about as many trials as
-the number of upgrades has binary digits. Nothing is tried here; the caller
-says how.
+All upgrades together fail. Of a batch after the other, the search finds the
+first with which the test fails: that is a culprit. It is left out, and the
+search goes on with the rest. One culprit takes about as many tests as the
+number of upgrades has binary digits.
 
-Some upgrades only work together, and must not be blamed for being tried
-alone. :func:`batches` finds those from what they require of each other.
+Nothing is tested here. A :class:`Search` is a value: :func:`questions` says
+which selections of upgrades to test next, :func:`after` is the search with
+their outcomes, and :func:`result` is the result once nothing is asked any
+more.
 """
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from openstack_requirements.errors import RequirementsError
-from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        Callable,
-        Collection,
-        Iterator,
-        Mapping,
-        Sequence,
-    )
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from openstack_requirements.constraints.freeze import Freeze
     from openstack_requirements.pep508.requirement import CanonicalName
 
 #: Upgrades that are made together or not at all.
 Batch: TypeAlias = "tuple[CanonicalName, ...]"
+#: The upgrades of one test, sorted; all others stay at their earlier pins.
+Selection: TypeAlias = "tuple[CanonicalName, ...]"
 
 
 class Culprit(NamedTuple):
@@ -50,164 +47,152 @@ class Culprit(NamedTuple):
     reason: str
 
 
-class Upgrades(NamedTuple):
-    """The upgrades that are searched.
+class SearchResult(NamedTuple):
+    """The result of a search.
 
-    :param old: the lines of the constraints that work, by name.
-    :param new: the lines of those that fail.
-    :param changed: the names whose version changes; what else is new goes
-        into all constraints.
-    """
-
-    old: Mapping[CanonicalName, Sequence[str]]
-    new: Mapping[CanonicalName, Sequence[str]]
-    changed: Sequence[CanonicalName]
-
-    def constraints(self, accepted: Collection[CanonicalName]) -> list[str]:
-        """The constraints with these upgrades and no others."""
-        lines = {**self.old}
-        for name, new in self.new.items():
-            if name in accepted or name not in self.changed:
-                lines[name] = new  # noqa: PERF403 - it updates
-        return [line for name in sorted(lines) for line in lines[name]]
-
-
-class Verdict(NamedTuple):
-    """What a search found.
-
-    :param accepted: the upgrades that pass together.
+    :param accepted: the upgrades that pass together, sorted.
     :param culprits: those that do not pass with them.
-    :param trials: how many trials it took.
+    :param tests: how many selections were tested.
     """
 
-    accepted: tuple[CanonicalName, ...]
+    accepted: Selection
     culprits: tuple[Culprit, ...]
-    trials: int
+    tests: int
 
 
 class NothingPasses(RequirementsError):
-    """Even without any upgrade it fails, so none is to blame."""
+    """The earlier pins fail without any upgrade, so none is a culprit."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
     def sentence(self) -> str:
-        """That none is to blame, and the failure in its own lines."""
+        """That no upgrade is a culprit, and the failure in its own lines."""
         return (
-            "no upgrade is to blame: with all pins of --previous it fails "
+            "no upgrade is the culprit: with all pins of --previous it fails "
             f"as well\n{self.reason}"
         )
 
 
-def search(
-    upgrades: Sequence[Batch],
-    trial: Callable[[Collection[CanonicalName]], str],
-) -> Verdict:
-    """The upgrades that pass together, and those that do not.
+class Search(NamedTuple):
+    """How far a search has got.
 
-    :param upgrades: in an order in which each passes if those before it do
-        and it is sound itself.
-    :param trial: tries these upgrades, with all others left undone: why they
-        fail, or the empty text where they pass.
-    :raises NothingPasses: where the culprit would be the first upgrade, and
-        without any it fails too.
+    :param rest: the batches that are not decided yet.
+    :param accepted: the batches that pass together.
+    :param culprits: the batches that do not pass with those before them.
+    :param passing: with so many batches of the rest, the test passes.
+    :param failing: with so many batches of the rest, it fails; None while it
+        is not known whether it fails with all of them.
+    :param outcomes: for each selection that was tested, why it fails; empty
+        where it passes.
+    :param side_by_side: how many selections may be tested at once.
     """
-    known: dict[tuple[CanonicalName, ...], str] = {}
 
-    def fails(batches: Sequence[Batch]) -> str:
-        names = tuple(sorted(name for batch in batches for name in batch))
-        if names not in known:
-            known[names] = trial(names)
-        return known[names]
+    rest: tuple[Batch, ...]
+    accepted: tuple[Batch, ...] = ()
+    culprits: tuple[Culprit, ...] = ()
+    passing: int = 0
+    failing: int | None = None
+    outcomes: Mapping[Selection, str] = MappingProxyType({})
+    side_by_side: int = 1
 
-    accepted: list[Batch] = []
-    culprits: list[Culprit] = []
-    rest = list(upgrades)
-    while rest and fails([*accepted, *rest]):
-        # With the first ``low`` of the rest it passes, with ``high`` not.
-        low, high = 0, len(rest)
-        while high - low > 1:
-            middle = (low + high) // 2
-            if fails([*accepted, *rest[:middle]]):
-                high = middle
-            else:
-                low = middle
-        if not low and not accepted and fails([]):
-            raise NothingPasses(fails([]))
-        reason = fails([*accepted, *rest[:high]])
-        culprits.append(Culprit(rest[low], reason))
-        accepted += rest[:low]
-        rest = rest[high:]
-    accepted += rest
-    return Verdict(
-        tuple(sorted(name for batch in accepted for name in batch)),
-        tuple(culprits),
-        len(known),
+    def selection(self, count: int) -> Selection:
+        """What is accepted, with the first batches of the rest."""
+        return _names([*self.accepted, *self.rest[:count]])
+
+    def counts(self) -> list[int]:
+        """With how many batches of the rest to test next."""
+        if not self.rest:
+            return []
+        if self.failing is None:
+            return [len(self.rest)]
+        span = self.failing - self.passing
+        if span > 1:
+            parts = self.side_by_side + 1
+            cuts = {self.passing + span * n // parts for n in range(1, parts)}
+            return sorted(cuts - {self.passing})
+        # The first upgrade fails. It is a culprit unless nothing passes.
+        return [] if self.passing or self.accepted else [0]
+
+
+def start(upgrades: Sequence[Batch], side_by_side: int = 1) -> Search:
+    """A search that has not begun.
+
+    :param upgrades: in an order in which each batch passes if those before
+        it do and it works itself; :func:`.upgrades.batches` makes one.
+    """
+    return Search(tuple(upgrades), side_by_side=side_by_side)
+
+
+def questions(search: Search) -> tuple[Selection, ...]:
+    """The selections to test next; none once the search is over."""
+    return tuple(
+        selection
+        for selection in map(search.selection, search.counts())
+        if selection not in search.outcomes
     )
 
 
-def batches(
-    names: Collection[CanonicalName],
-    needs: Mapping[CanonicalName, Collection[CanonicalName]],
-) -> list[Batch]:
-    """Upgrades in an order in which they can be tried one after the other.
+def after(search: Search, outcomes: Mapping[Selection, str]) -> Search:
+    """The search with the outcomes of tests, as far as they lead.
 
-    :param needs: for each upgrade, which others it cannot do without. Those
-        that need each other become one batch.
+    :param outcomes: for each selection why it fails; empty where it passes.
     """
-    reached = {name: _reached(name, names, needs) for name in names}
-    found = {
-        tuple(
-            sorted({name, *(o for o in reached[name] if name in reached[o])})
+    search = search._replace(
+        outcomes=MappingProxyType({**search.outcomes, **outcomes})
+    )
+    while search.rest and not questions(search):
+        search = _next(search)
+    return search
+
+
+def result(search: Search) -> SearchResult:
+    """The result of a search that is over.
+
+    :raises NothingPasses: where it fails without any upgrade as well.
+    """
+    nothing = search.outcomes.get(())
+    if nothing:
+        raise NothingPasses(nothing)
+    return SearchResult(
+        _names(search.accepted), search.culprits, len(search.outcomes)
+    )
+
+
+def _next(search: Search) -> Search:
+    """A step further; the outcomes of what the search asks are known."""
+    counts = search.counts()
+    failing = [
+        count for count in counts if search.outcomes[search.selection(count)]
+    ]
+    if search.failing is None:
+        if failing:
+            return search._replace(failing=failing[0])
+        return search._replace(
+            rest=(), accepted=(*search.accepted, *search.rest)
         )
-        for name in names
-    }
-    # What an upgrade needs reaches less than it does itself.
-    return sorted(
-        found, key=lambda batch: (len(reached[batch[0]] | {*batch}), batch)
+    if search.failing - search.passing > 1:
+        least = min(failing, default=search.failing)
+        return search._replace(
+            failing=least,
+            passing=max(
+                (count for count in counts if count < least),
+                default=search.passing,
+            ),
+        )
+    if failing:  # without any upgrade
+        return search._replace(rest=())
+    reason = search.outcomes[search.selection(search.failing)]
+    culprit = Culprit(search.rest[search.passing], reason)
+    return search._replace(
+        rest=search.rest[search.failing :],
+        accepted=(*search.accepted, *search.rest[: search.passing]),
+        culprits=(*search.culprits, culprit),
+        passing=0,
+        failing=None,
     )
 
 
-def _reached(
-    name: CanonicalName,
-    names: Collection[CanonicalName],
-    needs: Mapping[CanonicalName, Collection[CanonicalName]],
-) -> set[CanonicalName]:
-    found: set[CanonicalName] = set()
-    waiting = [name]
-    while waiting:
-        for each in needs.get(waiting.pop(), ()):
-            if each in names and each not in found:
-                found.add(each)
-                waiting.append(each)
-    return found
-
-
-def demands(
-    freeze: Freeze,
-    names: Collection[CanonicalName],
-    versions: Mapping[CanonicalName, str],
-) -> Iterator[tuple[CanonicalName, CanonicalName]]:
-    """Who of the names requires which other in another version.
-
-    :param versions: the version that each would have.
-    :returns: pairs of the one that requires and the one whose version does
-        not satisfy it. Markers are not looked at: a pair too many only makes
-        a batch larger.
-    """
-    from openstack_requirements.constraints import graph
-    from openstack_requirements.pep508 import ranges  # not all who search
-
-    for name, distribution in freeze.by_name().items():
-        if name not in names:
-            continue
-        for text in distribution.requires:
-            requirement = graph.read(text).requirement
-            if requirement is None:
-                continue
-            other = canonical_name(requirement.package)
-            if other == name or other not in names or other not in versions:
-                continue
-            if not ranges.admits(requirement.specifiers, versions[other]):
-                yield name, other
+def _names(batches: Iterable[Batch]) -> Selection:
+    return tuple(sorted(name for batch in batches for name in batch))

@@ -48,6 +48,7 @@ PURE = {
     "install.culprits",
     "install.failures",
     "install.fallbacks",
+    "install.upgrades",
     "install.installers.pip_failures",
     "install.installers.uv_failures",
     "repository.policy",

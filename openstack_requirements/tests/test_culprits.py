@@ -9,11 +9,12 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""The search for the upgrades that are to blame."""
+"""The search for the upgrades that are culprits."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,6 @@ from hypothesis import strategies as st
 from openstack_requirements.install import culprits
 from openstack_requirements.pep508.requirement import (
     CanonicalName,
-    canonical_name,
 )
 from openstack_requirements.tests import base
 
@@ -32,15 +32,37 @@ def alone(names: Collection[CanonicalName]) -> list[culprits.Batch]:
     return [(name,) for name in names]
 
 
+class Asked(NamedTuple):
+    """What a search came to, and what it asked, step by step."""
+
+    result: culprits.SearchResult
+    steps: list[tuple[culprits.Selection, ...]]
+
+
+def ask(
+    upgrades: Sequence[culprits.Batch],
+    test: Callable[[Collection[CanonicalName]], str],
+    side_by_side: int = 1,
+) -> Asked:
+    """A search whose questions a function answers."""
+    search = culprits.start(upgrades, side_by_side)
+    steps = []
+    while selections := culprits.questions(search):
+        steps.append(selections)
+        outcomes = {selection: test(selection) for selection in selections}
+        search = culprits.after(search, outcomes)
+    return Asked(culprits.result(search), steps)
+
+
 class TestSearch(base.TestCase):
     def search(
         self, names: list[CanonicalName], *bad: CanonicalName
-    ) -> culprits.Verdict:
-        def trial(chosen: Collection[CanonicalName]) -> str:
+    ) -> culprits.SearchResult:
+        def test(chosen: Collection[CanonicalName]) -> str:
             found = sorted(set(bad) & set(chosen))
             return f"{found[0]} fails" if found else ""
 
-        return culprits.search(alone(names), trial)
+        return ask(alone(names), test).result
 
     def test_nothing_is_bad(self) -> None:
         found = self.search(NAMES)
@@ -49,7 +71,7 @@ class TestSearch(base.TestCase):
     def test_no_upgrades(self) -> None:
         self.assertEqual(((), (), 0), self.search([]))
 
-    def test_two_of_twelve_take_twelve_trials_at_most(self) -> None:
+    def test_two_of_twelve_take_twelve_tests_at_most(self) -> None:
         for one in NAMES:
             for other in NAMES:
                 bad = sorted({one, other})
@@ -64,7 +86,7 @@ class TestSearch(base.TestCase):
                 self.assertEqual(
                     sorted(set(NAMES) - set(bad)), list(found.accepted)
                 )
-                self.assertLessEqual(found.trials, 12)
+                self.assertLessEqual(found.tests, 12)
 
     def test_all_are_bad(self) -> None:
         found = self.search(NAMES, *NAMES)
@@ -74,7 +96,7 @@ class TestSearch(base.TestCase):
     def test_nothing_passes(self) -> None:
         error = self.assertRaises(
             culprits.NothingPasses,
-            culprits.search,
+            ask,
             alone(NAMES),
             lambda _: "the disk is full",
         )
@@ -83,10 +105,10 @@ class TestSearch(base.TestCase):
     def test_two_that_do_not_go_together(self) -> None:
         pair = {NAMES[2], NAMES[9]}
 
-        def trial(chosen: Collection[CanonicalName]) -> str:
+        def test(chosen: Collection[CanonicalName]) -> str:
             return "they clash" if pair <= set(chosen) else ""
 
-        found = culprits.search(alone(NAMES), trial)
+        found = ask(alone(NAMES), test).result
         self.assertEqual([(NAMES[9],)], [c.batch for c in found.culprits])
         self.assertEqual(11, len(found.accepted))
 
@@ -100,61 +122,59 @@ class TestSearch(base.TestCase):
             names & bad, {each.batch[0] for each in found.culprits}
         )
 
-
-class TestBatches(base.TestCase):
-    def batches(self, names: str, *needs: str) -> list[str]:
-        wanted: dict[CanonicalName, set[CanonicalName]] = {}
-        for pair in needs:
-            wanted.setdefault(CanonicalName(pair[0]), set()).add(
-                CanonicalName(pair[1])
-            )
-        found = culprits.batches([CanonicalName(n) for n in names], wanted)
-        return ["".join(batch) for batch in found]
-
-    def test_table(self) -> None:
-        for names, needs, expected in (
-            ("", (), []),
-            ("cab", (), ["a", "b", "c"]),
-            ("abc", ("ab", "bc"), ["c", "b", "a"]),
-            ("abc", ("ab", "ba"), ["c", "ab"]),
-            ("abcd", ("ab", "bc", "ca", "da"), ["abc", "d"]),
-            ("abcd", ("ad", "db", "bd"), ["c", "bd", "a"]),
-            ("ab", ("ax", "xb"), ["a", "b"]),
+    def test_a_search_step_by_step(self) -> None:
+        a, b, c, d = names = NAMES[:4]
+        search = culprits.start(alone(names))
+        for selection, outcome in (
+            ((a, b, c, d), "all"),
+            ((a, b), ""),
+            ((a, b, c), "c"),
+            ((a, b, d), ""),
         ):
-            self.assertEqual(expected, self.batches(names, *needs))
+            self.assertEqual((selection,), culprits.questions(search))
+            before = search
+            search = culprits.after(search, {selection: outcome})
+            self.assertEqual((selection,), culprits.questions(before))
+        self.assertEqual((), culprits.questions(search))
+        self.assertEqual(
+            ((a, b, d), (culprits.Culprit((c,), "c"),), 4),
+            culprits.result(search),
+        )
+
+    def test_several_questions_at_once(self) -> None:
+        bad = NAMES[7]
+        asked = ask(
+            alone(NAMES), lambda chosen: "no" if bad in chosen else "", 3
+        )
+        self.assertEqual([1, 3, 2, 1], [len(step) for step in asked.steps])
+        self.assertEqual([((bad,), "no")], [*asked.result.culprits])
+
+    def test_an_answer_that_is_missing_is_asked_for_again(self) -> None:
+        search = culprits.start(alone(NAMES), side_by_side=3)
+        search = culprits.after(search, {tuple(NAMES): "no"})
+        first, *rest = culprits.questions(search)
+        search = culprits.after(search, {first: ""})
+        self.assertEqual(tuple(rest), culprits.questions(search))
 
     @given(
-        st.dictionaries(
-            st.sampled_from(NAMES), st.sets(st.sampled_from(NAMES))
-        )
+        st.sets(st.sampled_from(NAMES)),
+        st.sets(st.sampled_from(NAMES)),
+        st.integers(2, 5),
     )
-    def test_what_is_needed_comes_first(
-        self, needs: dict[CanonicalName, set[CanonicalName]]
+    def test_questions_at_once_lead_to_the_same(
+        self,
+        names: set[CanonicalName],
+        bad: set[CanonicalName],
+        side_by_side: int,
     ) -> None:
-        done: set[CanonicalName] = set()
-        for batch in culprits.batches(NAMES, needs):
-            for name in batch:
-                self.assertEqual(
-                    set(), needs.get(name, set()) - done - set(batch)
-                )
-            self.assertEqual(set(), done & set(batch))
-            done |= set(batch)
-        self.assertEqual(set(NAMES), done)
+        def test(chosen: Collection[CanonicalName]) -> str:
+            return " ".join(sorted(bad & set(chosen)))
 
-
-class TestUpgrades(base.TestCase):
-    def test_constraints(self) -> None:
-        a, b, c, d = map(canonical_name, "abcd")
-        upgrades = culprits.Upgrades(
-            {b: ["b===1"], a: ["a===1"], d: ["d===1"]},
-            {a: ["a===2;x", "a===3;y"], b: ["b===2"], c: ["c===9"]},
-            [a, b],
+        single = ask(alone(sorted(names)), test)
+        several = ask(alone(sorted(names)), test, side_by_side)
+        self.assertEqual(
+            single.result._replace(tests=0), several.result._replace(tests=0)
         )
-        for accepted, expected in (
-            # What is in one only, and does not change, is always there.
-            ((), ["a===1", "b===1", "c===9", "d===1"]),
-            ([a], ["a===2;x", "a===3;y", "b===1", "c===9", "d===1"]),
-            ([b, a], ["a===2;x", "a===3;y", "b===2", "c===9", "d===1"]),
-        ):
-            self.assertEqual(expected, upgrades.constraints(accepted))
-        self.assertEqual(["a===1"], upgrades.old[a])
+        self.assertLessEqual(len(several.steps), len(single.steps))
+        for step in several.steps:
+            self.assertLessEqual(len(step), side_by_side)

@@ -398,7 +398,7 @@ class TestBisect(NightlyTestCase):
         return done, sorted(held)
 
     def trials(self, done: base.Outcome) -> int:
-        return int(done.err.split("after ")[1].split(" trials")[0])
+        return int(done.err.split("after ")[1].split(" tests")[0])
 
     def upgrade(self, *bad: str) -> None:
         for name in self.upgrades:
@@ -453,13 +453,13 @@ class TestBisect(NightlyTestCase):
         self.upgrade()
         done, held = self.bisect()
         self.assertEqual((0, []), (done.status, held))
-        self.assertIn("12 of 12 upgrades pass, after 1 trials", done.err)
+        self.assertIn("12 of 12 upgrades pass, after 1 tests", done.err)
 
     def test_the_earlier_pins_fail_as_well(self) -> None:
         self.upgrade()
         done, _ = self.bisect("exit 1")
         self.assertEqual(2, done.status)
-        self.assertIn("no upgrade is to blame", done.err)
+        self.assertIn("no upgrade is the culprit", done.err)
 
     def test_a_command_that_does_not_exist(self) -> None:
         self.upgrade()
