@@ -112,11 +112,11 @@ def _freezes(options: argparse.Namespace) -> list[Freeze]:
             freeze.from_json(files.read_text(path, files.LARGEST_DATA), path)
             for path in paths
         ]
-    from openstack_requirements.install import environments
+    from openstack_requirements.install import installed
 
     if python is None:
-        return [environments.running()]
+        return [installed.running()]
     from openstack_requirements.system import children
 
     with _console.interruptible(), children.of_job(NAME) as started:
-        return [environments.of_python(python, started)]
+        return [installed.for_python(python, started)]

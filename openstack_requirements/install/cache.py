@@ -28,7 +28,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openstack_requirements.errors import OutsideError, UnusableInput
-from openstack_requirements.install import environments
+from openstack_requirements.install import environments, installed
 from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.system import files
 
@@ -114,13 +114,13 @@ class Store:
             else []
         )
         self._installer.sync(self._environment, lock, skipped, again, on_line)
-        found = environments.installed(self._environment)
+        found = installed.in_virtualenv(self._environment)
         if present is not None and _versions(found) != {
             name: each.version for name, each in wanted.items()
         }:
             self._make_anew()
             self._installer.sync(self._environment, lock, skipped, (), on_line)
-            found = environments.installed(self._environment)
+            found = installed.in_virtualenv(self._environment)
         self._remember(origins, found)
         return found
 
@@ -136,7 +136,7 @@ class Store:
             memory = json.loads(
                 files.read_text(self._memory, files.LARGEST_DATA)
             )
-            found = environments.installed(self._environment)
+            found = installed.in_virtualenv(self._environment)
         except (OutsideError, UnusableInput, ValueError, RecursionError):
             return None
         if not isinstance(memory, dict) or not isinstance(

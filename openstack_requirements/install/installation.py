@@ -30,7 +30,11 @@ from openstack_requirements.constraints.freeze import (
     pins_for,
 )
 from openstack_requirements.errors import CommandFailed
-from openstack_requirements.install import environments, fallbacks
+from openstack_requirements.install import (
+    environments,
+    fallbacks,
+    installed,
+)
 from openstack_requirements.install.cache import Store
 from openstack_requirements.install.failures import InstallFailed
 from openstack_requirements.install.installers import Wanted, locking
@@ -239,7 +243,7 @@ class Installation:
             self._conflicts = self._installer.conflicts(self.environment)
         self._say("reading what is installed", self._count)
         self._clear(self.environment)
-        return environments.installed(self.environment)
+        return installed.in_virtualenv(self.environment)
 
     def _count(self) -> int:
         return environments.count(self.environment)

@@ -81,21 +81,21 @@ def at_hand(
     :raises UnusableInput: where one of them is none.
     :raises OutsideError: where an environment cannot be read.
     """
-    from openstack_requirements.install import environments
+    from openstack_requirements.install import installed
 
-    installed = [
+    taken = [
         freeze.from_json(files.read_text(path, files.LARGEST_DATA), path)
         for path in freezes
     ]
     if pythons:
         with child_processes.of_job("check-python2-support") as started:
-            installed += [
-                environments.of_python(path, started) for path in pythons
+            taken += [
+                installed.for_python(path, started) for path in pythons
             ]
-    installed.append(environments.running())
+    taken.append(installed.running())
     return [
         distribution
-        for frozen in installed
+        for frozen in taken
         for distribution in frozen.distributions
     ]
 

@@ -23,7 +23,7 @@ from openstack_requirements.cmds import check_conflicts
 from openstack_requirements.constraints import freeze
 from openstack_requirements.constraints.freeze import Distribution, Freeze
 from openstack_requirements.errors import BadContent
-from openstack_requirements.install import environments
+from openstack_requirements.install import environments, installed
 from openstack_requirements.pep508.requirement import read_entries
 from openstack_requirements.tests import base
 
@@ -123,9 +123,9 @@ def judge(
 
 class TestWorlds(base.TestCase):
     def test_table(self) -> None:
-        for installed, expected in WORLDS:
-            found, _ = judge(make(installed))
-            self.assertEqual(expected, " ".join(found), str(installed))
+        for pins, expected in WORLDS:
+            found, _ = judge(make(pins))
+            self.assertEqual(expected, " ".join(found), str(pins))
 
     def test_extras_that_the_list_asks_for(self) -> None:
         installed = {"a 1": ["z; extra == 'x'"]}
@@ -271,7 +271,7 @@ class TestCommand(base.TestCase):
 
     def test_a_virtualenv_that_sees_the_system(self) -> None:
         folder = self.virtualenv("--system-site-packages")
-        found = environments.site_folders_of(
+        found = installed.site_folders_of(
             f"{folder}/bin/python", self.children()
         )
         self.assertGreater(len(found), 1)
@@ -286,7 +286,7 @@ class TestCommand(base.TestCase):
         folders = [str(self.folder / "s0"), str(self.folder / "s1")]
         self.assertEqual(
             ["1"],
-            [each.version for each in environments.imported_from(folders)],
+            [each.version for each in installed.imported_from(folders)],
         )
 
     def test_the_running_environment(self) -> None:

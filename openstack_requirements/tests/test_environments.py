@@ -17,7 +17,8 @@ import os
 
 from openstack_requirements.constraints.freeze import Distribution
 from openstack_requirements.errors import OutsideError
-from openstack_requirements.install import environments
+from openstack_requirements.install import environments, installed
+from openstack_requirements.system import files
 from openstack_requirements.tests import base
 
 FULL = """\
@@ -46,7 +47,7 @@ class TestInstalled(base.TestCase):
         )
 
     def installed(self) -> tuple[Distribution, ...]:
-        return environments.installed(str(self.folder / "env"))
+        return installed.in_virtualenv(str(self.folder / "env"))
 
     def failure(self) -> str:
         error = self.assertRaises(OutsideError, self.installed)
@@ -101,6 +102,54 @@ class TestInstalled(base.TestCase):
         os.symlink("lib", self.folder / "env/lib64")
         self.assertEqual(1, len(self.installed()))
         self.assertEqual(1, environments.count(str(self.folder / "env")))
+
+    def latin(self, path: str, *lines: str) -> None:
+        self.metadata(path, "")
+        target = self.folder / "env/lib/python3.9/site-packages" / path
+        target.write_bytes("".join(f"{x}\n" for x in lines).encode("latin-1"))
+
+    def test_metadata_that_is_not_utf_8(self) -> None:
+        """What another encoding spells is read in that (as packaging does)."""
+        self.latin(
+            "a-1.dist-info/METADATA",
+            *("Name: a", "Version: 1", "Author: Jos\xe9", "License: \xa9"),
+            *("Requires-Dist: b>=1", "", "Caf\xe9"),
+        )
+        self.assertEqual(
+            (Distribution("a", "1", ("b>=1",), "", "", "\xa9"),),
+            self.installed(),
+        )
+
+    def test_an_egg_info_that_is_not_utf_8(self) -> None:
+        self.latin(
+            "a-1.egg-info/PKG-INFO",
+            *("Name: a", "Version: 1", "Author: Jos\xe9"),
+        )
+        self.latin("a-1.egg-info/requires.txt", "b>=1", "caf\xe9", "[x]", "c")
+        self.assertEqual(
+            ("b>=1", "caf\ufffd", 'c; extra == "x"'),
+            self.installed()[0].requires,
+        )
+
+    def test_a_name_that_is_not_utf_8(self) -> None:
+        self.latin("a-1.dist-info/METADATA", "Name: caf\xe9", "Version: 1", "")
+        self.assertIn("a-1.dist-info: its metadata has no", self.failure())
+
+    def test_line_ends_of_another_system(self) -> None:
+        self.latin(
+            "a-1.dist-info/METADATA",
+            *("Name: a\r", "Version: 1\r", "\r", "Name: b\r"),
+        )
+        self.assertEqual((Distribution("a", "1"),), self.installed())
+
+    def test_metadata_that_is_too_large(self) -> None:
+        self.metadata(
+            "a-1.dist-info/METADATA",
+            f"Name: a\nVersion: 1\n\n{'x' * files.LARGEST_DATA}",
+        )
+        self.assertIn(
+            "a-1.dist-info/METADATA: is larger than 8 MiB", self.failure()
+        )
 
     def test_no_metadata(self) -> None:
         self.write("env/lib/python3.9/site-packages/a-1.dist-info/RECORD", "")
@@ -159,9 +208,9 @@ class TestInstalled(base.TestCase):
         site = self.folder / "env/lib/python3.9/site-packages"
         for number in range(2000):
             (site / f"module{number}.py").touch()
-        before = environments.installed(str(self.folder / "env"))
+        before = installed.in_virtualenv(str(self.folder / "env"))
         self.assertEqual(2, len(before))
         environments.clear(str(self.folder / "env"), self.children())
-        after = environments.installed(str(self.folder / "env"))
+        after = installed.in_virtualenv(str(self.folder / "env"))
         self.assertEqual(before, after)
         self.assertEqual(2, len(list(site.iterdir())))

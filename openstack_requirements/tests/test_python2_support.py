@@ -24,7 +24,7 @@ from openstack_requirements.checks import support
 from openstack_requirements.cmds import check_python2_support
 from openstack_requirements.constraints import freeze
 from openstack_requirements.constraints.freeze import Distribution, Freeze
-from openstack_requirements.install import environments, metadata
+from openstack_requirements.install import environments, installed, metadata
 from openstack_requirements.tests import base
 from openstack_requirements.tests.loopback import Index
 
@@ -179,7 +179,7 @@ class TestAtHand(CommandTestCase):
     def test_where_it_runs(self) -> None:
         running = {
             each.name: each.version
-            for each in environments.running().distributions
+            for each in installed.running().distributions
         }
         pins = self.pins(f"packaging==={running['packaging']}")
         done = self.run_it("--requirements", pins)

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openstack_requirements.constraints.freeze import Distribution
 from openstack_requirements.errors import CommandFailed
-from openstack_requirements.install.environments import normal_version
 from openstack_requirements.install.failures import Reason
+from openstack_requirements.install.installed import normal_version
 from openstack_requirements.install.installers import credentials, pip_failures
 from openstack_requirements.system.children import own_module
 

@@ -29,11 +29,8 @@ from openstack_requirements.constraints.freeze import (
     Distribution,
 )
 from openstack_requirements.errors import CommandFailed, OutsideError
-from openstack_requirements.install import environments, fallbacks
-from openstack_requirements.install.environments import (
-    normal_version,
-    python_of,
-)
+from openstack_requirements.install import fallbacks, installed
+from openstack_requirements.install.environments import python_of
 from openstack_requirements.install.installers import (
     Lock,
     Locked,
@@ -201,7 +198,7 @@ class Uv(_Command):
             tuple(
                 Locked(
                     canonical_name(each["name"]),
-                    normal_version(str(each["version"])),
+                    installed.normal_version(str(each["version"])),
                     _files(each),
                 )
                 for each in _packages(document)
@@ -273,7 +270,7 @@ class Uv(_Command):
             found.get(canonical_name(each["name"]))
             or Distribution(
                 each["name"],
-                normal_version(str(each["version"])),
+                installed.normal_version(str(each["version"])),
                 described=False,
             )
             for each in packages
@@ -300,7 +297,7 @@ class Uv(_Command):
             )
         return {
             canonical_name(each.name): each
-            for each in environments.installed_in([target])
+            for each in installed.in_folders([target])
         }
 
     def conflicts(self, folder: str) -> str:
