@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import fixtures
 
+from openstack_requirements.errors import OutsideError
 from openstack_requirements.install import installers
-from openstack_requirements.install.installers import pip_metadata
+from openstack_requirements.install.installers import answers, pip_metadata
 from openstack_requirements.install.installers.pip import Pip
 from openstack_requirements.install.installers.uv import Uv
 from openstack_requirements.install.interpreters import Interpreter
@@ -150,3 +151,51 @@ class TestPip(base.TestCase):
         )
         assert found is not None
         self.assertIn("the package index answered 500", found.what)
+
+
+class TestAnswers(base.TestCase):
+    """Files that installers write are read up to a limit."""
+
+    def problem(
+        self, read: Callable[[str], object], content: bytes = b""
+    ) -> str:
+        path = self.folder / "answer"
+        path.write_bytes(content)
+        error = self.assertRaises(OutsideError, read, str(path))
+        self.assertEqual(3, error.status)
+        self.assertIn("/answer", str(error))
+        return str(error)
+
+    def test_what_can_be_read(self) -> None:
+        self.assertEqual(
+            {"a": 1}, answers.toml_table(self.write("lock", "a = 1"))
+        )
+        self.assertEqual(
+            {"a": 1}, answers.json_table(self.write("report", '{"a": 1}'))
+        )
+
+    def test_more_than_an_installer_may_answer(self) -> None:
+        self.useFixture(fixtures.MonkeyPatch(f"{answers.__name__}.LARGEST", 9))
+        for read in (
+            answers.text,
+            answers.toml_table,
+            answers.json_table,
+            pip_metadata.read_report,
+        ):
+            self.assertIn("is larger", self.problem(read, b"#" * 10))
+
+    def test_what_is_no_answer(self) -> None:
+        for read, content, expected in (
+            (answers.text, b"\xff", "is not UTF-8"),
+            (answers.toml_table, b"a", "is no TOML"),
+            (answers.json_table, b"{", "is no JSON"),
+            (answers.json_table, b"[" * 100_000, "is no JSON"),
+            (answers.json_table, b"[]", "is no JSON object"),
+            (pip_metadata.read_report, b"{}", "is no report"),
+        ):
+            self.assertIn(expected, self.problem(read, content))
+
+    def test_an_answer_that_is_missing(self) -> None:
+        path = str(self.folder / "missing")
+        error = self.assertRaises(OutsideError, answers.text, path)
+        self.assertIn("cannot be read", str(error))

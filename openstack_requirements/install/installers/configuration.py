@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from openstack_requirements.constraints.freeze import Configuration
 from openstack_requirements.errors import CommandFailed, UnusableInput
 from openstack_requirements.output import MASK, masked
+from openstack_requirements.system import files
 from openstack_requirements.system.children import own_module
 
 if TYPE_CHECKING:
@@ -214,16 +215,12 @@ def _toml(path: str) -> dict[str, Any]:
         import tomllib
     else:
         import tomli as tomllib
+    content = files.read_text(path)
     try:
-        with open(path, "rb") as file:
-            found: dict[str, Any] = tomllib.load(file)
-    except OSError as error:
-        raise UnusableInput(
-            path, f"cannot be read ({error.strerror})"
-        ) from error
+        document: dict[str, Any] = tomllib.loads(content)
     except (ValueError, RecursionError) as error:
         raise UnusableInput(path, f"is no TOML ({error})") from error
-    return found
+    return document
 
 
 def _decisive(settings: Mapping[str, Any]) -> dict[str, str]:
@@ -293,8 +290,8 @@ def _pip_files(children: Children, where: Sequence[str]) -> Iterator[PipFile]:
 def _read_pip(path: str) -> dict[str, str]:
     parser = configparser.RawConfigParser()
     try:
-        parser.read(path)
-    except (configparser.Error, UnicodeDecodeError, OSError):
+        parser.read_string(files.read_text(path))
+    except (configparser.Error, UnusableInput):
         return {}  # pip itself refuses it
     return {
         f"{section}.{name.lower().replace('_', '-').lstrip('-')}": value

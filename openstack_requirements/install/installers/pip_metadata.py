@@ -17,15 +17,18 @@ which files suit a Python, and its report of a dry run has the metadata whole.
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openstack_requirements.constraints.freeze import Distribution
-from openstack_requirements.errors import CommandFailed
+from openstack_requirements.errors import CommandFailed, OutsideError
 from openstack_requirements.install.failures import Reason
 from openstack_requirements.install.installed import normal_version
-from openstack_requirements.install.installers import credentials, pip_failures
+from openstack_requirements.install.installers import (
+    answers,
+    credentials,
+    pip_failures,
+)
 from openstack_requirements.system.children import own_module
 
 if TYPE_CHECKING:
@@ -223,9 +226,10 @@ def read_report(path: str) -> tuple[Distribution, ...]:
 
 def _report(path: str) -> list[dict[str, Any]]:
     """What a dry run would install, as pip reports it."""
-    with open(path, encoding="utf-8") as file:
-        report: dict[str, list[dict[str, Any]]] = json.load(file)
-    return report["install"]
+    report = answers.json_table(path).get("install")
+    if not isinstance(report, list):
+        raise OutsideError(f"{path}: is no report of an installation")
+    return report
 
 
 def _distribution(metadata: dict[str, Any]) -> Distribution:

@@ -34,6 +34,7 @@ from openstack_requirements.install.environments import python_of
 from openstack_requirements.install.installers import (
     Lock,
     Locked,
+    answers,
     configuration,
     pip_metadata,
     uv_failures,
@@ -192,7 +193,7 @@ class Uv(_Command):
             *("--no-header", "--output-file", path, wanted.requirements),
             on_line=on_line,
         )
-        document = _document(path)
+        document = answers.toml_table(path)
         return Lock(
             path,
             tuple(
@@ -362,22 +363,10 @@ class UvIndex(_Command):
                 break
         if not wanted:
             return {}, reasons
-        with open(answer, encoding="utf-8") as file:
-            found = re.findall(
-                r"^([A-Za-z0-9._-]+)==(\S+)", file.read(), re.MULTILINE
-            )
-        return {canonical_name(name): pin for name, pin in found}, reasons
-
-
-def _document(path: str) -> dict[str, Any]:
-    """What a lock file says (PEP 751)."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    with open(path, "rb") as file:
-        document: dict[str, Any] = tomllib.load(file)
-    return document
+        pins = re.findall(
+            r"^([A-Za-z0-9._-]+)==(\S+)", answers.text(answer), re.MULTILINE
+        )
+        return {canonical_name(name): pin for name, pin in pins}, reasons
 
 
 def _packages(document: Mapping[str, Any]) -> list[dict[str, Any]]:
