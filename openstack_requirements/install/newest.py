@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from openstack_requirements.errors import CommandFailed
 from openstack_requirements.install.failures import InstallFailed
-from openstack_requirements.install.installers import uv
+from openstack_requirements.install.installers import uv_command, uv_index
 from openstack_requirements.system import children
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ def versions(
     """
     result = {}
     with children.of_job("diff-constraints") as started:
-        asked = uv.UvIndex(started, timeout)
+        asked = uv_index.UvIndex(started, timeout)
         for frozen in state.freezes:
             python = frozen.python_version
-            if frozen.python_key < uv.OLDEST:
+            if frozen.python_key < uv_command.OLDEST:
                 warn(f"uv does not know what suits Python {python}")
                 continue
             names = state.lines.keys() & frozen.by_name().keys()

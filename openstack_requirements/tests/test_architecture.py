@@ -426,7 +426,7 @@ ALLOWED_NAMES = {
     "constraints.editing": 1,  # see above
     "install.failures": 1,  # a C header
     "install.installers.pip": 2,  # names within a sentence of pip
-    "install.installers.uv": 1,  # a line of uv's answer
+    "install.installers.uv_index": 1,  # a line of uv's answer
     "install.installers.uv_failures": 1,  # where a name begins in a sentence
     "repository.lists": 1,  # a repository, org/name
     "output": 2,  # the name of a secret

@@ -62,7 +62,7 @@ NO_LIMITS = {
     "install.index.BATCH": (
         "how many questions are asked at once; all are asked"
     ),
-    "install.installers.uv.REQUESTS": "how many downloads run at once",
+    "install.installers.uv_command.REQUESTS": "how many downloads run at once",
     "manifests.pyproject._SHOWN": "how much of an item an error shows",
     "install.metadata.BATCH": (
         "how many questions are asked at once; all are asked"

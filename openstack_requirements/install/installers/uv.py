@@ -9,9 +9,10 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""The only place that knows uv's command line.
+"""uv as an installer that locks.
 
-What its failures mean is in ``uv_failures``.
+This module, ``uv_command`` and ``uv_index`` are the only places that know uv's
+command line. What its failures mean is in ``uv_failures``.
 """
 
 from __future__ import annotations
@@ -20,16 +21,14 @@ import contextlib
 import json
 import os
 import re
-import shutil
-import sys
 from typing import TYPE_CHECKING, Any
 
 from openstack_requirements.constraints.freeze import (
     Configuration,
     Distribution,
 )
-from openstack_requirements.errors import CommandFailed, OutsideError
-from openstack_requirements.install import fallbacks, installed
+from openstack_requirements.errors import CommandFailed
+from openstack_requirements.install import installed
 from openstack_requirements.install.environments import python_of
 from openstack_requirements.install.installers import (
     Lock,
@@ -37,87 +36,28 @@ from openstack_requirements.install.installers import (
     answers,
     configuration,
     pip_metadata,
-    uv_failures,
+)
+from openstack_requirements.install.installers.uv_command import (
+    OLDEST,
+    UvCommand,
 )
 from openstack_requirements.manifests import toml
 from openstack_requirements.pep508.requirement import canonical_name
-from openstack_requirements.system.children import search_path
 
 if TYPE_CHECKING:
     from collections.abc import (
         Callable,
         Collection,
-        Iterable,
         Iterator,
         Mapping,
     )
 
-    from openstack_requirements.install.failures import Reason
     from openstack_requirements.install.installers import Wanted
     from openstack_requirements.install.interpreters import Interpreter
     from openstack_requirements.pep508.requirement import CanonicalName
-    from openstack_requirements.system.children import Children
-
-#: The oldest Python that uv works with.
-OLDEST = (3, 6)
-#: How many requests several uv may have under way together. One has 50 by
-#: default; an index may let three times as many wait for seconds.
-REQUESTS = 36
 
 
-class _Command:
-    """uv, and what it is always told."""
-
-    def __init__(
-        self,
-        children: Children,
-        timeout: int | None,
-        share: int = 1,
-        project: str = "",
-    ) -> None:
-        self._children = children
-        self._project = os.path.abspath(project) if project else ""
-        self._command = [_executable()]
-        if project:
-            configuration.project_file(project)
-            # uv looks for configuration there, but runs where it is.
-            self._command += ["--project", self._project]
-        self._environment = {
-            # Never another interpreter than the one that was asked for.
-            "UV_PYTHON_DOWNLOADS": "never",
-            "UV_NO_PROGRESS": "1",
-            # Up to 0.11 names and URLs are broken across lines without it.
-            "UV_NO_WRAP": "1",
-            # Several of them wait for one to build what they all need, which
-            # may take longer than the five minutes that they have for it.
-            "UV_LOCK_TIMEOUT": os.environ.get("UV_LOCK_TIMEOUT", "7200"),
-        }
-        if share > 1:
-            # uv takes the whole machine for itself. Several of them would
-            # stand in each other's way: at the locks of the file system,
-            # and at an index that does not like so many requests at once.
-            cores = max(1, (os.cpu_count() or 1) // share)
-            for name, value in (
-                ("UV_CONCURRENT_INSTALLS", cores),
-                ("UV_CONCURRENT_BUILDS", cores),
-                ("UV_CONCURRENT_DOWNLOADS", max(8, REQUESTS // share)),
-            ):
-                if name not in os.environ:
-                    self._environment[name] = str(value)
-        if timeout is not None:
-            self._environment["UV_HTTP_TIMEOUT"] = str(timeout)
-
-    def _run(
-        self, *words: str, on_line: Callable[[str], None] | None = None
-    ) -> str:
-        return self._children.run(
-            [*self._command, *words],
-            environment=self._environment,
-            on_line=on_line,
-        )
-
-
-class Uv(_Command):
+class Uv(UvCommand):
     """uv, a :class:`.LockingInstaller`."""
 
     name = "uv"
@@ -152,7 +92,7 @@ class Uv(_Command):
         interpreter: Interpreter,  # noqa: ARG002
         wanted: Wanted,  # noqa: ARG002
     ) -> str | None:
-        """What it has no means for: nothing."""
+        """What it cannot do of what is wanted: nothing."""
         return None
 
     def install(
@@ -198,11 +138,11 @@ class Uv(_Command):
             path,
             tuple(
                 Locked(
-                    canonical_name(each["name"]),
-                    installed.normal_version(str(each["version"])),
-                    _files(each),
+                    canonical_name(package["name"]),
+                    installed.normal_version(str(package["version"])),
+                    _files(package),
                 )
-                for each in _packages(document)
+                for package in _packages(document)
             ),
             document,
         )
@@ -220,9 +160,9 @@ class Uv(_Command):
         if skipped:
             path = os.path.join(os.path.dirname(path), "pylock.part.toml")
             packages = [
-                each
-                for each in lock.document.get("packages", [])
-                if canonical_name(each["name"]) not in skipped
+                package
+                for package in lock.document.get("packages", [])
+                if canonical_name(package["name"]) not in skipped
             ]
             with open(path, "w", encoding="utf-8") as file:
                 file.write(toml.dumps({**lock.document, "packages": packages}))
@@ -252,29 +192,29 @@ class Uv(_Command):
         The file says which versions, but not how their metadata spells the
         names. So the wheels are unpacked for their metadata, which takes a
         second or two, and pip is asked for that of what has none. A name
-        whose metadata cannot be had is canonical.
+        whose metadata is unavailable is canonical.
         """
         packages = _packages(lock.document)
-        wheels = [each for each in packages if each.get("wheels")]
-        found = self._unpacked(interpreter, folder, wheels)
-        rest = [
-            each
-            for each in packages
-            if canonical_name(each["name"]) not in found
+        wheels = [package for package in packages if package.get("wheels")]
+        described = self._unpacked(interpreter, folder, wheels)
+        urls = [
+            package["sdist"]["url"]
+            for package in packages
+            if package.get("sdist")
+            and canonical_name(package["name"]) not in described
         ]
-        urls = [each["sdist"]["url"] for each in rest if each.get("sdist")]
-        for each in pip_metadata.describe_sdists(
+        for distribution in pip_metadata.describe_sdists(
             self._children, interpreter, folder, urls
         ):
-            found[canonical_name(each.name)] = each
+            described[canonical_name(distribution.name)] = distribution
         return tuple(
-            found.get(canonical_name(each["name"]))
+            described.get(canonical_name(package["name"]))
             or Distribution(
-                each["name"],
-                installed.normal_version(str(each["version"])),
+                package["name"],
+                installed.normal_version(str(package["version"])),
                 described=False,
             )
-            for each in packages
+            for package in packages
         )
 
     def _unpacked(
@@ -288,7 +228,8 @@ class Uv(_Command):
         target = os.path.join(folder, "wheels")
         with open(pins, "w", encoding="utf-8") as file:
             file.writelines(
-                f"{each['name']}=={each['version']}\n" for each in packages
+                f"{package['name']}=={package['version']}\n"
+                for package in packages
             )
         if packages:
             self._run(
@@ -297,81 +238,32 @@ class Uv(_Command):
                 *("--target", target, "-r", pins),
             )
         return {
-            canonical_name(each.name): each
-            for each in installed.in_folders([target])
+            canonical_name(distribution.name): distribution
+            for distribution in installed.in_folders([target])
         }
 
     def conflicts(self, folder: str) -> str:
-        """What ``uv pip check`` complains of."""
+        """The conflicts that ``uv pip check`` reports."""
         try:
             self._run("pip", "check", "--python", python_of(folder))
         except CommandFailed as error:
             lines = error.output.splitlines()
-            found = [
-                each
-                for each in lines
-                if not re.match(r"(Using Python|Checked|Found) ", each)
+            conflicts = [
+                line
+                for line in lines
+                if not re.match(r"(Using Python|Checked|Found) ", line)
             ]
-            return "\n".join(found or lines)
+            return "\n".join(conflicts or lines)
         return ""
-
-    def reason(self, output: str) -> Reason:
-        """What uv's output says of a failure."""
-        return uv_failures.explain(output)
-
-
-class UvIndex(_Command):
-    """What uv says of a package index, without installing any of it."""
-
-    def reason(self, output: str) -> Reason:
-        """What uv's output says of a failure."""
-        return uv_failures.explain(output)
-
-    def newest(
-        self, python_version: str, names: Iterable[CanonicalName], folder: str
-    ) -> tuple[dict[CanonicalName, str], list[Reason]]:
-        """The newest version of each distribution that suits a Python.
-
-        :param python_version: ``3.12``; the interpreter need not be at hand.
-        :param folder: an existing one, for what uv writes.
-        :returns: the versions, and why some names are not among them.
-        :raises CommandFailed: where uv fails for another reason than a name.
-        """
-        asked = os.path.join(folder, "newest.in")
-        answer = os.path.join(folder, f"newest-{python_version}.txt")
-        wanted = set(names)
-        reasons = []
-        while wanted:
-            with open(asked, "w", encoding="utf-8") as file:
-                file.writelines(f"{name}\n" for name in sorted(wanted))
-            try:
-                self._run(
-                    *("pip", "compile", "--quiet", "--no-deps"),
-                    *("--python", sys.executable),
-                    *("--python-version", python_version),
-                    *("--resolution", "highest", "--no-header"),
-                    *("--no-annotate", "--output-file", answer, asked),
-                )
-            except CommandFailed as error:
-                reason = uv_failures.explain(error.output)
-                name = fallbacks.name_of(reason.culprit)
-                if name not in wanted or reason.kind in {"index", "disk"}:
-                    raise
-                reasons.append(reason)
-                wanted -= {name}
-            else:
-                break
-        if not wanted:
-            return {}, reasons
-        pins = re.findall(
-            r"^([A-Za-z0-9._-]+)==(\S+)", answers.text(answer), re.MULTILINE
-        )
-        return {canonical_name(name): pin for name, pin in pins}, reasons
 
 
 def _packages(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The packages of a lock file that have a version."""
-    return [each for each in document.get("packages", []) if "version" in each]
+    return [
+        package
+        for package in document.get("packages", [])
+        if "version" in package
+    ]
 
 
 def _limits(wanted: Wanted, excluded: str) -> Iterator[str]:
@@ -402,19 +294,6 @@ def _files(package: Mapping[str, Any]) -> str:
     """The files of a package as one line of text."""
     files = [package.get("sdist"), *package.get("wheels", ())]
     return json.dumps(
-        [[each.get("url"), each.get("hashes")] for each in files if each],
+        [[file.get("url"), file.get("hashes")] for file in files if file],
         sort_keys=True,
     )
-
-
-def _executable() -> str:
-    """The uv that was installed with this package, or the one on PATH."""
-    import uv  # costs a start-up that other commands lack
-
-    try:
-        return str(uv.find_uv_bin())
-    except FileNotFoundError:
-        found = shutil.which("uv", path=search_path(os.environ))
-        if found is None:
-            raise OutsideError("uv: is not installed here") from None
-        return found
