@@ -146,7 +146,7 @@ class TestOnePlace(base.TestCase):
             if isinstance(node, ast.Call)
             and ast.unparse(node.func).endswith("Processes")
         }
-        self.assertEqual({"system.git", "install.bisection"}, users)
+        self.assertEqual({"install.bisection", "system.git_command"}, users)
 
 
 class TestRecorded(GenerateTestCase):

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import fixtures
 
 from openstack_requirements.errors import OutsideError, UnusableInput
-from openstack_requirements.system import git
+from openstack_requirements.system import git, git_command, git_repository
 from openstack_requirements.system.process import Processes
 from openstack_requirements.tests import base
 
@@ -414,9 +414,11 @@ class TestRepositories(GitTestCase):
     def test_of_somebody_else(self) -> None:
         self.commit(a_txt="one\n")
         # git's own tests have a way to say so.
-        known = f"{git._KEPT.pattern}|GIT_TEST_ASSUME_DIFFERENT_OWNER"
+        known = f"{git_command._KEPT.pattern}|GIT_TEST_ASSUME_DIFFERENT_OWNER"
         self.useFixture(
-            fixtures.MonkeyPatch(f"{git.__name__}._KEPT", re.compile(known))
+            fixtures.MonkeyPatch(
+                f"{git_command.__name__}._KEPT", re.compile(known)
+            )
         )
         self.useFixture(
             fixtures.EnvironmentVariable(
@@ -522,7 +524,10 @@ class TestLimits(GitTestCase):
         """Those that git reads first are looked at before it starts."""
         self.commit(a_txt="one\n")
         folder = self.root / ".git"
-        for name in (*git._FILES, *git._COMMON_FILES):
+        for name in (
+            *git_repository._FILES,
+            *git_repository._COMMON_FILES,
+        ):
             path = folder / name
             old = path.read_bytes() if path.exists() else None
             path.unlink(missing_ok=True)
@@ -535,7 +540,9 @@ class TestLimits(GitTestCase):
         self.assertEqual("one\n", self.read("HEAD", "a.txt"))
 
     def test_a_pipe_for_what_is_read_later(self) -> None:
-        self.useFixture(fixtures.MonkeyPatch(f"{git.__name__}.DEADLINE", 1.0))
+        self.useFixture(
+            fixtures.MonkeyPatch(f"{git_command.__name__}.DEADLINE", 1.0)
+        )
         self.commit(a_txt="one\n")
         self.commit(a_txt="two\n")
         pipe = self.folder / "pipe"
@@ -567,7 +574,10 @@ class TestLimits(GitTestCase):
     def test_files_without_bound(self) -> None:
         """Nobody reads through three gigabytes of nothing."""
         self.commit(a_txt="one\n")
-        for name in (*git._FILES, *git._COMMON_FILES):
+        for name in (
+            *git_repository._FILES,
+            *git_repository._COMMON_FILES,
+        ):
             path = self.root / ".git" / name
             if path.exists():
                 old = path.read_bytes()
@@ -576,7 +586,7 @@ class TestLimits(GitTestCase):
                 path.write_bytes(old)
         branch = self.root / ".git" / "refs" / "heads" / "main"
         os.truncate(branch, 3 << 30)
-        self.bad(f"is larger than {git.LARGEST_OBJECT} bytes")
+        self.bad(f"is larger than {git_command.LARGEST_OBJECT} bytes")
 
     def loose(self, kind: str, content: bytes, size: int | None = None) -> str:
         """An object that git itself would not write; its id."""
@@ -589,7 +599,9 @@ class TestLimits(GitTestCase):
 
     def test_a_huge_commit(self) -> None:
         self.useFixture(
-            fixtures.MonkeyPatch(f"{git.__name__}.LARGEST_OBJECT", 1 << 20)
+            fixtures.MonkeyPatch(
+                f"{git_command.__name__}.LARGEST_OBJECT", 1 << 20
+            )
         )
         first = self.commit(a_txt="one\n")
         tree = self.git("rev-parse", "HEAD^{tree}")
@@ -614,7 +626,7 @@ class TestLimits(GitTestCase):
         for kind in ("commit", "tag"):
             huge = self.loose(kind, f"tree {tree}\n".encode(), 1_500_000_000)
             (self.root / ".git/refs/heads/main").write_text(f"{huge}\n")
-            self.bad(f"is larger than {git.LARGEST_OBJECT} bytes")
+            self.bad(f"is larger than {git_command.LARGEST_OBJECT} bytes")
         huge = self.loose("tree", b"x", 1_500_000_000)
         commit = self.loose(
             "commit",

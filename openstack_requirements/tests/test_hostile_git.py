@@ -30,7 +30,7 @@ import tomlkit
 
 from openstack_requirements.errors import OutsideError, UnusableInput
 from openstack_requirements.install import interpreters
-from openstack_requirements.system import children, git
+from openstack_requirements.system import children, git, git_command
 from openstack_requirements.tests import base
 from openstack_requirements.tests.test_git import GitTestCase
 from openstack_requirements.tests.test_repository import scripts
@@ -230,10 +230,10 @@ class TestFetching(HostileTestCase):
             self.configure(name, settings, self.root)
             for left in ("GIT_NO_LAZY_FETCH", "GIT_ALLOW_PROTOCOL"):
                 with fixtures.MonkeyPatch(
-                    f"{git.__name__}._ENVIRONMENT",
+                    f"{git_command.__name__}._ENVIRONMENT",
                     {
                         key: value
-                        for key, value in git._ENVIRONMENT.items()
+                        for key, value in git_command._ENVIRONMENT.items()
                         if key != left
                     },
                 ):
@@ -339,12 +339,14 @@ class TestEnvironment(HostileTestCase):
         }
         # What the shell that shows them adds.
         names -= {"PWD", "OLDPWD", "SHLVL", "_"}
-        allowed = {name for name in os.environ if git._KEPT.fullmatch(name)}
+        allowed = {
+            name for name in os.environ if git_command._KEPT.fullmatch(name)
+        }
         self.assertIn("GIT_CONFIG_VALUE_0", names)
         self.assertEqual(
             {
                 *allowed,
-                *git._ENVIRONMENT,
+                *git_command._ENVIRONMENT,
                 *("GIT_ALLOC_LIMIT", "GIT_CEILING_DIRECTORIES", "NO_COLOR"),
             },
             names,

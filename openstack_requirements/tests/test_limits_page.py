@@ -57,8 +57,11 @@ NO_LIMITS = {
         "the version of a file that this toolkit writes"
     ),
     "checks.gate.WORTH_SHARING": "from where on processes share the work",
-    "system.git._LONGEST_COMPLAINT": "how much of git's words an error shows",
-    "system.git._MIB": "a unit",
+    "system.git_command._LONGEST_COMPLAINT": (
+        "how much of git's words an error shows"
+    ),
+    "system.git_command._MIB": "a unit",
+    "system.git_repository._MIB": "a unit",
     "install.index.BATCH": (
         "how many questions are asked at once; all are asked"
     ),
