@@ -33,7 +33,8 @@ from openstack_requirements.errors import (
 from openstack_requirements.install import upgrades
 from openstack_requirements.install.failures import InstallFailed
 from openstack_requirements.pep508.requirement import canonical_name
-from openstack_requirements.system.process import Processes, work_folder
+from openstack_requirements.system.process import Processes
+from openstack_requirements.system.temporary import work_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence

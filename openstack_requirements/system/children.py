@@ -34,11 +34,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
-from openstack_requirements.system.process import (
-    WORK_DEADLINE,
-    Processes,
-    work_folder,
-)
+from openstack_requirements.system.process import WORK_DEADLINE, Processes
+from openstack_requirements.system.temporary import work_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

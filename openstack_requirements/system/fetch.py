@@ -9,22 +9,28 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""The only place that fetches a URL.
+"""The only module that sends requests: fetches a URL.
 
-What is fetched judges projects, so half an answer is none: it is all there,
-within limits, or there is an error. requests knows proxies, certificates and
-netrc. What it does not do stands here: a limit for the time of the whole
-answer, its headers included, and for all that is read, before and after it
-is unpacked.
+Projects are judged by what is fetched, so an answer is complete and within
+limits, or an error. requests knows proxies, certificates and netrc. This
+module adds limits: for the time of the whole answer, its headers included, and
+for the bytes that are read, before and after they are unpacked.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from openstack_requirements.errors import OutsideError, UnusableInput
+from openstack_requirements.system.fetch_targets import (
+    SCHEMES,
+    Refused,
+    Target,
+    first_target,
+    moved_target,
+)
 from openstack_requirements.system.files import decode
 
 if TYPE_CHECKING:
@@ -42,7 +48,6 @@ MOST_READ = 2 * LARGEST
 #: How many redirects are followed.
 MOST_REDIRECTS = 10
 
-_SCHEMES = ("http", "https")
 _PART = 1 << 16
 
 
@@ -65,11 +70,11 @@ def text(url: str) -> str:
     # Not in the thread: an interrupt has to reach the import.
     import requests  # noqa: F401
 
-    if not url.lower().startswith(tuple(f"{one}://" for one in _SCHEMES)):
+    if not url.lower().startswith(tuple(f"{scheme}://" for scheme in SCHEMES)):
         raise UnusableInput(url, "only http and https URLs are fetched")
     fetching = _Fetching(url, time.monotonic() + PATIENCE)
-    # Looking up a name and shaking hands cannot be told when to end, so this
-    # waits for a thread that nobody has to wait for.
+    # Neither the look-up of a host nor the TLS handshake takes a deadline, so
+    # they happen in a daemon thread.
     thread = threading.Thread(target=fetching.run, daemon=True)
     thread.start()
     try:
@@ -115,20 +120,20 @@ class _Fetching:
             self.error = error
 
     def count(self, size: int) -> None:
-        """Take notice of bytes that were read.
+        """Count bytes that were read.
 
-        :raises _Refused: where they are too many, or it takes too long.
+        :raises Refused: where they are too many, or it takes too long.
         """
         self.read += size
         if self.read > MOST_READ:
-            raise _Refused(f"more than {MOST_READ} bytes were sent")
+            raise Refused(f"more than {MOST_READ} bytes were sent")
         if self.stopped or time.monotonic() > self.end:
-            raise _Refused(f"no end after {PATIENCE:g} seconds")
+            raise Refused(f"no end after {PATIENCE:g} seconds")
 
     def _fetch(self) -> bytes:
         """The body, unpacked, after all redirects."""
         with _session(self) as session:
-            target = _target(self.url)
+            target = first_target(self.url)
             for _ in range(MOST_REDIRECTS + 1):
                 answer = self._ask(session, target)
                 try:
@@ -139,11 +144,11 @@ class _Fetching:
                     answer.close()
                     # The server may be about to close the connection.
                     session.close()
-                target = _moved(target, moved)
+                target = moved_target(target, moved)
         raise _failed(self.url, f"more than {MOST_REDIRECTS} redirects")
 
     def _ask(
-        self, session: requests.Session, target: _Target
+        self, session: requests.Session, target: Target
     ) -> requests.Response:
         """The answer to one request; its body is not read."""
         import requests
@@ -151,7 +156,7 @@ class _Fetching:
         request = requests.Request(
             "GET",
             target.url,
-            # What others can do here is not known to be bounded.
+            # Other encodings cannot be unpacked up to a limit.
             headers={"Accept-Encoding": "gzip"},
             auth=target.auth,
         )
@@ -173,7 +178,7 @@ class _Fetching:
 
     def _body(self, answer: requests.Response) -> bytes:
         """The body of the last answer."""
-        # Others that succeed say that there is nothing, or a part.
+        # The other 2xx stand for an empty or a partial answer.
         if answer.status_code not in {200, 203}:
             status = f"HTTP {answer.status_code} {answer.reason or ''}"
             raise _failed(self.url, status.strip())
@@ -195,84 +200,18 @@ class _Fetching:
         return bytes(data)
 
 
-class _Refused(OSError):
-    """What this module itself does not go on with, and why."""
-
-
-class _Target(NamedTuple):
-    """What to ask for: a URL without userinfo, and with which name."""
-
-    url: str
-    auth: tuple[str, str] | None
-
-
-def _target(url: str) -> _Target:
-    """What a URL asks for.
-
-    :raises ValueError: where it is none. The words of this error may hold
-        what the URL holds.
-    :raises _Refused: where it is of another scheme.
-    """
-    from urllib.parse import unquote_to_bytes, urlsplit
-
-    parts = urlsplit(url)
-    if parts.scheme not in _SCHEMES:
-        raise _Refused(
-            f"it leads to {parts.scheme}:, and only http and https are fetched"
-        )
-    userinfo, _, host = parts.netloc.rpartition("@")
-    user, _, password = userinfo.partition(":")
-    # A token may stand alone, and requests would not send it then. What it
-    # gets it encodes in Latin-1, so that these bytes are sent as they are.
-    auth = (
-        unquote_to_bytes(user).decode("latin-1"),
-        unquote_to_bytes(password).decode("latin-1"),
-    )
-    return _Target(
-        parts._replace(netloc=host, fragment="").geturl(),
-        auth if any(auth) else None,
-    )
-
-
-def _moved(target: _Target, location: str) -> _Target:
-    """What a redirect asks for.
-
-    Name and password go along to the same host only, and never from https
-    back to http.
-
-    :raises ValueError: where it leads to no URL.
-    :raises _Refused: where it leads to another scheme.
-    """
-    from urllib.parse import urljoin, urlsplit
-
-    new = _target(urljoin(target.url, location))
-    if new.auth is not None:
-        return new
-    old_parts, parts = urlsplit(target.url), urlsplit(new.url)
-    ports = {"http": 80, "https": 443}
-    old_origin, origin = (
-        (each.scheme, each.hostname, each.port or ports[each.scheme])
-        for each in (old_parts, parts)
-    )
-    upgraded = ("https", old_origin[1], 443)
-    same = origin == old_origin or (
-        old_origin[::2] == ("http", 80) and origin == upgraded
-    )
-    return new._replace(auth=target.auth) if same else new
-
-
 def _session(fetching: _Fetching) -> requests.Session:
     """A session whose connections count what they read."""
     import requests
     from requests.adapters import HTTPAdapter
 
     class Adapter(HTTPAdapter):
-        """Makes connections that count."""
+        """Makes connections that count what they read."""
 
         def get_connection_with_tls_context(
             self, *args: Any, **more: Any
         ) -> Any:
-            """A pool of them, as requests makes it."""
+            """A pool of such connections, as requests makes it."""
             pool = super().get_connection_with_tls_context(*args, **more)
             if not hasattr(pool.ConnectionCls, "counts"):
                 pool.ConnectionCls = _counting(pool.ConnectionCls, fetching)
@@ -280,7 +219,7 @@ def _session(fetching: _Fetching) -> requests.Session:
 
     session = requests.Session()
     session.adapters.clear()
-    for scheme in _SCHEMES:
+    for scheme in SCHEMES:
         session.mount(f"{scheme}://", Adapter())
     return session
 
@@ -288,14 +227,14 @@ def _session(fetching: _Fetching) -> requests.Session:
 def _counting(connection: type[Any], fetching: _Fetching) -> type[Any]:
     """A class of connections whose answers count what they read.
 
-    Nothing else sees a line that says how long a chunk is, or the lines that
-    follow the last one: there may be any number of them, of any length.
+    Only a socket sees the lines with the lengths of chunks and those behind
+    the last chunk; there may be any number of them, of any length.
     """
     import http.client
     import io
 
     class Counting(io.RawIOBase):
-        """What a socket sends."""
+        """A socket's stream that counts its bytes."""
 
         def __init__(self, raw: io.RawIOBase) -> None:
             self._raw = raw
@@ -316,7 +255,7 @@ def _counting(connection: type[Any], fetching: _Fetching) -> type[Any]:
             super().close()
 
     class Answer(http.client.HTTPResponse):
-        """An answer that is read through it."""
+        """An answer that is read through this stream."""
 
         def __init__(self, *args: Any, **more: Any) -> None:
             super().__init__(*args, **more)
@@ -332,27 +271,27 @@ def _counting(connection: type[Any], fetching: _Fetching) -> type[Any]:
 def _raw(answer: requests.Response) -> Iterator[bytes]:
     """The body as it was sent, all of it.
 
-    :raises _Refused: where it is shorter than the server says.
+    :raises Refused: where it is shorter than the server says.
     """
     size = 0
     for part in answer.raw.stream(_PART, decode_content=False):
         size += len(part)
         yield part
     length = answer.headers.get("Content-Length", "")
-    # Older versions of urllib3 do not look at it.
+    # Older versions of urllib3 do not check it.
     if (
         "Transfer-Encoding" not in answer.headers
         and length.isascii()
         and length.isdigit()
         and size < int(length[:20])
     ):
-        raise _Refused(f"it ends after {size} of {length[:20]} bytes")
+        raise Refused(f"it ends after {size} of {length[:20]} bytes")
 
 
 def _unpacked(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """A body that was compressed (RFC 1952), a fair amount at a time.
+    """The parts of a compressed body (RFC 1952), each of limited size.
 
-    :raises _Refused: where it is damaged, or ends too early.
+    :raises Refused: where it is damaged, or ends too early.
     """
     import zlib
 
@@ -370,9 +309,9 @@ def _unpacked(parts: Iterable[bytes]) -> Iterator[bytes]:
         while not member.eof and (more := member.decompress(b"", _PART)):
             yield more
     except zlib.error as error:
-        raise _Refused("its compressed body is damaged") from error
+        raise Refused("its compressed body is damaged") from error
     if begun and not member.eof:
-        raise _Refused("its compressed body is not complete")
+        raise Refused("its compressed body is not complete")
 
 
 def _failed(url: str, reason: str) -> OutsideError:
@@ -380,10 +319,10 @@ def _failed(url: str, reason: str) -> OutsideError:
 
 
 def _why(error: BaseException) -> str:
-    """What went wrong, in the words of what noticed it first.
+    """What went wrong, in the words of the innermost error.
 
-    What is around it holds the addresses of objects, and the URL once more
-    or a part of it that nobody can tell from a host.
+    The errors around it show addresses of objects, and the URL or parts of it,
+    in which a secret may be.
     """
     import ssl
 
@@ -392,24 +331,24 @@ def _why(error: BaseException) -> str:
 
     chain: list[BaseException] = []
     following: list[object] = [error]
-    for each in following:
-        if isinstance(each, BaseException) and each not in chain:
-            chain.append(each)
-            following += [getattr(each, "reason", None), *each.args]
-            following += [each.__cause__, each.__context__]
-    for each in reversed(chain):
-        if isinstance(each, (_Refused, urllib3.exceptions.IncompleteRead)):
-            return str(each)
-        if isinstance(each, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted: {each.verify_message}"
+    for cause in following:
+        if isinstance(cause, BaseException) and cause not in chain:
+            chain.append(cause)
+            following += [getattr(cause, "reason", None), *cause.args]
+            following += [cause.__cause__, cause.__context__]
+    for cause in reversed(chain):
+        if isinstance(cause, (Refused, urllib3.exceptions.IncompleteRead)):
+            return str(cause)
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted: {cause.verify_message}"
     if any(
-        isinstance(each, (TimeoutError, requests.Timeout)) for each in chain
+        isinstance(cause, (TimeoutError, requests.Timeout)) for cause in chain
     ):
         return f"timed out after {SILENCE:g} seconds"
-    for each in reversed(chain):
-        if isinstance(each, OSError) and each.strerror:
-            return each.strerror
-    if any(isinstance(each, ValueError) for each in chain):
+    for cause in reversed(chain):
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    if any(isinstance(cause, ValueError) for cause in chain):
         return "it, or the URL of a proxy, is not a valid URL"
     last = chain[-1]
     return str(last) or type(last).__name__

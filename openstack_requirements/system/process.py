@@ -9,13 +9,12 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""The only place that starts a subprocess.
+"""The only module that starts subprocesses.
 
 Every child leads a session of its own: an interrupt at the terminal reaches
 this program alone, which then ends its children and all that they started. A
-failure becomes an error that holds the command and what it printed. No child
-runs for ever, and none can fill our memory with what it prints: each has a
-deadline, and what is kept of its output has a limit.
+failure becomes an error that holds the command and what it printed. Each child
+has a deadline, and what is kept of its output has a limit.
 """
 
 from __future__ import annotations
@@ -26,8 +25,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections import deque
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from openstack_requirements.errors import (
     CommandFailed,
@@ -35,32 +33,25 @@ from openstack_requirements.errors import (
     OutsideError,
     TooMuchOutput,
 )
-from openstack_requirements.system import signals
+from openstack_requirements.system import pipes, signals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-#: How long a child may take that only answers a question (git about a commit,
-#: an interpreter about itself), in seconds.
+#: How long a child may take that only answers a question, such as git, in
+#: seconds.
 ANSWER_DEADLINE = 60.0
 #: How long a child may take that downloads, builds and installs, or that runs
-#: what the user names, in seconds. To build a whole list from source takes
-#: hours, so this one is for what would not end at all.
+#: a command of the user, in seconds. To build a whole list from source takes
+#: hours, so this deadline is for what would never end.
 WORK_DEADLINE = 12 * 60 * 60.0
-#: How many lines of a child's output are kept: its end says what went wrong.
-KEPT_LINES = 20_000
-#: How many characters these may have together.
-KEPT_CHARACTERS = 16 * 1024 * 1024
-#: What is longer than this many characters counts as several lines.
-LONGEST_LINE = 64 * 1024
-#: How many bytes a child may answer with, where nothing else is said.
+#: How many bytes a child may answer with by default.
 MOST_BYTES = 64 * 1024 * 1024
-#: How many bytes are kept of what it complains about.
+#: How many bytes are kept of its standard error.
 KEPT_COMPLAINTS = 64 * 1024
 #: How long a child may take to end by itself once it is asked to, in seconds.
 PATIENCE = 3.0
-_PART = 64 * 1024  # bytes that are read at once
-# Variables that would make another environment out of the one we name.
+# Variables that would point a child at another environment than the named.
 _DISTURBING = (
     "PYTHONHOME",
     "PYTHONPATH",
@@ -77,52 +68,11 @@ _DISTURBING = (
 )
 
 
-@contextlib.contextmanager
-def work_folder(job: str) -> Iterator[str]:
-    """A folder for what a job's processes make; it goes whatever happens.
-
-    :param job: what its name starts with.
-    :raises OutsideError: where there is no place for one.
-    """
-    import shutil
-    import tempfile
-
-    try:
-        if _is_last_resort(tempfile.gettempdir()):
-            raise OutsideError(
-                "no temporary folder can be made but in the current folder, "
-                "which may be a checkout; name another with TMPDIR"
-            )
-        folder = tempfile.mkdtemp(prefix=f"{job}-")
-    except OSError as error:
-        raise OutsideError(
-            f"no temporary folder can be made ({error.strerror})"
-        ) from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_last_resort(folder: str) -> bool:
-    """Whether a temporary folder is the current one, and nobody named it.
-
-    That is what is left where no other can be written to.
-    """
-    try:
-        current = os.getcwd()
-    except OSError:
-        return False
-    named = {os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")}
-    usual = {"/tmp", "/var/tmp", "/usr/tmp"}  # noqa: S108 - only compared
-    return folder == current and folder not in named | usual
-
-
 class Processes:
-    """The children of one job, so that they can be ended together.
+    """The children of a job, which can be ended together.
 
-    :param temporary: the folder for their temporary files. A child that is
-        ended leaves them behind, and then they go with the folder.
+    :param temporary: the folder for their temporary files, which a child that
+        is ended leaves behind.
     """
 
     def __init__(self, temporary: str | None = None) -> None:
@@ -140,15 +90,15 @@ class Processes:
         on_line: Callable[[str], None] | None = None,
         deadline: float = WORK_DEADLINE,
     ) -> str:
-        """Run a command to its end; what it printed, both streams in order.
+        """Run a command to its end; its output, both streams in order.
 
-        Of more than :data:`KEPT_LINES` or :data:`KEPT_CHARACTERS` the end is
-        kept.
+        Of more than :data:`.pipes.KEPT_LINES` or
+        :data:`.pipes.KEPT_CHARACTERS` the end is kept.
 
         :param folder: where it runs. An installer or a Python does not run
             in the user's current folder: see :mod:`.children`.
         :param environment: variables to set beside those of this program;
-            one that is None is taken away.
+            one that is None is removed.
         :param on_line: is called with each line as it is printed, from
             another thread.
         :param deadline: how many seconds it may take.
@@ -166,9 +116,12 @@ class Processes:
             encoding="utf-8",
             errors="replace",
         )
-        tail = _Tail()
+        assert child.stdout is not None
+        tail = pipes.Tail()
         reader = threading.Thread(
-            target=_read, args=(child, tail, on_line), daemon=True
+            target=pipes.read_lines,
+            args=(child.stdout, tail, on_line),
+            daemon=True,
         )
         status = self._finish(command, child, [reader], deadline)
         output = tail.text()
@@ -190,14 +143,14 @@ class Processes:
         """Run a command to its end; its standard output, byte for byte.
 
         :param folder: where it runs.
-        :param given: what it is given on its standard input.
+        :param given: its standard input.
         :param environment: variables to set beside those of this program;
-            one that is None is taken away.
-        :param inherit: whether it has the variables of this program too.
+            one that is None is removed.
+        :param inherit: whether it gets the variables of this program too.
         :param deadline: how many seconds it may take.
         :param most: how many bytes it may print.
-        :raises CommandFailed: where it ends with a failure, with what it
-            wrote to its standard error.
+        :raises CommandFailed: where it ends with a failure, with its
+            standard error.
         :raises CommandTimedOut: where it does not end in time.
         :raises TooMuchOutput: where it prints more than it may.
         :raises OutsideError: where it cannot be started, or has left a
@@ -215,11 +168,13 @@ class Processes:
         assert child.stdin is not None
         assert child.stdout is not None
         assert child.stderr is not None
-        answer = _Bytes(child.stdout, most)
-        complaints = _Bytes(child.stderr, KEPT_COMPLAINTS, drop_the_rest=True)
+        answer = pipes.Bytes(child.stdout, most)
+        complaints = pipes.Bytes(
+            child.stderr, KEPT_COMPLAINTS, drop_the_rest=True
+        )
         threads = [
             threading.Thread(
-                target=_feed, args=(child.stdin, given), daemon=True
+                target=pipes.feed, args=(child.stdin, given), daemon=True
             ),
             threading.Thread(target=answer.read, daemon=True),
             threading.Thread(target=complaints.read, daemon=True),
@@ -296,10 +251,10 @@ class Processes:
             signals.release()
             _wait_unreaped(child)
         finally:
-            # It must not go off once the child's number is free.
+            # It must not go off once the child's process id is free.
             alarm.cancel()
             alarm.join()
-            # Whatever it left behind is ended too, and lets go of the pipe.
+            # What it left behind is ended too, and closes the pipe.
             _signal_group(child, signal.SIGKILL)
             status = child.wait()
             for thread in threads:
@@ -331,96 +286,28 @@ class Processes:
 def _environment(
     more: Mapping[str, str | None], *, inherit: bool
 ) -> dict[str, str]:
-    """This program's variables without those that would mislead a child.
+    """The variables of a child, without those that would mislead it.
 
-    :param more: further variables; one that is None is taken away.
-    :param inherit: whether there are others at all.
+    :param more: variables to set; one that is None is removed.
+    :param inherit: whether it gets the variables of this program too.
     """
-    mine = {k: v for k, v in os.environ.items() if k not in _DISTURBING}
-    merged = {**(mine if inherit else {}), "NO_COLOR": "1", **more}
-    return {k: v for k, v in merged.items() if v is not None}
-
-
-class _Tail:
-    """The last lines that a child printed."""
-
-    def __init__(self) -> None:
-        self._lines: deque[str] = deque()
-        self._characters = 0
-
-    def append(self, line: str) -> None:
-        self._lines.append(line)
-        self._characters += len(line)
-        while (
-            len(self._lines) > KEPT_LINES or self._characters > KEPT_CHARACTERS
-        ):
-            self._characters -= len(self._lines.popleft())
-
-    def text(self) -> str:
-        return "".join(self._lines)
-
-
-class _Bytes:
-    """What comes out of a pipe, up to so many bytes.
-
-    Of more, either the rest is read and dropped, or nothing further is read
-    and the pipe is closed: who goes on writing to it ends by that.
-    """
-
-    def __init__(
-        self, pipe: IO[bytes], most: int, *, drop_the_rest: bool = False
-    ) -> None:
-        self._pipe = pipe
-        self._left = most
-        self._drop_the_rest = drop_the_rest
-        self._parts: list[bytes] = []
-        self.too_many = False
-        self.complete = False
-
-    def read(self) -> None:
-        with self._pipe:
-            while part := self._pipe.read(_PART):
-                if len(part) > self._left:
-                    if not self._drop_the_rest:
-                        self.too_many = True
-                        return
-                    part = part[: self._left]
-                if part:
-                    self._parts.append(part)
-                    self._left -= len(part)
-        self.complete = True
-
-    def value(self) -> bytes:
-        return b"".join(self._parts)
-
-
-def _read(
-    child: subprocess.Popen[str],
-    tail: _Tail,
-    on_line: Callable[[str], None] | None,
-) -> None:
-    assert child.stdout is not None
-    with child.stdout:
-        while line := child.stdout.readline(LONGEST_LINE):
-            tail.append(line)
-            if on_line is not None:
-                on_line(line)
-
-
-def _feed(pipe: IO[bytes], data: bytes) -> None:
-    # A child need not read what it is given.
-    with contextlib.suppress(BrokenPipeError), pipe:
-        pipe.write(data)
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if inherit and name not in _DISTURBING
+    }
+    merged = {**inherited, "NO_COLOR": "1", **more}
+    return {name: value for name, value in merged.items() if value is not None}
 
 
 def _wait_unreaped(child: subprocess.Popen[Any]) -> None:
-    """Wait for the end of a child, but keep its number taken.
+    """Wait for the end of a child, but keep its process id taken.
 
-    Its group can then be signalled without a chance of meeting another.
+    A signal to its group can then not reach the group of another process.
     """
     if hasattr(os, "waitid"):
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    else:  # then there is no way to keep it
+    else:  # there is no way to keep it
         child.wait()
 
 

@@ -70,7 +70,7 @@ NO_LIMITS = {
     "install.metadata.BATCH": (
         "how many questions are asked at once; all are asked"
     ),
-    "system.process._PART": "how much is read at once",
+    "system.pipes._PART": "how much is read at once",
     "cmds.report.explain._WIDTH": "where lines are wrapped",
     "pep508.requirement.LONGEST_LINE": "the same as that of limits",
     "system.signals._AGAIN": "when what was lost is raised again",

@@ -29,7 +29,7 @@ from openstack_requirements.errors import (
     CommandTimedOut,
     OutsideError,
 )
-from openstack_requirements.system import process
+from openstack_requirements.system import pipes, process, temporary
 from openstack_requirements.system.process import Processes
 from openstack_requirements.tests import base
 
@@ -242,10 +242,10 @@ class TestProcesses(base.TestCase):
 
     def test_of_output_the_end_is_kept(self) -> None:
         self.useFixture(
-            fixtures.MonkeyPatch(f"{process.__name__}.KEPT_CHARACTERS", 1000)
+            fixtures.MonkeyPatch(f"{pipes.__name__}.KEPT_CHARACTERS", 1000)
         )
         self.useFixture(
-            fixtures.MonkeyPatch(f"{process.__name__}.LONGEST_LINE", 100)
+            fixtures.MonkeyPatch(f"{pipes.__name__}.LONGEST_LINE", 100)
         )
         lines = "for n in range(1000): print(n)"
         text = Processes().run(self.python(lines), folder=os.curdir)
@@ -298,7 +298,7 @@ class TestWorkFolder(base.TestCase):
         before = os.listdir(self.temporary)
         with (
             testtools.ExpectedException(KeyError),
-            process.work_folder("job") as folder,
+            temporary.work_folder("job") as folder,
         ):
             self.assertEqual(str(self.temporary), os.path.dirname(folder))
             with open(os.path.join(folder, "file"), "w"):
@@ -315,12 +315,12 @@ class TestWorkFolder(base.TestCase):
             self.useFixture(fixtures.EnvironmentVariable(name))
         with (
             testtools.ExpectedException(OutsideError, ".* with TMPDIR"),
-            process.work_folder("job"),
+            temporary.work_folder("job"),
         ):
             self.fail("it is here")
         # Who names it means it.
         self.useFixture(fixtures.EnvironmentVariable("TMPDIR", here))
-        with process.work_folder("job") as folder:
+        with temporary.work_folder("job") as folder:
             self.assertEqual(here, os.path.dirname(folder))
 
     def test_no_place(self) -> None:
@@ -329,6 +329,6 @@ class TestWorkFolder(base.TestCase):
         )
         with (
             testtools.ExpectedException(OutsideError, "no temporary folder"),
-            process.work_folder("job"),
+            temporary.work_folder("job"),
         ):
             self.fail("there is none")
