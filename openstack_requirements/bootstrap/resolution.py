@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def lowest(
-    request: freezer.Request,
+    request: freezer.FreezeRequest,
     unbound: Mapping[CanonicalName, Collection[str]],
     announce: Announce,
 ) -> tuple[dict[CanonicalName, str], list[Decision]]:

@@ -361,7 +361,7 @@ class _Survey:
         path = os.path.join(self.folder, "proposed.txt")
         with open(path, "w", encoding="utf-8") as file:
             file.write(draft.to_content(entries, self.request.base))
-        request = freezer.Request(
+        request = freezer.FreezeRequest(
             self.request.pythons,
             Order(lists.installable(path), resolve_only=True),
             "auto",

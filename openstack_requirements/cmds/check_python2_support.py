@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from openstack_requirements.checks.support import Key
-    from openstack_requirements.install.metadata import Found
+    from openstack_requirements.install.metadata import LookupResult
 
 NAME = "check-python2-support"
 
@@ -132,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _judge.report(NAME, options, [verdict])
 
 
-def _metadata(wanted: set[Key], options: argparse.Namespace) -> Found:
+def _metadata(wanted: set[Key], options: argparse.Namespace) -> LookupResult:
     """The metadata of some versions: what is at hand, and then the index."""
     from openstack_requirements.install import metadata
 
@@ -143,9 +143,9 @@ def _metadata(wanted: set[Key], options: argparse.Namespace) -> Found:
     )
     keys = sorted(wanted - set(described))
     if not keys:
-        return metadata.Found(described, {})
+        return metadata.LookupResult(described, {})
     from openstack_requirements.cmds import progress
 
     with progress.for_stderr(quiet=not options.verbose) as shown:
         asked = metadata.from_index(keys, shown.phase, options.jobs)
-    return metadata.Found(described | asked.described, asked.missing)
+    return metadata.LookupResult(described | asked.described, asked.missing)

@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Tests constraints before anybody uses them.
+"""Tests constraints, by installing them or with a command of the user.
 
 :func:`verify` installs those that came out once more. :class:`Bisection` tests
 the constraints that :mod:`.upgrades` asks for. What makes freezes is handed

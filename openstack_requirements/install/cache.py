@@ -9,13 +9,12 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Environments that outlive a run, so that the next has little to do.
+"""Environments that are kept between runs.
 
-What is read from one must equal what a fresh one would give. So nothing is
-taken on trust: an environment whose interpreter or installer has changed,
-whose metadata is not what it was when the last run ended, or that a run left
-half changed is made anew. A version whose files on the index have changed is
-installed again.
+What is read from one must equal what a fresh one would give. So an environment
+is made anew where its interpreter or installer has changed, where its metadata
+is not what it was when the last run ended, and where a run was interrupted in
+it. A version whose files on the index have changed is installed again.
 """
 
 from __future__ import annotations
@@ -37,14 +36,14 @@ if TYPE_CHECKING:
 
     from openstack_requirements.constraints.freeze import Distribution
     from openstack_requirements.install.installers import (
-        Lock,
         Locked,
+        Lockfile,
         LockingInstaller,
     )
     from openstack_requirements.install.interpreters import Interpreter
     from openstack_requirements.pep508.requirement import CanonicalName
 
-#: The version of what is remembered; another one is not understood.
+#: The version of the form of ``state.json``; no other is read.
 FORMAT = 1
 
 
@@ -77,7 +76,7 @@ class Store:
 
     def update(
         self,
-        lock: Lock,
+        lock: Lockfile,
         skipped: Collection[CanonicalName],
         on_line: Callable[[str], None],
     ) -> tuple[Distribution, ...]:
@@ -88,12 +87,12 @@ class Store:
             with a fresh environment.
         """
         wanted = {
-            name: each
-            for name, each in lock.by_name().items()
+            name: locked
+            for name, locked in lock.by_name().items()
             if name not in skipped
         }
         origins = {
-            name: _origin(each) for name, each in sorted(wanted.items())
+            name: _origin(locked) for name, locked in sorted(wanted.items())
         }
         present = self._present()
         if present is not None and present.origins == origins:
@@ -114,39 +113,39 @@ class Store:
             else []
         )
         self._installer.sync(self._environment, lock, skipped, again, on_line)
-        found = installed.in_virtualenv(self._environment)
-        if present is not None and _versions(found) != {
-            name: each.version for name, each in wanted.items()
+        distributions = installed.in_virtualenv(self._environment)
+        if present is not None and _versions(distributions) != {
+            name: locked.version for name, locked in wanted.items()
         }:
             self._make_anew()
             self._installer.sync(self._environment, lock, skipped, (), on_line)
-            found = installed.in_virtualenv(self._environment)
-        self._remember(origins, found)
-        return found
+            distributions = installed.in_virtualenv(self._environment)
+        self._remember(origins, distributions)
+        return distributions
 
     def _make_anew(self) -> None:
         environments.discard(self._environment)
         self._installer.create(self._interpreter, self._environment)
 
     def _present(self) -> _Present | None:
-        """What is there, if it can be relied on."""
+        """What the environment holds; None where it cannot be relied on."""
         if not os.access(environments.python_of(self._environment), os.X_OK):
             return None
         try:
             memory = json.loads(
                 files.read_text(self._memory, files.LARGEST_DATA)
             )
-            found = installed.in_virtualenv(self._environment)
+            distributions = installed.in_virtualenv(self._environment)
         except (OutsideError, UnusableInput, ValueError, RecursionError):
             return None
         if not isinstance(memory, dict) or not isinstance(
             memory.get("origins"), dict
         ):
             return None
-        expected = {**self._identity(), "digest": _digest(found)}
+        expected = {**self._identity(), "digest": _digest(distributions)}
         if any(memory.get(key) != expected[key] for key in expected):
             return None
-        return _Present(found, memory["origins"])
+        return _Present(distributions, memory["origins"])
 
     def _identity(self) -> dict[str, Any]:
         return {
@@ -159,9 +158,9 @@ class Store:
     def _remember(
         self,
         origins: Mapping[CanonicalName, str],
-        found: tuple[Distribution, ...],
+        distributions: tuple[Distribution, ...],
     ) -> None:
-        memory = {**self._identity(), "digest": _digest(found)}
+        memory = {**self._identity(), "digest": _digest(distributions)}
         memory["origins"] = dict(origins)
         files.replace(self._memory, f"{json.dumps(memory, indent=1)}\n")
 
@@ -195,7 +194,10 @@ def in_use(folder: str) -> Iterator[None]:
 def _versions(
     distributions: tuple[Distribution, ...],
 ) -> dict[CanonicalName, str]:
-    return {canonical_name(each.name): each.version for each in distributions}
+    return {
+        canonical_name(distribution.name): distribution.version
+        for distribution in distributions
+    }
 
 
 def _origin(locked: Locked) -> str:
@@ -205,5 +207,5 @@ def _origin(locked: Locked) -> str:
 
 
 def _digest(distributions: tuple[Distribution, ...]) -> str:
-    text = json.dumps([list(each) for each in distributions])
+    text = json.dumps([list(fields) for fields in distributions])
     return hashlib.sha256(text.encode()).hexdigest()

@@ -44,21 +44,21 @@ class Reason(NamedTuple):
     """What an installer's output says of a failure.
 
     ``kind`` is one of the keys of :data:`KINDS`; ``culprit`` the requirement
-    that failed, ``asked_by`` what asked for it, the nearest first; ``what``
-    a sentence, and ``output`` the tool's own words, whole or a build's.
-    ``rivals`` are requirements that do not go together, each with who asks.
+    that failed, ``required_by`` what requires it, the nearest first; ``what``
+    a sentence, and ``output`` the words of the installer or of a build.
+    ``rivals`` are incompatible requirements, each with what requires it.
     """
 
     kind: str
     culprit: str
-    asked_by: tuple[str, ...]
+    required_by: tuple[str, ...]
     what: str
     output: str
     rivals: tuple[str, ...] = ()
 
 
 #: The exit status of each kind of failure. A requirement that does not exist
-#: or cannot be satisfied is the list's fault; the rest is the world's.
+#: or cannot be satisfied is the list's fault; the rest is not.
 KINDS = {
     "missing": UNUSABLE,
     "unsatisfiable": UNUSABLE,
@@ -71,14 +71,14 @@ KINDS = {
 
 
 class InstallFailed(RequirementsError):
-    """An installer failed; names the culprit, who asked and which Python.
+    """An installer failed: for which Python, with which culprit, and why.
 
     :param interpreter: the version of the interpreter, ``3.12``.
     :param reason: what the installer's output says.
     :param command: the command, as a line of text.
     :param output: all that it printed.
 
-    ``log`` is for whoever keeps that output to say where.
+    ``log`` is the path at which the caller has kept that output, or empty.
     """
 
     def __init__(
@@ -97,13 +97,13 @@ class InstallFailed(RequirementsError):
         return KINDS[self.reason.kind]
 
     def sentence(self) -> str:
-        """Which Python, what failed, who needs it, and the tool's words."""
+        """Which Python, what failed, what requires it, and the output."""
         reason = self.reason
         head = printable(f"Python {self.interpreter}: {reason.what}")
         if reason.rivals:
-            head += f"\n  asked for: {printable(', '.join(reason.rivals))}"
+            head += f"\n  required: {printable(', '.join(reason.rivals))}"
         elif reason.culprit:
-            chain = ["the list", *reversed(reason.asked_by), reason.culprit]
+            chain = ["the list", *reversed(reason.required_by), reason.culprit]
             head += f"\n  needed by: {printable(' -> '.join(chain))}"
         lines = reason.output.rstrip().splitlines()
         shown = lines[-SHOWN_LINES:]
@@ -126,14 +126,13 @@ class Sign(NamedTuple):
 
     :param kind: one of the keys of :data:`KINDS`.
     :param what: the sentence about it; ``{detail}`` stands for the detail.
-    :param says: what is found in the output, all of it; regular expressions,
-        as are all below.
-    :param culprit: expressions that find the culprit, the first that does.
-        The culprit is the first group that matches; a group named ``file``
-        is a file's name, one named ``url`` is an address.
-    :param unless: what is not found in the output.
-    :param warns: what is found among the warnings, which are not part of the
-        output that is searched for the rest.
+    :param says: regular expressions, all of which match in the output.
+    :param culprit: expressions, of which the first that matches tells the
+        culprit: its first group that matches. A group named ``file`` is the
+        name of a file, one named ``url`` an address.
+    :param unless: an expression that does not match in the output.
+    :param warns: one that matches in the warnings, in which the others are
+        not searched.
     :param detail: an expression whose first group is the detail.
     :param alone: whether nothing but ``culprit`` says which distribution is
         at fault. Otherwise the installer's own order of events does.
@@ -152,7 +151,7 @@ class Sign(NamedTuple):
 
 
 class Recognised(NamedTuple):
-    """A sign that was found, its culprit (or nothing) and its sentence."""
+    """A sign that matches, its culprit (or nothing) and its sentence."""
 
     sign: Sign
     culprit: str
@@ -162,7 +161,7 @@ class Recognised(NamedTuple):
 def first_sign(
     signs: Iterable[Sign], text: str, warnings: str = ""
 ) -> Recognised | None:
-    """The first row of a table that suits an output; None where none does.
+    """The first row of a table that matches an output; None without one.
 
     :param text: what is left of the output by :func:`readable`.
     :param warnings: the output with its warnings.

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from openstack_requirements.install.failures import Reason
     from openstack_requirements.pep508.requirement import CanonicalName
 
-#: More broken distributions than this, and it is the world that is broken.
+#: With more broken distributions than this, the index or the machine is.
 MOST_BROKEN = 100
-#: The kinds of failure that can be the fault of a single distribution.
+#: The kinds of failure that can be the fault of one distribution.
 _OWN_FAULT = frozenset({"missing", "unsatisfiable", "build", "archive"})
 
 
@@ -47,8 +47,8 @@ class Failed(NamedTuple):
     reason: Reason
 
 
-class State(NamedTuple):
-    """What the attempts so far have led to.
+class FallbackState(NamedTuple):
+    """What was held, skipped and excluded after the attempts so far.
 
     :param held: the fallback pins of distributions that are held at them, in
         the order in which they were.
@@ -66,7 +66,7 @@ class State(NamedTuple):
 class Facts(NamedTuple):
     """What is known of an attempt that failed, besides the reason.
 
-    :param fallback: the pins that what fails may fall back to.
+    :param fallback: the fallback pins.
     :param locked: the version that the lock has of each distribution; None
         where the failure came before there was a lock.
     :param locks: whether the installer can exclude what is not in the list.
@@ -78,12 +78,14 @@ class Facts(NamedTuple):
     locks: bool = True
 
 
-def after(state: State, reason: Reason, facts: Facts) -> State | None:
+def after(
+    state: FallbackState, reason: Reason, facts: Facts
+) -> FallbackState | None:
     """The state of the next attempt; None where there is to be none.
 
-    There is none where the failure is nobody's own fault, where its culprit
-    is not known, where the culprit was skipped or excluded already, and
-    where :data:`MOST_BROKEN` distributions have failed before.
+    There is none where the failure is no distribution's fault, where its
+    culprit is not known, where the culprit was skipped or excluded already,
+    and where :data:`MOST_BROKEN` distributions have failed before.
     """
     name = _culprit(state, reason)
     if (
@@ -109,7 +111,11 @@ def after(state: State, reason: Reason, facts: Facts) -> State | None:
             held=MappingProxyType({**state.held, name: fallback}),
             failed=MappingProxyType(failed),
         )
-    held = {other: pin for other, pin in state.held.items() if other != name}
+    held = {
+        held_name: pin
+        for held_name, pin in state.held.items()
+        if held_name != name
+    }
     if facts.locked is not None and fallback is not None:
         return state._replace(
             held=MappingProxyType(held),
@@ -117,13 +123,13 @@ def after(state: State, reason: Reason, facts: Facts) -> State | None:
             failed=MappingProxyType(failed),
         )
     excluded = state.excluded | {name}
-    if not facts.locks and first.reason.asked_by:
-        # What is not in the list comes in by what the list has.
-        listed = name_of(first.reason.asked_by[-1])
+    if not facts.locks and first.reason.required_by:
+        # What is not in the list is required by an entry of the list.
+        listed = name_of(first.reason.required_by[-1])
         excluded |= {listed}
         held.pop(listed, None)
         failed[listed] = Failed("", reason)
-    return State(
+    return FallbackState(
         MappingProxyType(held),
         state.skipped,
         excluded,
@@ -131,7 +137,7 @@ def after(state: State, reason: Reason, facts: Facts) -> State | None:
     )
 
 
-def _culprit(state: State, reason: Reason) -> CanonicalName:
+def _culprit(state: FallbackState, reason: Reason) -> CanonicalName:
     """The distribution that has to change; empty where none is known."""
     if reason.kind == "unsatisfiable" and state.held:
         # What was held last is not compatible with the rest.

@@ -9,10 +9,10 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Makes freezes: a throw-away environment for each interpreter, side by side.
+"""Makes freezes: an ephemeral virtualenv for each interpreter, side by side.
 
-Nothing that is made here outlives it, whatever happens: environments,
-installers' temporary files and processes go with the work folder.
+Environments, temporary files and processes of installers are removed with the
+work folder, whatever happens.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ if TYPE_CHECKING:
     from openstack_requirements.install.interpreters import Interpreter
     from openstack_requirements.system.children import Children
 
-    #: Told who begins which phase, and how to count distributions so far.
+    #: Is told of a Python, its phase, and how to count distributions so far.
     Announce = Callable[[str, str, Callable[[], int] | None], None]
 
 
-class Request(NamedTuple):
+class FreezeRequest(NamedTuple):
     """What to make freezes of.
 
     :param pythons: interpreters as the user names them.
@@ -73,12 +73,13 @@ class Request(NamedTuple):
 
 
 class Made(NamedTuple):
-    """What was made.
+    """The freezes that were made, and what failed.
 
     :param freezes: one for each interpreter, the oldest first.
-    :param failures: what failed and gave way, with where the log is.
-    :param conflicts: what does not go together, by interpreter, where the
-        order asks for that.
+    :param failures: how what was held, skipped or excluded failed; each with
+        the path of its log.
+    :param conflicts: what is incompatible, by interpreter, where the order
+        says to check.
     """
 
     freezes: list[Freeze]
@@ -86,17 +87,17 @@ class Made(NamedTuple):
     conflicts: dict[str, str]
 
 
-class _Job(NamedTuple):
-    """What is the same for every interpreter."""
+class _FreezeJob(NamedTuple):
+    """What the interpreters share."""
 
     order: Order
     announce: Announce
     started: Children
-    #: Removes what is done with, so that the next need not wait for it.
+    #: Removes environments that were read, while others are installed.
     cleaner: Executor
 
 
-def make(request: Request, announce: Announce) -> Made:
+def make(request: FreezeRequest, announce: Announce) -> Made:
     """A freeze for each interpreter.
 
     :raises UnusableInput: where an interpreter or an installer for it is
@@ -110,21 +111,21 @@ def make(request: Request, announce: Announce) -> Made:
         started = stack.enter_context(children.of_job("generate-constraints"))
         if order.cache:
             stack.enter_context(cache.in_use(order.cache))
-        found = interpreters.find_all(request.pythons, started)
+        pythons = interpreters.find_all(request.pythons, started)
         chosen = [
-            (each, _choose(each, request, started, len(found)))
-            for each in found
+            (python, _choose(python, request, started, len(pythons)))
+            for python in pythons
         ]
         cleaner = stack.enter_context(ThreadPoolExecutor(1))
-        job = _Job(order, announce, started, cleaner)
+        job = _FreezeJob(order, announce, started, cleaner)
         pool = ThreadPoolExecutor(request.jobs)
         try:
             futures = [pool.submit(_install, job, *pair) for pair in chosen]
-            # While the installers are at work there is time for both.
+            # There is time for these while the installers are at work.
             _import_what_reading_needs()
             versions = [installer.version() for _, installer in chosen]
             configurations = [
-                installer.configuration(each) for each, installer in chosen
+                installer.configuration(python) for python, installer in chosen
             ]
             wait(futures, return_when=FIRST_EXCEPTION)
             for future in futures:
@@ -140,15 +141,15 @@ def make(request: Request, announce: Announce) -> Made:
         finally:
             pool.shutdown(cancel_futures=True)
         made = Made([], [], {})
-        for future, (each, _), version, configuration in zip(
+        for future, (python, _), version, configuration in zip(
             futures, chosen, versions, configurations, strict=True
         ):
             result = future.result()
             made.freezes.append(
-                _freeze(each, result, order, version, configuration)
+                _freeze(python, result, order, version, configuration)
             )
             made.failures.extend(result.failures)
-            made.conflicts[each.version] = result.conflicts
+            made.conflicts[python.version] = result.conflicts
     for failure in made.failures:
         failure.log = _keep_log(failure)
     return made
@@ -156,11 +157,11 @@ def make(request: Request, announce: Announce) -> Made:
 
 def _choose(
     interpreter: Interpreter,
-    request: Request,
+    request: FreezeRequest,
     started: Children,
     interpreters_in_all: int,
 ) -> Installer:
-    found = installers.choose(
+    installer = installers.choose(
         request.installer,
         interpreter,
         started,
@@ -168,11 +169,11 @@ def _choose(
         min(request.jobs, interpreters_in_all),
         request.project,
     )
-    wanted = installers.Wanted("", before=request.order.before)
-    problem = found.cannot(interpreter, wanted)
+    wanted = installers.InstallRequest("", before=request.order.before)
+    problem = installer.cannot(interpreter, wanted)
     if problem is not None:
         raise UnusableInput(f"Python {interpreter.full_version}", problem)
-    return found
+    return installer
 
 
 def _freeze(
@@ -203,13 +204,13 @@ def _import_what_reading_needs() -> None:
 
 
 def _install(
-    job: _Job, interpreter: Interpreter, installer: Installer
+    job: _FreezeJob, interpreter: Interpreter, installer: Installer
 ) -> Result:
     """What the order installs for one interpreter."""
-    who = f"Python {interpreter.version}"
+    python = f"Python {interpreter.version}"
 
     def say(phase: str, count: Callable[[], int] | None) -> None:
-        job.announce(who, phase, count)
+        job.announce(python, phase, count)
 
     def clear(environment: str) -> None:
         job.cleaner.submit(environments.clear, environment, job.started)

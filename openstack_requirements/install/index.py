@@ -12,9 +12,9 @@
 """Asks the package index for metadata, through pip.
 
 pip knows the index, its configuration and the builds of sdists; its report of
-a dry run has the metadata whole. One run answers many names, but one bad name
-fails all of them: then that name is set aside and the others are asked for
-again. Several runs are under way at once.
+a dry run has the whole metadata. A run is asked for many names and fails where
+one of them does: that name is then left out, and the others are asked for
+again. Several runs work side by side.
 """
 
 from __future__ import annotations
@@ -49,17 +49,17 @@ if TYPE_CHECKING:
     from openstack_requirements.pep508.requirement import CanonicalName
     from openstack_requirements.system.children import Children
 
-    #: Told who begins which phase, and how to count distributions so far.
+    #: Is told of a Python, its phase, and how to count distributions so far.
     Announce = Callable[[str, str, Callable[[], int] | None], None]
 
-#: How many names one run of pip is asked for.
+#: How many names a run of pip is asked for.
 BATCH = 16
-#: Faults that are not those of one name.
+#: Failures that are not about one name.
 _GENERAL = frozenset({"index", "disk"})
 
 
 class NotDescribed(RequirementsError):
-    """Distributions whose metadata cannot be had.
+    """Distributions whose metadata is unavailable.
 
     :param reasons: for each the Python it was for, and why.
     """
@@ -70,11 +70,11 @@ class NotDescribed(RequirementsError):
 
     @property
     def status(self) -> int:  # type: ignore[override]
-        """That of the gravest reason: the world's faults before the list's."""
+        """That of the gravest reason: a failure outside before the list's."""
         return max(KINDS[reason.kind] for _, reason in self.reasons)
 
     def sentence(self) -> str:
-        """Each reason; for the world's faults also the end of the words."""
+        """The reasons; of a failure outside also the end of the output."""
         lines = []
         for version, reason in self.reasons:
             lines.append(printable(f"Python {version}: {reason.what}"))
@@ -85,7 +85,7 @@ class NotDescribed(RequirementsError):
 
 
 class Index:
-    """The metadata that a package index has; asked through pip.
+    """The metadata on a package index, through pip.
 
     :param pythons: the interpreters to ask for, the oldest first.
     :param jobs: how many runs of pip there may be at once.
@@ -100,11 +100,11 @@ class Index:
         timeout: int | None,
         announce: Announce,
     ) -> None:
-        for each in pythons:
-            problem = pip_metadata.why_not(each)
+        for python in pythons:
+            problem = pip_metadata.why_not(python)
             if problem is not None:
-                raise UnusableInput(f"Python {each.full_version}", problem)
-        self.pythons = {each.version: each for each in pythons}
+                raise UnusableInput(f"Python {python.full_version}", problem)
+        self.pythons = {python.version: python for python in pythons}
         self._children = children
         self._jobs = jobs
         self._timeout = timeout
@@ -115,28 +115,27 @@ class Index:
     def require(
         self, wanted: Mapping[CanonicalName, str]
     ) -> dict[str, dict[CanonicalName, Availability]]:
-        """What is newest of each name on each Python.
+        """The newest version of each name on each Python.
 
         :param wanted: requirements, by name.
-        :raises NotDescribed: where one of them cannot be had.
+        :raises NotDescribed: where the metadata of one is unavailable.
         """
-        asked = dict.fromkeys(self.pythons, wanted)
-        found = self._ask(asked)
+        answers = self._ask(dict.fromkeys(self.pythons, wanted))
         reasons = [
-            (version, each)
-            for version, answers in found.items()
-            for _, each in sorted(answers.items())
-            if not isinstance(each, pip_metadata.Described)
+            (version, answer)
+            for version, by_name in answers.items()
+            for _, answer in sorted(by_name.items())
+            if not isinstance(answer, pip_metadata.Described)
         ]
         if reasons:
             raise NotDescribed(reasons)
         return {
             version: {
-                name: Availability(0, each.distribution)
-                for name, each in answers.items()
-                if isinstance(each, pip_metadata.Described)
+                name: Availability(0, answer.distribution)
+                for name, answer in by_name.items()
+                if isinstance(answer, pip_metadata.Described)
             }
-            for version, answers in found.items()
+            for version, by_name in answers.items()
         }
 
     def first(
@@ -151,12 +150,12 @@ class Index:
         result: dict[str, dict[CanonicalName, Availability]] = {
             version: {} for version in self.pythons
         }
-        # The newest first: what it gets suits the others more often than not.
+        # The newest first: what it gets often suits the older ones.
         versions = [*self.pythons]
-        for some in (versions[-1:], versions[:-1]):
+        for group in (versions[-1:], versions[:-1]):
             left = {
                 version: dict.fromkeys(wanted.get(version, ()), 0)
-                for version in some
+                for version in group
             }
             while any(left.values()):
                 left = self._next(wanted, left, result)
@@ -168,7 +167,7 @@ class Index:
         left: Mapping[str, Mapping[CanonicalName, int]],
         result: dict[str, dict[CanonicalName, Availability]],
     ) -> dict[str, dict[CanonicalName, int]]:
-        """Ask once for what is left; what is left then."""
+        """Ask once for what is left; what is left after that."""
         questions: dict[str, dict[CanonicalName, str]] = {}
         for version, names in left.items():
             questions[version] = {}
@@ -184,36 +183,36 @@ class Index:
         rest: dict[str, dict[CanonicalName, int]] = {}
         for version, answers in self._ask(questions).items():
             rest[version] = {}
-            for name, each in answers.items():
+            for name, answer in answers.items():
                 number = left[version][name]
-                if isinstance(each, pip_metadata.Described):
+                if isinstance(answer, pip_metadata.Described):
                     result[version][name] = Availability(
-                        number, each.distribution
+                        number, answer.distribution
                     )
-                elif KINDS[each.kind] != OUTSIDE and number + 1 < len(
+                elif KINDS[answer.kind] != OUTSIDE and number + 1 < len(
                     wanted[version][name]
                 ):
                     rest[version][name] = number + 1
                 else:
-                    trouble = each.what.removeprefix(f"{each.culprit}: ")
+                    trouble = answer.what.removeprefix(f"{answer.culprit}: ")
                     result[version][name] = Availability(number, None, trouble)
         return rest
 
     def _suitable(
         self, version: str, name: CanonicalName, requirement: str
     ) -> Described | None:
-        """What is known already to meet a requirement on a Python."""
+        """What is known already and meets a requirement on a Python."""
         from packaging.requirements import Requirement
 
         specifier = Requirement(requirement).specifier
-        for other in [version, *reversed(self.pythons)]:
-            known = self._known.get((other, name))
+        for known_version in [version, *reversed(self.pythons)]:
+            known = self._known.get((known_version, name))
             if known is None or not specifier.contains(
                 known.distribution.version, prereleases=True
             ):
                 continue
             python = self.pythons[version].full_version
-            if other == version or (
+            if known_version == version or (
                 _suits_any_platform(known.file)
                 and admits(
                     known.distribution.requires_python,
@@ -227,16 +226,16 @@ class Index:
     def _ask(
         self, questions: Mapping[str, Mapping[CanonicalName, str]]
     ) -> dict[str, dict[CanonicalName, Described | Reason]]:
-        """Ask for all of it, side by side."""
-        found: dict[str, dict[CanonicalName, Described | Reason]] = {
+        """The answers to all questions, asked side by side."""
+        answers: dict[str, dict[CanonicalName, Described | Reason]] = {
             version: {} for version in questions
         }
 
         def run(version: str, batch: dict[CanonicalName, str]) -> None:
-            for name, each in self._batch(version, batch):
-                found[version][name] = each
-                if isinstance(each, pip_metadata.Described):
-                    self._known[version, name] = each
+            for name, answer in self._batch(version, batch):
+                answers[version][name] = answer
+                if isinstance(answer, pip_metadata.Described):
+                    self._known[version, name] = answer
 
         pool = ThreadPoolExecutor(self._jobs)
         try:
@@ -246,7 +245,7 @@ class Index:
                     self._announce(
                         f"Python {version}",
                         f"asking the index for {len(names)} distributions",
-                        partial(len, found[version]),
+                        partial(len, answers[version]),
                     )
                 futures += [
                     pool.submit(run, version, batch)
@@ -261,12 +260,12 @@ class Index:
             raise
         finally:
             pool.shutdown(cancel_futures=True)
-        return found
+        return answers
 
     def _batch(
         self, version: str, names: dict[CanonicalName, str]
     ) -> Iterator[tuple[CanonicalName, Described | Reason]]:
-        """Ask for a few names in one run, or in more where one fails."""
+        """Ask for a few names in a run of pip; in more where one fails."""
         folder = os.path.join(self._children.work, f"pip{next(self._runs)}")
         os.mkdir(folder)
         try:
@@ -280,8 +279,8 @@ class Index:
         except CommandFailed as error:
             reason = pip_metadata.reason(error.output)
         else:
-            for each in described:
-                yield canonical_name(each.distribution.name), each
+            for answer in described:
+                yield canonical_name(answer.distribution.name), answer
             return
         if reason.kind in _GENERAL:
             raise NotDescribed([(version, reason)])
@@ -300,7 +299,7 @@ class Index:
     def _checked(
         self, version: str, requirement: str, reason: Reason
     ) -> Reason:
-        """The reason; an error where the index failed and pip hid it."""
+        """The reason; an error where the index failed and pip hid that."""
         if reason.kind == "missing":
             worse = pip_metadata.could_not_fetch(
                 self._children,

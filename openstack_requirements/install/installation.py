@@ -9,13 +9,13 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Gets a list installed for one interpreter, whatever is broken today.
+"""Installs a list for one interpreter, as far as it can be installed.
 
-Where nothing is known beforehand, one installer run does it all. Where
-earlier pins are preferred, what is broken must not stop the rest, or an
-environment of an earlier run is at hand, resolving and installing are two
-steps. A failure of either names one distribution; ``fallbacks`` decides
-whether that is held, skipped or excluded, and the rest is tried again.
+A single run of the installer is enough as a rule. Resolving and installing are
+two steps where earlier pins are preferred, where what is broken must not stop
+the rest, or where the environment of an earlier run is used. A failure of
+either names one distribution; ``fallbacks`` decides whether that is held,
+skipped or excluded, and the rest is tried again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from openstack_requirements.install import (
 )
 from openstack_requirements.install.cache import Store
 from openstack_requirements.install.failures import InstallFailed
-from openstack_requirements.install.installers import Wanted, locking
+from openstack_requirements.install.installers import InstallRequest, locking
 from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from openstack_requirements.install.installers import (
         Installer,
-        Lock,
+        Lockfile,
         LockingInstaller,
     )
     from openstack_requirements.install.interpreters import Interpreter
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
         Requirement,
     )
 
-    #: Told which phase begins, and how to count distributions so far.
+    #: Is told of a phase, and how to count distributions so far.
     Say = Callable[[str, Callable[[], int] | None], None]
 
 
@@ -65,8 +65,9 @@ class Order(NamedTuple):
     :param constraints: lines that limit every version.
     :param previous: an earlier constraints file, whose pins are kept where
         they still resolve.
-    :param earlier: the pins that what fails may fall back to.
-    :param keep_going: what fails gives way, and the rest goes on.
+    :param earlier: the fallback pins.
+    :param keep_going: hold, skip or exclude what fails, and go on with the
+        rest.
     :param before: only what was uploaded before this moment, or empty.
     :param resolve_only: do not install where that can be avoided.
     :param cache: the folder that keeps environments, or empty.
@@ -85,12 +86,12 @@ class Order(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What one interpreter got.
+    """What is installed for one interpreter.
 
     :param method: ``install`` or ``resolve``, as a freeze records it.
-    :param kept: what failed and gave way.
+    :param kept: what failed and was held, skipped or excluded.
     :param failures: how it failed, in the same order.
-    :param conflicts: what does not go together, where that was asked.
+    :param conflicts: what is incompatible, where the order says to check.
     """
 
     distributions: tuple[Distribution, ...]
@@ -101,12 +102,12 @@ class Result(NamedTuple):
 
 
 class Installation:
-    """One interpreter's share of an order.
+    """The installation of an order for one interpreter.
 
-    :param folder: for whatever is made; it must not exist yet.
+    :param folder: for all files; it must not exist yet.
     :param say: is told of each phase.
-    :param clear: is called with an environment of which only the metadata
-        will be read from now on.
+    :param clear: is called with an environment once only its metadata is
+        needed.
     """
 
     def __init__(
@@ -124,18 +125,19 @@ class Installation:
         self._folder = folder
         self._say = say
         self._clear = clear
-        #: The virtualenv that is thrown away.
+        #: The ephemeral virtualenv.
         self.environment = os.path.join(folder, "environment")
         self._preferred = pins_for(order.previous, interpreter.environment)
         self._earlier = pins_for(order.earlier, interpreter.environment)
-        self._state = fallbacks.State()
+        self._state = fallbacks.FallbackState()
         self._failures: dict[CanonicalName, InstallFailed] = {}
         self._conflicts = ""
 
     def run(self) -> Result:
         """Install, and read what is installed.
 
-        :raises InstallFailed: where something fails and cannot give way.
+        :raises InstallFailed: where something fails and cannot be held,
+            skipped or excluded.
         :raises OutsideError: where what is installed cannot be read.
         """
         os.makedirs(self._folder)
@@ -152,8 +154,8 @@ class Installation:
             except CommandFailed as error:
                 self._fall_back(error, lock)
 
-    def _wanted(self) -> Wanted:
-        """What to ask of the installer after the failures so far."""
+    def _wanted(self) -> InstallRequest:
+        """What to install after the failures so far."""
         state = self._state
         requirements = os.path.join(self._folder, "requirements.txt")
         # As many lines as the list has, so that an installer's line numbers
@@ -172,7 +174,7 @@ class Installation:
         preferred = self._preferred | {
             name: self._earlier[name] for name in state.skipped
         }
-        return Wanted(
+        return InstallRequest(
             requirements,
             constraints if limits else "",
             {
@@ -184,7 +186,7 @@ class Installation:
             self._order.before,
         )
 
-    def _lock(self, installer: LockingInstaller) -> Lock:
+    def _lock(self, installer: LockingInstaller) -> Lockfile:
         self._say(f"resolving with {installer.name}", None)
         return installer.lock(
             self._interpreter, self._folder, self._wanted(), self._hear
@@ -195,11 +197,11 @@ class Installation:
         name = self._installer.name
         if self._order.resolve_only:
             self._say(f"resolving with {name}", None)
-            found = self._installer.resolve(
+            resolved = self._installer.resolve(
                 self._interpreter, self._scratch(), self._wanted(), self._hear
             )
-            if found is not None:
-                return found, "resolve"
+            if resolved is not None:
+                return resolved, "resolve"
             self._say(f"its {name} cannot resolve only; installing", None)
         self._create()
         self._installer.install(
@@ -208,15 +210,15 @@ class Installation:
         return self._read(), "install"
 
     def _from(
-        self, installer: LockingInstaller, lock: Lock
+        self, installer: LockingInstaller, lock: Lockfile
     ) -> tuple[tuple[Distribution, ...], str]:
         """Install what is locked, or describe it."""
         skipped = self._state.skipped
         if self._order.resolve_only:
-            found = installer.describe(
+            described = installer.describe(
                 self._interpreter, self._scratch(), lock
             )
-            return found, "resolve"
+            return described, "resolve"
         if self._order.cache:
             store = Store(self._order.cache, self._interpreter, installer)
             self._say("bringing its environment up to date", None)
@@ -249,11 +251,11 @@ class Installation:
         return environments.count(self.environment)
 
     def _hear(self, line: str) -> None:
-        """Announce what an installer's output says of its progress."""
+        """Announce a line of the installer that tells its progress."""
         if re.match(r"(?:Resolved|Prepared) \d+ packages? in ", line):
             self._say(line.strip().lower(), self._count)
 
-    def _fall_back(self, error: CommandFailed, lock: Lock | None) -> None:
+    def _fall_back(self, error: CommandFailed, lock: Lockfile | None) -> None:
         """Decide how to go on after a failure.
 
         :raises InstallFailed: where it stops everything.
@@ -267,7 +269,9 @@ class Installation:
         )
         locked = None
         if lock is not None:
-            locked = {each.name: each.version for each in lock.packages}
+            locked = {
+                package.name: package.version for package in lock.packages
+            }
         state = None
         if self._order.keep_going:
             state = fallbacks.after(
@@ -291,13 +295,18 @@ class Installation:
         self, distributions: Iterable[Distribution], method: str
     ) -> Result:
         """The result, with the pins of what could not be installed."""
-        found = list(distributions)
-        present = {canonical_name(each.name) for each in found}
+        installed_or_held = list(distributions)
+        present = {
+            canonical_name(distribution.name)
+            for distribution in installed_or_held
+        }
         kept = []
         for name, failed in sorted(self._state.failed.items()):
             version = self._earlier.get(name, "")
             if version and name not in present:
-                found.append(Distribution(name, version, described=False))
+                installed_or_held.append(
+                    Distribution(name, version, described=False)
+                )
             reason = self._failures[name].reason
             kept.append(
                 Kept(
@@ -309,7 +318,7 @@ class Installation:
                 )
             )
         return Result(
-            tuple(found),
+            tuple(installed_or_held),
             method,
             tuple(kept),
             tuple(self._failures[name] for name in sorted(self._failures)),

@@ -11,10 +11,9 @@
 # under the License.
 """Finds and identifies Python interpreters.
 
-What a user names (a path, a name on PATH, a version) is only where to look:
-an interpreter is run to learn what it is. Shims that fail, as pyenv's do for
-versions that are not switched on, are skipped; and what lies in pyenv's own
-folder is found without them.
+A path, a name on PATH or a version says where to look; the interpreter is run
+to learn what it is. Shims that fail, as those of pyenv do for versions that
+are not activated, are skipped, and pyenv's own folder is searched.
 """
 
 from __future__ import annotations
@@ -114,17 +113,17 @@ def find(wanted: str, children: Children) -> Interpreter:
     tried = []
     for path in _candidates(wanted):
         try:
-            found = identify(path, children)
+            interpreter = identify(path, children)
         except OutsideError as error:
             lines = str(error).splitlines()
             if isinstance(error, CommandFailed):
                 lines = error.output.split("\n\n")[0].splitlines()
             tried.append(f"{path} ({lines[0] if lines else 'it failed'})")
             continue
-        if _VERSION.match(wanted) and not _is_version(found, wanted):
-            tried.append(f"{path} (it is Python {found.full_version})")
+        if _VERSION.match(wanted) and not _is_version(interpreter, wanted):
+            tried.append(f"{path} (it is Python {interpreter.full_version})")
             continue
-        return found
+        return interpreter
     raise UnusableInput(
         f"-p {wanted}",
         "no such Python works here"
@@ -133,20 +132,22 @@ def find(wanted: str, children: Children) -> Interpreter:
 
 
 def find_all(wanted: Sequence[str], children: Children) -> list[Interpreter]:
-    """All that the user means, the oldest first.
+    """The interpreters that the user means, the oldest first.
 
     :raises UnusableInput: where one is missing, or two have one version.
     """
     result: dict[str, tuple[str, Interpreter]] = {}
-    for each in wanted:
-        found = find(each, children)
-        other = result.setdefault(found.version, (each, found))
-        if other[1] is not found:
+    for name in wanted:
+        interpreter = find(name, children)
+        first_name, first = result.setdefault(
+            interpreter.version, (name, interpreter)
+        )
+        if first is not interpreter:
             raise UnusableInput(
-                f"-p {each}",
-                f"is Python {found.version}, and so is -p {other[0]}",
+                f"-p {name}",
+                f"is Python {interpreter.version}, and so is -p {first_name}",
             )
-    return sorted((each for _, each in result.values()), key=_key)
+    return sorted((first for _, first in result.values()), key=_key)
 
 
 def _key(interpreter: Interpreter) -> tuple[int, ...]:
@@ -179,9 +180,9 @@ def identify(
     return Interpreter(executable, values)
 
 
-def _is_version(found: Interpreter, wanted: str) -> bool:
+def _is_version(interpreter: Interpreter, wanted: str) -> bool:
     parts = wanted.split(".")
-    return found.full_version.split(".")[: len(parts)] == parts
+    return interpreter.full_version.split(".")[: len(parts)] == parts
 
 
 def _candidates(wanted: str) -> Iterator[str]:
@@ -203,10 +204,10 @@ def _in_pyenv(name: str) -> Iterator[str]:
     root = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
     versions = os.path.join(root, "versions")
     try:
-        found = os.listdir(versions)
+        names = os.listdir(versions)
     except OSError:
         return
-    for version in sorted(found, key=_numbers, reverse=True):
+    for version in sorted(names, key=_numbers, reverse=True):
         path = os.path.join(versions, version, "bin", name)
         if os.access(path, os.X_OK):
             yield path

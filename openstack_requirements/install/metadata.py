@@ -11,10 +11,9 @@
 # under the License.
 """Finds the metadata of released versions.
 
-What freezes and environments have is taken from them; the index is asked for
-the rest. Asking is pip's business: it knows where the index is, who may read
-it and which of a version's files fit here. It is asked for many versions at
-once, and several times side by side.
+Freezes and environments have the metadata of what they hold; the index is
+asked for the rest, through pip. A run of pip is asked for many versions, and
+several runs work side by side.
 """
 
 from __future__ import annotations
@@ -42,33 +41,35 @@ if TYPE_CHECKING:
 
     Key = tuple[CanonicalName, str]
 
-#: As many versions as one pip is asked for.
+#: How many versions a run of pip is asked for.
 BATCH = 20
 # Failures that are not about one version.
-_ALL = frozenset({"index", "disk"})
+_GENERAL = frozenset({"index", "disk"})
 
 
-class Found(NamedTuple):
-    """The metadata that could be had, and why the rest could not."""
+class LookupResult(NamedTuple):
+    """The metadata of versions, and why that of some is missing."""
 
     described: dict[Key, Distribution]
     missing: dict[Key, str]
 
 
 def key(name: str, version: str) -> Key:
-    """What a released version is found by: 2.0 is 2."""
+    """The key of a released version; that of 2.0 is that of 2."""
     from packaging.utils import canonicalize_version
 
     return canonical_name(name), canonicalize_version(version)
 
 
 def known(distributions: Iterable[Distribution]) -> dict[Key, Distribution]:
-    """The metadata among these; of what is there twice, the first."""
-    found: dict[Key, Distribution] = {}
-    for one in distributions:
-        if one.described:
-            found.setdefault(key(one.name, one.version), one)
-    return found
+    """The distributions with metadata; of a version, the first."""
+    result: dict[Key, Distribution] = {}
+    for distribution in distributions:
+        if distribution.described:
+            result.setdefault(
+                key(distribution.name, distribution.version), distribution
+            )
+    return result
 
 
 def at_hand(
@@ -89,9 +90,7 @@ def at_hand(
     ]
     if pythons:
         with child_processes.of_job("check-python2-support") as started:
-            taken += [
-                installed.for_python(path, started) for path in pythons
-            ]
+            taken += [installed.for_python(path, started) for path in pythons]
     taken.append(installed.running())
     return [
         distribution
@@ -104,25 +103,24 @@ def from_index(
     keys: Sequence[Key],
     announce: Callable[[str, str, Callable[[], int] | None], None],
     jobs: int,
-) -> Found:
+) -> LookupResult:
     """The metadata of these versions, from the index.
 
-    :param announce: told of progress.
+    :param announce: is told of progress.
     :param jobs: how many times pip may run at once.
     :raises InstallFailed: where the index or the disk fails.
     """
-    found = Found({}, {})
+    result = LookupResult({}, {})
     with child_processes.of_job("metadata") as children:
-        who = "the package index"
         announce(
-            who,
+            "the package index",
             f"asking for the metadata of {len(keys)} versions",
-            lambda: len(found.described),
+            lambda: len(result.described),
         )
         pool = ThreadPoolExecutor(jobs)
         try:
             futures = [
-                pool.submit(_ask, children, batch, found)
+                pool.submit(_ask, children, batch, result)
                 for batch in (
                     keys[start : start + BATCH]
                     for start in range(0, len(keys), BATCH)
@@ -137,51 +135,55 @@ def from_index(
             raise
         finally:
             pool.shutdown(cancel_futures=True)
-    return found
+    return result
 
 
-def _ask(children: Children, batch: Sequence[Key], found: Found) -> None:
+def _ask(
+    children: Children, batch: Sequence[Key], result: LookupResult
+) -> None:
     """Ask for a batch, and where that fails for ever smaller ones."""
-    mine = tempfile.mkdtemp(dir=children.work)
+    folder = tempfile.mkdtemp(dir=children.work)
     try:
         described = pip_metadata.describe_pins(
-            children, mine, list(map(_pin, batch))
+            children, folder, list(map(_pin, batch))
         )
     except CommandFailed as error:
         reason = pip_metadata.reason(error.output)
-        if reason.kind in _ALL:
+        if reason.kind in _GENERAL:
             raise InstallFailed(
                 _version(), reason, " ".join(error.command), error.output
             ) from error
         if len(batch) == 1:
-            # Who is asked about is known.
+            # The version is named beside it.
             _, _, what = reason.what.rpartition(f"{reason.culprit}: ")
-            found.missing[batch[0]] = what
+            result.missing[batch[0]] = what
             return
         for part in _split(batch, reason.culprit):
-            _ask(children, part, found)
+            _ask(children, part, result)
         return
     finally:
-        shutil.rmtree(mine, ignore_errors=True)
-    found.described.update(known(described))
-    for each in batch:
-        if each not in found.described:
-            found.missing[each] = "the package index has another version"
+        shutil.rmtree(folder, ignore_errors=True)
+    result.described.update(known(described))
+    for version_key in batch:
+        if version_key not in result.described:
+            result.missing[version_key] = (
+                "the package index has another version"
+            )
 
 
-def _pin(one: Key) -> str:
-    """A released version as pip takes it."""
-    name, version = one
+def _pin(version_key: Key) -> str:
+    """A released version as a requirement."""
+    name, version = version_key
     operator = "===" if parse_version(version) is None else "=="
     return f"{name}{operator}{version}"
 
 
 def _split(batch: Sequence[Key], culprit: str) -> list[Sequence[Key]]:
-    """The one that is to blame and the others, or two halves."""
+    """The culprit and the rest; two halves where the culprit is unknown."""
     name = canonical_name(culprit.partition("=")[0])
-    blamed = [each for each in batch if each[0] == name]
-    if blamed and len(blamed) < len(batch):
-        return [blamed, [each for each in batch if each[0] != name]]
+    culprits = [entry for entry in batch if entry[0] == name]
+    if culprits and len(culprits) < len(batch):
+        return [culprits, [entry for entry in batch if entry[0] != name]]
     middle = len(batch) // 2
     return [batch[:middle], batch[middle:]]
 

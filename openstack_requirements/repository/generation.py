@@ -345,7 +345,7 @@ class _Job:
         """Make freezes of an order."""
         request = self.request
         return freezer.make(
-            freezer.Request(
+            freezer.FreezeRequest(
                 request.pythons,
                 order,
                 request.installer,

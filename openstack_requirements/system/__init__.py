@@ -11,7 +11,7 @@
 # under the License.
 """Each kind of access to the outside, once: files, processes, git, HTTP.
 
-No other package opens a file, starts a process or asks a server by itself.
+No other package opens a file, starts a process or sends a request itself.
 It imports ``errors`` and nothing else of the toolkit.
 
 Start with :mod:`.files`, which replaces a file in one durable step, and

@@ -14,15 +14,15 @@
 A Python looks for modules in the folder that it is started in, and uv looks
 for configuration there and in all parents. The user's current folder may be
 a checkout, so that what a stranger proposes would run or would choose the
-package index. For that reason this is the only place that knows how a Python
-is started, and no child of a job runs in the folder of the user:
+package index. So this is the only module that knows how a Python is started,
+and no child of a job runs in the folder of the user:
 
 - A Python is started isolated (``-I``), one that is too old for that with
   ``-E -s``, and always in a folder that holds nothing to import.
 - uv is started in the same folder. Two empty files there end its search for
   the configuration of a project, wherever the folder lies.
-- What the user's variables say of relative paths is meant for the user's
-  folder, and is made absolute.
+- Relative paths in the user's variables are meant for the user's folder, and
+  are made absolute.
 """
 
 from __future__ import annotations
@@ -42,10 +42,9 @@ if TYPE_CHECKING:
 
 _Value = TypeVar("_Value")
 
-#: With these uv's search for a project's configuration is at its end: the
-#: first is the workspace that it finds (it is none), the second the nearest
-#: configuration (it says nothing). Without the first it would go on to the
-#: ``pyproject.toml`` of a parent folder, and obey that.
+#: These end uv's search for the configuration of a project. The first is the
+#: nearest ``pyproject.toml``, without which uv goes on to the parent folders;
+#: the second is the nearest configuration. Both are empty.
 SEARCH_ENDS = ("pyproject.toml", "uv.toml")
 
 #: Variables that hold paths, and what separates several of them.
@@ -102,23 +101,23 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 class Children(Processes):
     """The children of one job, which run in a folder of the job's own.
 
-    :param folder: an existing one for the job, which nobody else writes to.
+    :param folder: an existing one, for this job alone.
     """
 
     def __init__(self, folder: str) -> None:
         self.work = folder
         temporary = os.path.join(folder, "tmp")
         os.mkdir(temporary)
-        self._here = os.path.join(folder, "here")
-        os.mkdir(self._here)
+        self._empty = os.path.join(folder, "here")
+        os.mkdir(self._empty)
         for name in SEARCH_ENDS:
-            with open(os.path.join(self._here, name), "w", encoding="utf-8"):
+            with open(os.path.join(self._empty, name), "w", encoding="utf-8"):
                 pass
         super().__init__(temporary)
         try:
             current = os.getcwd()
         except OSError:
-            current = ""  # it is gone, and so is what lay in it
+            current = ""  # it was removed with all that was in it
         self._given: dict[str, str | None] = {
             **absolute(os.environ, current),
             # git finds no repository of a parent folder for what is built.
@@ -143,7 +142,7 @@ class Children(Processes):
         """
         return super().run(
             command,
-            folder=folder or self._here,
+            folder=folder or self._empty,
             environment={**self._given, **(environment or {})},
             on_line=on_line,
             deadline=deadline,
@@ -155,7 +154,7 @@ class Children(Processes):
         return value or ""
 
     def once(self, key: object, make: Callable[[], _Value]) -> _Value:
-        """What a job has to find out only once, whoever asks first."""
+        """A value that a job computes once, in whichever thread."""
         with self._finding_out:
             if key not in self._known:
                 self._known[key] = make()
@@ -164,10 +163,10 @@ class Children(Processes):
 
 @contextlib.contextmanager
 def of_job(job: str) -> Iterator[Children]:
-    """The children of a job, and a folder for it that goes in the end.
+    """The children of a job, with a folder that is removed at its end.
 
     :param job: what the folder's name starts with.
-    :raises OutsideError: where there is no place for a folder.
+    :raises OutsideError: where no folder can be made.
     """
     with work_folder(job) as folder:
         yield Children(folder)
@@ -194,8 +193,8 @@ def own_module(name: str, *words: str) -> list[str]:
         return python_command(
             sys.executable, sys.version_info[:2], "-m", name, *words
         )
-    # Who has installed this program for one user alone has such a module
-    # where an isolated Python does not look.
+    # Where this program is installed for one user alone, an isolated Python
+    # does not find the module.
     safe = ["-P"] if sys.version_info >= (3, 11) else []
     return [sys.executable, "-E", *safe, "-m", name, *words]
 
@@ -207,19 +206,19 @@ def _is_users(name: str) -> bool:
 
     if not site.ENABLE_USER_SITE:
         return False
-    found = importlib.util.find_spec(name)
+    spec = importlib.util.find_spec(name)
     folder = os.path.join(site.getusersitepackages(), "")
-    return found is not None and (found.origin or "").startswith(folder)
+    return spec is not None and (spec.origin or "").startswith(folder)
 
 
 def absolute(
     variables: Mapping[str, str], folder: str
 ) -> dict[str, str | None]:
-    """What variables have to say instead, for another folder to run in.
+    """The variables that change where a child runs in another folder.
 
     :param variables: those of this program.
     :param folder: the current folder of the user.
-    :returns: only those that change; None for one that is taken away.
+    :returns: only those that change; None for one that is removed.
     """
     changed: dict[str, str | None] = dict.fromkeys(_LEFT_OUT)
     for name, separator in _PATHS.items():

@@ -188,7 +188,8 @@ class _Fetching:
             parts = _unpacked(parts)
         elif encoding not in {"", "identity"}:
             raise _failed(
-                self.url, f"its encoding is {encoding}, which nobody asked for"
+                self.url,
+                f"its encoding is {encoding}, which was not requested",
             )
         data = bytearray()
         for part in parts:

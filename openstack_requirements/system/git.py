@@ -15,7 +15,7 @@ Commits are read and nothing else: the work tree, the index and HEAD are
 neither looked at nor touched. What is read is what was committed, byte for
 byte: replacements and grafts do not count.
 
-A repository may be anybody's, with its configuration: ``git_repository``
+A repository and its configuration may come from a stranger: ``git_repository``
 decides which one it is, and ``git_command``, the only module that knows git's
 command line, runs nothing that it could configure.
 """
@@ -164,26 +164,26 @@ def read_all(
     git = Git(root, processes)
     commit = _resolve(git, revision)
     places = {path: _place(git.inside, path) for path in paths}
-    rows = git.rows(commit, sorted(set(filter(None, places.values()))))
+    entries = git.entries(commit, sorted(set(filter(None, places.values()))))
     for path, place in places.items():
-        row = rows.get(place or "")
-        if row is not None and row.size > LARGEST_FILE:
+        entry = entries.get(place or "")
+        if entry is not None and entry.size > LARGEST_FILE:
             raise UnusableInput(
                 f"{revision}:{path}",
                 f"is larger than {LARGEST_FILE // 1024**2} MiB",
             )
     contents = git.contents(
-        [row for row in rows.values() if row.kind in {"file", "link"}]
+        [entry for entry in entries.values() if entry.kind in {"file", "link"}]
     )
     result: dict[str, File | None] = {}
     for path, place in places.items():
-        row = rows.get(place or "")
+        entry = entries.get(place or "")
         if place == "":
             result[path] = File("folder")
-        elif row is None:
+        elif entry is None:
             result[path] = None
         else:
-            result[path] = File(row.kind, contents.get(row.object, b""))
+            result[path] = File(entry.kind, contents.get(entry.object, b""))
     return result
 
 

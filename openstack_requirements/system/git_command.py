@@ -56,16 +56,16 @@ Kind = Literal["file", "link", "folder", "submodule"]
 # ~/.gitconfig; a project cannot set our environment.
 _KEPT = re.compile(
     r"PATH|HOME|XDG_CONFIG_HOME|TMPDIR|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH"
-    # Who trusts what is theirs, where root asks for them.
+    # git, run by root, trusts repositories of the user that SUDO_UID names.
     r"|SUDO_UID"
     r"|GIT_CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM|PARAMETERS)"
     r"|GIT_CONFIG_(?:COUNT|KEY_\d+|VALUE_\d+)"
 )
 _ENVIRONMENT = {
-    # A partial clone fetches what it misses as soon as it is asked for, with
-    # whatever program its configuration names. git 2.39.4, 2.45 and later can
-    # do without; the others fail, as no protocol is allowed. That is more
-    # than any configuration can allow again.
+    # A partial clone fetches a missing object as soon as it is needed, with
+    # the program that its configuration names. git 2.39.4, 2.45 and later can
+    # be told not to; the others fail, as no protocol is allowed, which no
+    # configuration can undo.
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_ALLOW_PROTOCOL": "",
     # A name is a name: no pattern, no magic.
@@ -113,7 +113,7 @@ _KINDS: dict[bytes, Kind] = {
 }
 
 
-class Row(NamedTuple):
+class TreeEntry(NamedTuple):
     """What a commit has in a place, without its content."""
 
     kind: Kind
@@ -151,7 +151,7 @@ class Git:
             **_ENVIRONMENT,
             # git uses this repository or none.
             "GIT_CEILING_DIRECTORIES": os.path.dirname(repository.top),
-            # git's own limit for what it asks the system for at once.
+            # git's own limit for the size of one allocation.
             "GIT_ALLOC_LIMIT": str(LARGEST_OBJECT),
         }
 
@@ -228,7 +228,7 @@ class Git:
             "it comes from: git fetch --refetch --no-filter"
         )
 
-    def rows(self, commit: str, places: list[str]) -> dict[str, Row]:
+    def entries(self, commit: str, places: list[str]) -> dict[str, TreeEntry]:
         """What a commit has at these places, by place."""
         if not places:
             return {}
@@ -243,7 +243,7 @@ class Git:
             *places,
             most=most,
         )
-        rows = {}
+        entries = {}
         for line in listing.split(b"\0"):
             match = _ROW.match(line)
             if match is None:
@@ -254,15 +254,15 @@ class Git:
                 raise self._not_understood(line)
             if size != b"-" and not _SIZE.fullmatch(size):
                 raise self._lost(name)
-            rows[os.fsdecode(match["path"])] = Row(
+            entries[os.fsdecode(match["path"])] = TreeEntry(
                 kind, name, 0 if size == b"-" else int(size)
             )
-        return rows
+        return entries
 
     def object_id(self, answer: bytes) -> str:
         """The id of an object that git has answered.
 
-        :raises OutsideError: where the answer is none.
+        :raises OutsideError: where the answer is no id.
         """
         if not _OBJECT_ID.fullmatch(answer):
             raise self._not_understood(answer)
@@ -279,9 +279,9 @@ class Git:
         root = printable(os.path.abspath(self.root))
         return OutsideError(f"{root}: git has lost the object {name}")
 
-    def contents(self, rows: Iterable[Row]) -> dict[str, bytes]:
+    def contents(self, entries: Iterable[TreeEntry]) -> dict[str, bytes]:
         """The contents of objects, by id. One process reads them all."""
-        sizes = {row.object: row.size for row in rows}
+        sizes = {entry.object: entry.size for entry in entries}
         wanted = sorted(sizes)
         if not wanted:
             return {}

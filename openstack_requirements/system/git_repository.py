@@ -11,9 +11,8 @@
 # under the License.
 """Which repository a folder belongs to, decided before git starts.
 
-A folder in a work tree belongs to the repository of that work tree, though
-somebody may have committed files to it that make it look like a bare
-repository.
+A folder in a work tree belongs to the repository of that work tree, even where
+committed files make it look like a bare repository.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ _COMMON_FILES = {
 }
 
 
-class Repository(NamedTuple):
+class GitRepository(NamedTuple):
     """A repository on disk.
 
     :param top: the folder of the work tree, or the bare repository itself.
@@ -54,7 +53,7 @@ class Repository(NamedTuple):
     bare: bool
 
 
-def find(start: str) -> Repository | None:
+def find(start: str) -> GitRepository | None:
     """The repository that a folder belongs to, as git looks for it.
 
     There is one difference: a bare repository counts only where the folder
@@ -73,7 +72,7 @@ def find(start: str) -> Repository | None:
     while True:
         folder = _git_folder(top)
         if folder is not None:
-            return Repository(top, folder, bare=False)
+            return GitRepository(top, folder, bare=False)
         above = os.path.dirname(top)
         if above in ceilings or above == top:
             break
@@ -81,7 +80,7 @@ def find(start: str) -> Repository | None:
             break
         top = above
     if _is_git_folder(start):
-        return Repository(start, start, bare=True)
+        return GitRepository(start, start, bare=True)
     return None
 
 

@@ -20,7 +20,7 @@ clean up, no further signal disturbs them.
 
 :class:`Deferred` lets signals wait while something is done that must not be
 left half done, such as a file that is replaced. :func:`hold` does the same
-where children are started, who would inherit that.
+where children are started, which would inherit that.
 
 Importing ``signal`` itself takes longer than an edit of a list: it makes
 enumerations of what ``_signal`` has.
@@ -54,8 +54,8 @@ PATIENCE = 10.0
 class Deferred:
     """While it is entered, signals that ask to stop wait for its end.
 
-    That holds for those too that nobody handles, which would end the program
-    on the spot. For a few calls: until its end, nothing else can stop them.
+    So do signals without a handler, which would end the program at once. For
+    a few calls only: until its end, no signal can stop them.
     Only the thread that enters it is protected.
     """
 
@@ -83,18 +83,18 @@ class Deferred:
 
 
 class _Request:
-    """What is known of the request to stop."""
+    """The state of the request to stop."""
 
     #: Whether signals are watched at all.
     watching = False
     #: The signal that asked first; 0 while none has.
     signal_number = 0
-    #: When it did.
+    #: When that was.
     since = 0.0
-    #: Whether it is to wait, and for which thread (:func:`hold`).
+    #: Whether the exception waits, and for which thread (:func:`hold`).
     held = False
     thread = 0
-    #: Whether the program has heard of it, and is about to end.
+    #: Whether the program has noticed it, and is about to end.
     heard = False
     #: What an alarm did before.
     on_alarm: Any = _signal.SIG_DFL
@@ -103,8 +103,8 @@ class _Request:
 class Watched:
     """While it is entered, signals that ask to stop raise Interrupted.
 
-    Not those that whoever started the program has had ignored. Within
-    another one, or in another thread than the first, it watches nothing.
+    A signal that was ignored when the program started stays ignored. Within
+    another Watched, and in another thread than the first, it watches nothing.
 
     :raises Interrupted: at its end too, where the exception was lost until
         then.
@@ -149,7 +149,7 @@ class Watched:
 
 
 def forget() -> None:
-    """Begin anew, as the copy of a process that watches has to."""
+    """Forget the request, as a forked copy of the process has to."""
     _Request.watching = _Request.heard = _Request.held = False
     _Request.signal_number = 0
 
@@ -157,8 +157,8 @@ def forget() -> None:
 def hold() -> None:
     """Have the exception wait until :func:`release` (in the thread watched).
 
-    A child that was just started must be known before anything is raised:
-    nobody would end it.
+    A child that was just started must be registered before anything is
+    raised, or it would never be ended.
     """
     if _thread.get_ident() == _Request.thread:
         _Request.held = True
@@ -181,7 +181,7 @@ def heard() -> None:
 
 
 def leave() -> None:
-    """Let signals end the program on the spot: all of its work is done.
+    """Let signals end the program at once: all of its work is done.
 
     After a request to stop, which the exit status is to tell, they do so
     only where the end is long in coming.
@@ -197,7 +197,7 @@ def _stop(number: int, _frame: FrameType | None) -> None:
     by_alarm = number == _signal.SIGALRM
     if not _Request.signal_number:
         if by_alarm:
-            return  # it was on its way when all had ended
+            return  # it was pending when the program stopped watching
         _Request.signal_number = number
         _Request.since = time.monotonic()
         sys.unraisablehook = _not_of_interrupts
@@ -220,6 +220,6 @@ def _is_cleaning_up() -> bool:
 
 
 def _not_of_interrupts(unraisable: Any) -> None:
-    """Show an exception that Python drops, but for our own, which is not."""
+    """Show an exception that Python drops, unless it is an interrupt."""
     if not issubclass(unraisable.exc_type, (Interrupted, KeyboardInterrupt)):
         sys.__unraisablehook__(unraisable)

@@ -249,8 +249,8 @@ def recordings() -> dict[str, dict[str, str]]:
     }
 
 
-def named(asked_by: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(each.partition("==")[0] for each in asked_by)
+def named(required_by: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(each.partition("==")[0] for each in required_by)
 
 
 class TestUv(base.TestCase):
@@ -258,11 +258,11 @@ class TestUv(base.TestCase):
         found = recordings()
         self.assertGreaterEqual(len(found), 4)
         for version, cases in found.items():
-            for case, (kind, culprit, asked_by, phrase) in UV.items():
+            for case, (kind, culprit, required_by, phrase) in UV.items():
                 reason = uv.explain(cases[case])
                 self.assertEqual(
-                    (kind, culprit, asked_by),
-                    (reason.kind, reason.culprit, named(reason.asked_by)),
+                    (kind, culprit, required_by),
+                    (reason.kind, reason.culprit, named(reason.required_by)),
                     f"{case} of uv {version}",
                 )
                 self.assertIn(phrase, reason.what, f"{case} of uv {version}")
@@ -311,11 +311,11 @@ class TestUv(base.TestCase):
 class TestPip(base.TestCase):
     def test_table(self) -> None:
         for case, (output, expected) in PIP.items():
-            kind, culprit, asked_by, phrase = expected
+            kind, culprit, required_by, phrase = expected
             reason = pip.explain(output)
             self.assertEqual(
-                (kind, culprit, asked_by),
-                (reason.kind, reason.culprit, reason.asked_by),
+                (kind, culprit, required_by),
+                (reason.kind, reason.culprit, reason.required_by),
                 case,
             )
             self.assertIn(phrase, reason.what, case)
@@ -406,5 +406,5 @@ class TestMessage(base.TestCase):
         reason = Reason("unsatisfiable", "x", (), "x: bad", "words", rivals)
         error = self.failed(reason)
         self.assertEqual(2, error.status)
-        self.assertIn("asked for: x<2 by a, x>=2 by b", str(error))
+        self.assertIn("required: x<2 by a, x>=2 by b", str(error))
         self.assertNotIn("bindep", str(error))

@@ -23,7 +23,7 @@ from openstack_requirements.install.fallbacks import (
     MOST_BROKEN,
     Facts,
     Failed,
-    State,
+    FallbackState,
     after,
 )
 from openstack_requirements.pep508.requirement import (
@@ -42,9 +42,9 @@ def pins(**versions: str) -> dict[CanonicalName, str]:
 
 
 def reason(
-    kind: str, culprit: str, *asked_by: str, rivals: tuple[str, ...] = ()
+    kind: str, culprit: str, *required_by: str, rivals: tuple[str, ...] = ()
 ) -> Reason:
-    return Reason(kind, culprit, asked_by, f"{culprit}: {kind}", "", rivals)
+    return Reason(kind, culprit, required_by, f"{culprit}: {kind}", "", rivals)
 
 
 def failed(**versions: str) -> dict[CanonicalName, Failed]:
@@ -61,12 +61,12 @@ class Case(NamedTuple):
     reason: Reason
     facts: Facts
     expected: tuple[object, ...] | None
-    state: State = State()
+    state: FallbackState = FallbackState()
 
 
 FALLBACK = Facts(pins(a="1"))
 LOCKED = Facts(pins(a="1"), pins(a="2", b="5"))
-HELD = State(pins(b="0", a="1"), failed=failed(b="1", a="2"))
+HELD = FallbackState(pins(b="0", a="1"), failed=failed(b="1", a="2"))
 
 CASES = (
     Case(
@@ -152,21 +152,23 @@ CASES = (
         reason("build", "a"),
         FALLBACK,
         None,
-        State(excluded=names("a")),
+        FallbackState(excluded=names("a")),
     ),
     Case(
         "what is skipped and fails nevertheless",
         reason("build", "a"),
         FALLBACK,
         None,
-        State(skipped=names("a")),
+        FallbackState(skipped=names("a")),
     ),
     Case(
         "too many are broken",
         reason("build", "a==2"),
         FALLBACK,
         None,
-        State(failed=failed(**{f"x{n}": "1" for n in range(MOST_BROKEN)})),
+        FallbackState(
+            failed=failed(**{f"x{n}": "1" for n in range(MOST_BROKEN)})
+        ),
     ),
 )
 
@@ -202,7 +204,7 @@ class TestAfter(base.TestCase):
         self.assertEqual(HELD.failed, dict(state.failed))
 
     def test_a_state_cannot_be_changed(self) -> None:
-        state = after(State(), reason("build", "a==2"), FALLBACK)
+        state = after(FallbackState(), reason("build", "a==2"), FALLBACK)
         assert state is not None
         for mapping in (state.held, state.failed):
             self.assertFalse(hasattr(mapping, "__setitem__"))
@@ -212,7 +214,7 @@ class TestAfter(base.TestCase):
         self, failures: list[tuple[Reason, Facts]]
     ) -> None:
         # Three names: each is held, then skipped or excluded, at most once.
-        state, attempts = State(), 0
+        state, attempts = FallbackState(), 0
         for why, facts in failures:
             following = after(state, why, facts)
             if following is None:

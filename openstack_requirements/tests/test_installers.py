@@ -102,7 +102,7 @@ class TestProtocols(base.TestCase):
             document = tomllib.load(file)
         Uv(Recorder(), None).sync(  # type: ignore[arg-type]
             str(self.folder),
-            installers.Lock(path, (), document),
+            installers.Lockfile(path, (), document),
             {canonical_name("a")},
             (),
             print,

@@ -201,7 +201,7 @@ class TestProcesses(base.TestCase):
             self.assertGreater(default, 0)
             self.assertLessEqual(default, process.WORK_DEADLINE)
         # Nothing else starts one.
-        path = base.ROOT / "openstack_requirements" / "process.py"
+        path = base.ROOT / "openstack_requirements/system/process.py"
         text = path.read_text(encoding="utf-8")
         self.assertEqual(1, text.count("subprocess.Popen("))
 

@@ -11,8 +11,8 @@
 # under the License.
 """What an installer must do, and which ones there are.
 
-An installer knows one tool's command line and reads that tool's failures. It
-owns no folder and keeps no state: the caller says where.
+An installer knows the command line of a tool and reads its failures. It owns
+no folder and keeps no state: the caller says where.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from openstack_requirements.system.children import Children
 
 
-class Wanted(NamedTuple):
+class InstallRequest(NamedTuple):
     """What to install.
 
     :param requirements: the path of a requirements file.
     :param constraints: the path of a constraints file, or empty.
     :param preferred: versions to choose wherever they still resolve.
-    :param excluded: names that are not in the list and must not come in
-        through what others ask for, where the installer can do that.
+    :param excluded: names that are not in the list and must not be installed
+        though a distribution requires them, where the installer can do that.
     :param before: only what was uploaded before this moment (RFC 3339), or
         empty.
     """
@@ -57,8 +57,7 @@ class Wanted(NamedTuple):
 class Locked(NamedTuple):
     """A distribution that a resolution has chosen, and from which files.
 
-    ``files`` tells two files of one name and version apart; what it holds is
-    the installer's own affair.
+    ``files`` is a text that differs for other files of the same version.
     """
 
     name: CanonicalName
@@ -66,7 +65,7 @@ class Locked(NamedTuple):
     files: str
 
 
-class Lock(NamedTuple):
+class Lockfile(NamedTuple):
     """A resolution: what to install, all of it, and nothing else.
 
     :param path: the installer's own file.
@@ -79,7 +78,7 @@ class Lock(NamedTuple):
 
     def by_name(self) -> dict[CanonicalName, Locked]:
         """The distributions by name."""
-        return {each.name: each for each in self.packages}
+        return {package.name: package for package in self.packages}
 
 
 class Installer(Protocol):
@@ -107,14 +106,16 @@ class Installer(Protocol):
     def create(self, interpreter: Interpreter, folder: str) -> None:
         """Make a virtualenv in a folder that does not exist yet."""
 
-    def cannot(self, interpreter: Interpreter, wanted: Wanted) -> str | None:
-        """What of the wanted it has no means for; None where it has all."""
+    def cannot(
+        self, interpreter: Interpreter, wanted: InstallRequest
+    ) -> str | None:
+        """What it cannot do of what is wanted; None where it can do all."""
 
     def install(
         self,
         interpreter: Interpreter,
         folder: str,
-        wanted: Wanted,
+        wanted: InstallRequest,
         on_line: Callable[[str], None],
     ) -> None:
         """Resolve and install into a virtualenv, in one go."""
@@ -123,7 +124,7 @@ class Installer(Protocol):
         self,
         interpreter: Interpreter,
         folder: str,
-        wanted: Wanted,
+        wanted: InstallRequest,
         on_line: Callable[[str], None],
     ) -> tuple[Distribution, ...] | None:
         """What would be installed, without installing it.
@@ -133,7 +134,7 @@ class Installer(Protocol):
         """
 
     def conflicts(self, folder: str) -> str:
-        """What in a virtualenv does not go together; empty where all does."""
+        """The conflicts in a virtualenv; empty where there are none."""
 
     def reason(self, output: str) -> Reason:
         """What the output of a failed command says."""
@@ -152,9 +153,9 @@ class LockingInstaller(Installer, Protocol):
         self,
         interpreter: Interpreter,
         folder: str,
-        wanted: Wanted,
+        wanted: InstallRequest,
         on_line: Callable[[str], None],
-    ) -> Lock:
+    ) -> Lockfile:
         """Resolve, and install nothing.
 
         Uses the (existing) folder for what it writes.
@@ -163,7 +164,7 @@ class LockingInstaller(Installer, Protocol):
     def sync(
         self,
         folder: str,
-        lock: Lock,
+        lock: Lockfile,
         skipped: Collection[CanonicalName],
         again: Collection[CanonicalName],
         on_line: Callable[[str], None],
@@ -175,13 +176,13 @@ class LockingInstaller(Installer, Protocol):
         """
 
     def describe(
-        self, interpreter: Interpreter, folder: str, lock: Lock
+        self, interpreter: Interpreter, folder: str, lock: Lockfile
     ) -> tuple[Distribution, ...]:
         """The metadata of what a lock holds, without installing it."""
 
 
 def locking(installer: Installer) -> LockingInstaller | None:
-    """The same installer where it has locks; None where it has none."""
+    """The installer itself where it locks; None where it does not."""
     return installer if isinstance(installer, LockingInstaller) else None
 
 
@@ -215,13 +216,13 @@ def choose(
     :raises UnusableInput: where none can be used, with the reasons.
     """
     reasons = []
-    for each, make in _makers().items():
-        if name in {each, "auto"}:
+    for tool, make in _makers().items():
+        if name in {tool, "auto"}:
             installer = make(children, timeout, share, project)
             problem = installer.problem(interpreter)
             if problem is None:
                 return installer
-            reasons.append(f"{each}: {problem}")
+            reasons.append(f"{tool}: {problem}")
     raise UnusableInput(
         f"Python {interpreter.full_version}",
         f"no installer can be used with it ({'; '.join(reasons)})",

@@ -11,10 +11,9 @@
 # under the License.
 """Which configuration of uv and pip counts, and what it says.
 
-uv and pip read their configuration themselves. This finds out which files
-they read and what these and the variables say of where versions come from
-and which are chosen, so that a freeze can tell. What may be a secret is
-masked.
+uv and pip read their configuration themselves. A freeze records which files
+they read, and what these and the variables say of where versions come from and
+which are chosen. What may be a secret is masked.
 """
 
 from __future__ import annotations
@@ -114,7 +113,7 @@ def variables(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
 
 
 def of_uv(children: Children, project: str) -> Configuration:
-    """What counts for uv.
+    """The configuration that uv obeys.
 
     :param project: the folder of a project whose configuration counts too,
         or empty.
@@ -132,10 +131,10 @@ def of_uv(children: Children, project: str) -> Configuration:
 def uv_files(
     environ: Mapping[str, str], variable: Any, project: str
 ) -> Iterator[str]:
-    """The configuration files that uv reads, what counts most first.
+    """The configuration files that uv reads, the decisive first.
 
     :param environ: the variables of this program.
-    :param variable: gives what uv is told by a variable.
+    :param variable: the value of a variable that uv gets.
     """
     if environ.get("UV_CONFIG_FILE"):
         yield variable("UV_CONFIG_FILE")
@@ -162,8 +161,8 @@ def uv_files(
 def project_file(folder: str) -> str:
     """The file that uv takes the configuration of a project from.
 
-    :raises UnusableInput: where there is none in this very folder, or uv
-        would take another one.
+    :raises UnusableInput: where the folder itself has none, or uv would take
+        another file.
     """
     option = f"--project-config {folder}"
     for name in ("UV_CONFIG_FILE", "UV_NO_CONFIG"):
@@ -187,8 +186,10 @@ def project_file(folder: str) -> str:
         return path
     while (parent := os.path.dirname(above)) != above:
         above = parent
-        other = os.path.join(above, "pyproject.toml")
-        if os.path.isfile(other) and (nearest or "workspace" in _tool(other)):
+        manifest = os.path.join(above, "pyproject.toml")
+        if os.path.isfile(manifest) and (
+            nearest or "workspace" in _tool(manifest)
+        ):
             raise UnusableInput(
                 option,
                 f"uv may take the configuration in {above} in its place; "
@@ -206,8 +207,8 @@ def _read_uv(path: str) -> dict[str, Any]:
 def _tool(path: str) -> dict[str, Any]:
     """``[tool.uv]`` of a pyproject.toml; empty without one."""
     tool = _toml(path).get("tool")
-    found = tool.get("uv") if isinstance(tool, dict) else None
-    return found if isinstance(found, dict) else {}
+    table = tool.get("uv") if isinstance(tool, dict) else None
+    return table if isinstance(table, dict) else {}
 
 
 def _toml(path: str) -> dict[str, Any]:
@@ -241,18 +242,18 @@ def _decisive(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 def of_pip(children: Children, where: Sequence[str] = ()) -> Configuration:
-    """What counts for pip.
+    """The configuration that pip obeys.
 
     :param where: the options that name the Python that it works on.
     """
     return Configuration(
         {
-            _shown(each.path): {
+            _shown(file.path): {
                 name: _shown(value)
-                for name, value in sorted(each.settings.items())
+                for name, value in sorted(file.settings.items())
                 if name.partition(".")[2] in DECISIVE
             }
-            for each in pip_files(children, where)
+            for file in pip_files(children, where)
         },
         variables(os.environ, "PIP_"),
     )
@@ -261,7 +262,7 @@ def of_pip(children: Children, where: Sequence[str] = ()) -> Configuration:
 def pip_files(
     children: Children, where: Sequence[str] = ()
 ) -> tuple[PipFile, ...]:
-    """The configuration files that pip reads, what counts least first."""
+    """The configuration files that pip reads, the decisive last."""
     return children.once(
         ("pip_files", *where), lambda: tuple(_pip_files(children, where))
     )
@@ -272,18 +273,18 @@ def _pip_files(children: Children, where: Sequence[str]) -> Iterator[PipFile]:
     try:
         lines = children.run(command).splitlines()
     except CommandFailed:
-        return  # then it fails at its work, and says why
-    found: dict[str, list[str]] = {}
+        return  # pip fails at its work as well, and says why
+    paths: dict[str, list[str]] = {}
     level: list[str] = []
     for line in lines:
         if re.match(r"\w+:$", line):
-            level = found.setdefault(line[:-1], [])
+            level = paths.setdefault(line[:-1], [])
         match = re.match(r"  (/.*), exists: True$", line)
         if match and os.path.isfile(match[1]):
             level.append(match[1])
     # In the order in which a later one counts more.
     for name in ("global", "user", "site", "env"):
-        for path in found.get(name, ()):
+        for path in paths.get(name, ()):
             yield PipFile(path, _read_pip(path))
 
 

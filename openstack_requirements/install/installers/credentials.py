@@ -11,11 +11,11 @@
 # under the License.
 """Keeps passwords of package indexes off command lines.
 
-Everybody on a machine can read the command lines of all processes. This
-program writes no URL of an index on one. pip does, though: for the
-environment in which it builds an sdist it starts itself again, and hands the
-URLs of indexes over as options, whole. So what it gets has no passwords in
-its URLs, and finds them in a netrc file that lies in the job's work folder.
+All users of a machine can read the command lines of all processes. This
+program writes no URL of an index on one, but pip does: for the environment in
+which it builds an sdist it starts itself again, with the URLs of indexes as
+options. So the URLs that pip gets have no passwords, which it finds in a netrc
+file in the work folder of the job.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 #: The options of pip that it hands over with their URLs.
 OPTIONS = ("index-url", "extra-index-url", "find-links")
-# What netrc files of all Pythons can say.
+# What the netrc modules of all Pythons can read.
 _PLAIN = re.compile(r"[^\s\"'\\#]+\Z")
 
 
@@ -65,8 +65,8 @@ def _for_pip(children: Children) -> dict[str, str]:
         "",
     )
     lines = [
-        f"machine {host} login {each.name} password {each.password}\n"
-        for host, each in accounts.items()
+        f"machine {host} login {account.name} password {account.password}\n"
+        for host, account in accounts.items()
     ]
     _write(path, [_netrc(own), *lines])
     return {
@@ -94,9 +94,9 @@ def _value(children: Children, option: str) -> str:
 def without_passwords(
     values: Mapping[str, str],
 ) -> tuple[dict[str, str], dict[str, _Account]]:
-    """The values that change, and the accounts that are gone from them.
+    """The values that change, and the accounts that are removed from them.
 
-    An account stays where a netrc file cannot tell it: a host with two of
+    An account stays where a netrc file cannot hold it: a host with two of
     them, a name without a password (a keyring may have it), blanks, quotes.
 
     :param values: URLs by option, with blanks between them.
@@ -130,7 +130,7 @@ def _urls(values: Iterable[str]) -> list[str]:
 
 
 def _account(url: str) -> tuple[str, _Account | None]:
-    """The host of a URL, and who reads it; empty where nobody is named."""
+    """The host and the account of a URL; empty where it has no password."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""

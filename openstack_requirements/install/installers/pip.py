@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         Distribution,
     )
     from openstack_requirements.install.failures import Reason
-    from openstack_requirements.install.installers import Wanted
+    from openstack_requirements.install.installers import InstallRequest
     from openstack_requirements.install.interpreters import Interpreter
     from openstack_requirements.pep508.requirement import CanonicalName
     from openstack_requirements.system.children import Children
@@ -112,8 +112,10 @@ class Pip:
             )
         self._children.run([*command, folder])
 
-    def cannot(self, interpreter: Interpreter, wanted: Wanted) -> str | None:
-        """What it has no means for: upload dates, where it is too old."""
+    def cannot(
+        self, interpreter: Interpreter, wanted: InstallRequest
+    ) -> str | None:
+        """What it cannot do: upload dates, where pip is too old."""
         if wanted.before and (
             not pip_metadata.supports(interpreter)
             or _own_version() < _OLDEST_WITH_DATES
@@ -125,7 +127,7 @@ class Pip:
         self,
         interpreter: Interpreter,
         folder: str,
-        wanted: Wanted,
+        wanted: InstallRequest,
         on_line: Callable[[str], None],
     ) -> None:
         """Resolve and install into a virtualenv, in one go."""
@@ -139,13 +141,13 @@ class Pip:
     def _with_preferences(
         self,
         command: Sequence[str],
-        wanted: Wanted,
+        wanted: InstallRequest,
         on_line: Callable[[str], None] | None,
     ) -> None:
         """Run a command that takes a list, within what is wanted.
 
-        pip knows limits, but no preferences. So what is preferred is a limit
-        at first, and where that fails, what the failure mentions is lifted.
+        pip knows constraints, but no preferences. So preferred versions are
+        constraints at first, and those that a failure mentions are dropped.
         """
         preferred = dict(wanted.preferred)
         while True:
@@ -159,11 +161,11 @@ class Pip:
                 if kind not in {"missing", "unsatisfiable"} or not preferred:
                     raise
                 mentioned = _mentioned(error.output)
-                lifted = preferred.keys() & mentioned or preferred.keys()
+                dropped = preferred.keys() & mentioned or preferred.keys()
                 preferred = {
                     name: version
                     for name, version in preferred.items()
-                    if name not in lifted
+                    if name not in dropped
                 }
             else:
                 return
@@ -172,7 +174,7 @@ class Pip:
         self,
         interpreter: Interpreter,
         folder: str,
-        wanted: Wanted,
+        wanted: InstallRequest,
         on_line: Callable[[str], None],
     ) -> tuple[Distribution, ...] | None:
         """What would be installed, from pip's report; None for old Pythons.
@@ -188,7 +190,7 @@ class Pip:
         return pip_metadata.read_report(path)
 
     def conflicts(self, folder: str) -> str:
-        """What ``pip check`` complains of."""
+        """The conflicts that ``pip check`` reports."""
         python = python_of(folder)
         command = own_module("pip", "--python", python)
         if os.path.exists(os.path.join(folder, "bin", "pip")):
@@ -208,7 +210,7 @@ class Pip:
 
 
 def _limits(
-    wanted: Wanted, preferred: Mapping[CanonicalName, str]
+    wanted: InstallRequest, preferred: Mapping[CanonicalName, str]
 ) -> list[str]:
     """The options for what is wanted and all that limits it."""
     options = ["-r", wanted.requirements]
@@ -225,7 +227,7 @@ def _limits(
 
 
 def _mentioned(output: str) -> set[CanonicalName]:
-    """Every word of a complaint that could be a name."""
+    """Every word of a failure that could be a name."""
     complaint = output[max(output.find("ERROR: "), 0) :]
     limits = re.findall(r"\(constraint\) ([A-Za-z0-9._-]+)", complaint)
     if limits:

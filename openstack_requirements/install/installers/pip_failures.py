@@ -48,8 +48,8 @@ SIGNS = (
     Sign("disk", "the disk is full", ("No space left on device",), alone=True),
     Sign(
         "index",
-        "the package index gives no upload dates, so nobody can say what was "
-        "there before",
+        "the package index gives no upload dates, so what was there "
+        "before is unknown",
         ("does not provide upload-time metadata",),
         alone=True,
     ),
@@ -125,12 +125,13 @@ def explain(output: str) -> Reason:
         if not re.match(r"WARNING: |DEPRECATION: |\[notice\]", line)
     )
     everything, output = output, readable(output)
-    found = first_sign(SIGNS, output)
-    if found is None:
+    recognised = first_sign(SIGNS, output)
+    if recognised is None:
         return Reason("other", "", (), "pip failed", shown)
-    kind, what, culprit = found.sign.kind, found.what, found.culprit
+    kind, what = recognised.sign.kind, recognised.what
+    culprit = recognised.culprit
     chain: tuple[str, ...] = ()
-    if not found.sign.alone:
+    if not recognised.sign.alone:
         culprit = culprit or _current(output)
         chain = _chain(output, culprit)
     if kind == "build":
@@ -141,17 +142,17 @@ def explain(output: str) -> Reason:
 
 
 def _own_output(output: str) -> str:
-    """What the build itself printed: the last block that pip marks."""
+    """The output of the build itself: the last block that pip marks."""
     # Not by one pattern: it would look for the end from each beginning.
-    found = ""
+    block = ""
     head = _HEAD.search(output)
     while head is not None:
         end = output.find(_END, head.end())
         if end < 0:
             break
-        found = output[head.end() : end] or found
+        block = output[head.end() : end] or block
         head = _HEAD.search(output, end)
-    return textwrap.dedent(found.rstrip())
+    return textwrap.dedent(block.rstrip())
 
 
 def _current(output: str) -> str:
@@ -188,18 +189,18 @@ def _with_version(culprit: str, output: str) -> str:
 
 
 def _chain(output: str, culprit: str) -> tuple[str, ...]:
-    """Who asked for the culprit, the nearest first.
+    """What requires the culprit, the nearest first.
 
     pip writes ``Collecting x (from y->-r list (line 1))``.
     """
-    found = re.findall(
+    collected = re.findall(
         r"^\s*(?:Collecting|Processing|ERROR: Could not find a version that "
         r"satisfies the requirement) (\S+)(?: \(from (?!versions: )(.+?)\))?"
         r"(?: \(from versions: .*)?$",
         output,
         re.MULTILINE,
     )
-    for requirement, chain in reversed(found):
+    for requirement, chain in reversed(collected):
         if culprit.startswith(requirement.rpartition("/")[2]) or (
             _name(requirement) == _name(culprit)
         ):

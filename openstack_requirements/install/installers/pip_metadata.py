@@ -11,8 +11,9 @@
 # under the License.
 """Asks pip what a package index has, without installing any of it.
 
-One run answers many names: pip knows where the index is, who may read it and
-which files suit a Python, and its report of a dry run has the metadata whole.
+A run is asked for many names. pip knows where the index is, its credentials
+and which files suit a Python, and its report of a dry run has the whole
+metadata.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def run(
     command: Sequence[str],
     on_line: Callable[[str], None] | None = None,
 ) -> None:
-    """Run pip, which finds passwords of indexes where nobody else does."""
+    """Run pip, with the passwords of indexes kept off command lines."""
     given = credentials.for_pip(children)
     children.run(command, environment=given, on_line=on_line)
 
@@ -81,14 +82,14 @@ def describe_sdists(
     """The metadata of source distributions, without building them whole.
 
     :param urls: where they are.
-    :returns: nothing where it cannot be had.
+    :returns: nothing where it is unavailable.
     """
     if not urls or not supports(interpreter):
         return ()
     path = os.path.join(folder, "report.json")
     where = ["--python", interpreter.executable]
     command = [*report_command(where, path), "--no-deps", *OPTIONS]
-    # Not on the command line: an address may say who asks.
+    # Not on the command line: an address may have a password.
     listed = os.path.join(folder, "sdists.txt")
     with open(listed, "w", encoding="utf-8") as file:
         file.writelines(f"{url}\n" for url in urls)
@@ -126,12 +127,11 @@ def describe(
     requirements: Sequence[str],
     timeout: int | None = None,
 ) -> tuple[Described, ...]:
-    """What these requirements would bring, each by itself.
+    """What pip would install for these requirements, without dependencies.
 
-    Nothing is installed, and requirements of requirements are not looked at.
-    An sdist has its build backend run for its metadata.
+    Nothing is installed. The build backend of an sdist runs for its metadata.
 
-    :param folder: for the report; used by nobody else meanwhile.
+    :param folder: for the report; not used by anything else meanwhile.
     :param requirements: of different names.
     :raises CommandFailed: where one of them fails; :func:`reason` says
         which.
@@ -147,10 +147,10 @@ def describe(
     run(children, [*command, *more, *requirements])
     return tuple(
         Described(
-            _distribution(each["metadata"]),
-            os.path.basename(each["download_info"]["url"].split("#")[0]),
+            _distribution(entry["metadata"]),
+            os.path.basename(entry["download_info"]["url"].split("#")[0]),
         )
-        for each in _report(path)
+        for entry in _report(path)
     )
 
 
@@ -162,8 +162,8 @@ def could_not_fetch(
 ) -> Reason | None:
     """Why the index has nothing of a name: None where it does not know it.
 
-    pip takes a page that it cannot get for one that is not there, and says
-    so only when it is asked to say everything.
+    pip treats a page that it cannot fetch as one that does not exist, and says
+    so only with ``-vv``.
     """
     command = own_module(
         *("pip", "--python", interpreter.executable),
@@ -198,12 +198,11 @@ def describe_pins(
 ) -> tuple[Distribution, ...]:
     """The metadata of released versions, from the index.
 
-    It is asked for with the Python that runs this program, whichever Python a
-    version is for.
+    pip runs on the Python of this program, whichever Python a version is for.
 
     :param folder: an existing one, for what pip writes.
-    :param pins: what is wanted, each as ``name==version``.
-    :raises CommandFailed: where one of them cannot be had.
+    :param pins: requirements, ``name==version``.
+    :raises CommandFailed: where one of them is unavailable.
     """
     path = os.path.join(folder, "report.json")
     command = [*report_command([], path), "--no-deps", *OPTIONS]
@@ -221,7 +220,7 @@ def report_command(where: Sequence[str], path: str) -> list[str]:
 
 def read_report(path: str) -> tuple[Distribution, ...]:
     """The metadata in an installation report."""
-    return tuple(_distribution(each["metadata"]) for each in _report(path))
+    return tuple(_distribution(entry["metadata"]) for entry in _report(path))
 
 
 def _report(path: str) -> list[dict[str, Any]]:
@@ -233,7 +232,7 @@ def _report(path: str) -> list[dict[str, Any]]:
 
 
 def _distribution(metadata: dict[str, Any]) -> Distribution:
-    """Of the JSON form of core metadata (PEP 566)."""
+    """A distribution, from the JSON form of core metadata (PEP 566)."""
 
     def text(name: str) -> str:
         value = str(metadata.get(name) or "").strip()

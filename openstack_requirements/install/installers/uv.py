@@ -31,8 +31,8 @@ from openstack_requirements.errors import CommandFailed
 from openstack_requirements.install import installed
 from openstack_requirements.install.environments import python_of
 from openstack_requirements.install.installers import (
-    Lock,
     Locked,
+    Lockfile,
     answers,
     configuration,
     pip_metadata,
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
         Mapping,
     )
 
-    from openstack_requirements.install.installers import Wanted
+    from openstack_requirements.install.installers import InstallRequest
     from openstack_requirements.install.interpreters import Interpreter
     from openstack_requirements.pep508.requirement import CanonicalName
 
@@ -90,7 +90,7 @@ class Uv(UvCommand):
     def cannot(
         self,
         interpreter: Interpreter,  # noqa: ARG002
-        wanted: Wanted,  # noqa: ARG002
+        wanted: InstallRequest,  # noqa: ARG002
     ) -> str | None:
         """What it cannot do of what is wanted: nothing."""
         return None
@@ -99,7 +99,7 @@ class Uv(UvCommand):
         self,
         interpreter: Interpreter,  # noqa: ARG002 - the environment has it
         folder: str,
-        wanted: Wanted,
+        wanted: InstallRequest,
         on_line: Callable[[str], None],
     ) -> None:
         """Resolve and install into a virtualenv, in one go."""
@@ -114,9 +114,9 @@ class Uv(UvCommand):
         self,
         interpreter: Interpreter,
         folder: str,
-        wanted: Wanted,
+        wanted: InstallRequest,
         on_line: Callable[[str], None],
-    ) -> Lock:
+    ) -> Lockfile:
         """Resolve into a lock file (PEP 751).
 
         uv prefers the versions that the file has before.
@@ -134,7 +134,7 @@ class Uv(UvCommand):
             on_line=on_line,
         )
         document = answers.toml_table(path)
-        return Lock(
+        return Lockfile(
             path,
             tuple(
                 Locked(
@@ -150,7 +150,7 @@ class Uv(UvCommand):
     def sync(
         self,
         folder: str,
-        lock: Lock,
+        lock: Lockfile,
         skipped: Collection[CanonicalName],
         again: Collection[CanonicalName],
         on_line: Callable[[str], None],
@@ -177,7 +177,7 @@ class Uv(UvCommand):
         self,
         interpreter: Interpreter,
         folder: str,
-        wanted: Wanted,
+        wanted: InstallRequest,
         on_line: Callable[[str], None],
     ) -> tuple[Distribution, ...] | None:
         """What would be installed."""
@@ -185,13 +185,13 @@ class Uv(UvCommand):
         return self.describe(interpreter, folder, lock)
 
     def describe(
-        self, interpreter: Interpreter, folder: str, lock: Lock
+        self, interpreter: Interpreter, folder: str, lock: Lockfile
     ) -> tuple[Distribution, ...]:
         """The metadata of what a lock file holds.
 
         The file says which versions, but not how their metadata spells the
         names. So the wheels are unpacked for their metadata, which takes a
-        second or two, and pip is asked for that of what has none. A name
+        second or two; pip is asked for the metadata of sdists. A name
         whose metadata is unavailable is canonical.
         """
         packages = _packages(lock.document)
@@ -266,7 +266,7 @@ def _packages(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _limits(wanted: Wanted, excluded: str) -> Iterator[str]:
+def _limits(wanted: InstallRequest, excluded: str) -> Iterator[str]:
     """The options for all that limits a resolution.
 
     :param excluded: where to write the names that are left out.

@@ -60,7 +60,7 @@ class UvCommand:
             # uv looks for configuration there, but runs where it is.
             self._command += ["--project", self._project]
         self._environment = {
-            # Never another interpreter than the one that was asked for.
+            # No other interpreter than the one that is named.
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_NO_PROGRESS": "1",
             # Up to 0.11 names and URLs are broken across lines without it.

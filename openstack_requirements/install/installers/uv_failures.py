@@ -94,8 +94,8 @@ SIGNS = (
     ),
     Sign(
         "index",
-        "the package index gives no upload dates, so nobody can say what was "
-        "there before",
+        "the package index gives no upload dates, so what was there "
+        "before is unknown",
         ("exclude-newer",),
         (rf"`({NAME})` was filtered by",),
         warns="is missing an upload date",
@@ -172,7 +172,7 @@ SIGNS = (
 
 
 class _Demand(NamedTuple):
-    """A requirement and who asks for it; empty for the list itself."""
+    """A requirement, and what has it; empty for the list itself."""
 
     name: str
     requirement: str
@@ -190,16 +190,16 @@ def explain(output: str) -> Reason:
     # A requirement of the list that has a marker: name{marker}>=1
     text = re.sub(r"(?<=[\w\]])\{[^{}]*\}", "", text)
     shown = "\n".join(lines)
-    found = first_sign(SIGNS, text, output)
-    if found is None:
+    recognised = first_sign(SIGNS, text, output)
+    if recognised is None:
         if _UNRESOLVED in text:
             return _conflict(text, shown)
         return Reason("other", "", (), "uv failed", shown)
-    kind, what = found.sign.kind, found.what
+    kind, what = recognised.sign.kind, recognised.what
     if kind == "build":
         what = could_not_be_built(text)
         shown = _own_output(lines) or shown
-    return _reason(kind, found.culprit, text, what, shown)
+    return _reason(kind, recognised.culprit, text, what, shown)
 
 
 def _says_something(line: str) -> bool:
@@ -215,7 +215,7 @@ def _says_something(line: str) -> bool:
 def _reason(
     kind: str, culprit: str, text: str, what: str, output: str
 ) -> Reason:
-    """A reason whose culprit was asked for by whom uv's hint says."""
+    """A reason, with what requires its culprit by uv's hint."""
     name = re.split(r"[=<>!~\[ @]", culprit, maxsplit=1)[0]
     chain: tuple[str, ...] = ()
     hint = re.search(
@@ -225,20 +225,20 @@ def _reason(
     )
     if name and hint:
         chain = tuple(
-            f"{each}=={version}"
-            for each, version in reversed(
+            f"{required_by}=={version}"
+            for required_by, version in reversed(
                 re.findall(r"`([^`]+)` \(v([^)]*)\)", hint["chain"])
             )
-            if each != name
+            if required_by != name
         )
     elif name:
-        chain = _asked_by(name, list(_demands(text)))
+        chain = _required_by(name, list(_demands(text)))
     where = f": {what}" if culprit else what
     return Reason(kind, culprit, chain, f"{culprit}{where}", output)
 
 
 def _own_output(lines: list[str]) -> str:
-    """What the build itself printed: the block behind ``[stderr]``."""
+    """The output of the build itself: the block behind ``[stderr]``."""
     starts = [
         number
         for number, line in enumerate(lines)
@@ -256,21 +256,21 @@ def _own_output(lines: list[str]) -> str:
 
 def _conflict(text: str, shown: str) -> Reason:
     demands = list(_demands(text))
-    asked: dict[str, dict[str, str]] = {}
+    by_name: dict[str, dict[str, str]] = {}
     for demand in demands:
         if demand.requirement != demand.name:
-            asked.setdefault(demand.name, {}).setdefault(
+            by_name.setdefault(demand.name, {}).setdefault(
                 demand.requirement, demand.by
             )
-    for name, requirements in asked.items():
+    for name, requirements in by_name.items():
         if len(requirements) > 1:
             rivals = tuple(
                 f"{requirement} by {by or 'the list'}"
                 for requirement, by in sorted(requirements.items())
             )
-            what = f"{name}: no version satisfies all that is asked of it"
+            what = f"{name}: no version satisfies all requirements"
             return Reason("unsatisfiable", name, (), what, shown, rivals)
-    for name, requirements in asked.items():
+    for name, requirements in by_name.items():
         if re.search(rf"only {re.escape(name)}\S* is available", text) or (
             re.search(
                 rf"there (?:is|are) no versions? of {re.escape(name)}", text
@@ -294,22 +294,24 @@ def _conflict(text: str, shown: str) -> Reason:
 
 
 def _demands(text: str) -> Iterator[_Demand]:
-    """What the sentences of a failed resolution say of who needs what."""
+    """The requirements in the sentences of a failed resolution."""
     for match in re.finditer(
         rf"(?:all versions of )?(?P<by>{_REQUIREMENT}) depends? on "
         rf"(?P<what>{_REQUIREMENT}(?: and {_REQUIREMENT}(?= |,|$))*?)"
         r"(?=,? |,|$)",
         text,
     ):
-        for each in match["what"].split(" and "):
-            yield _demand(each, match["by"])
+        for requirement in match["what"].split(" and "):
+            yield _demand(requirement, match["by"])
     for match in re.finditer(
         rf"you require (?P<what>{_REQUIREMENT}"
         rf"(?:(?:, and |, | and ){_REQUIREMENT}(?=[ ,]))*)",
         text,
     ):
-        for each in re.split(r", and |, (?![<>=!~])| and ", match["what"]):
-            yield _demand(each, "")
+        for requirement in re.split(
+            r", and |, (?![<>=!~])| and ", match["what"]
+        ):
+            yield _demand(requirement, "")
 
 
 def _demand(requirement: str, by: str) -> _Demand:
@@ -318,16 +320,16 @@ def _demand(requirement: str, by: str) -> _Demand:
     return _Demand(name[0] if name else requirement, requirement, by)
 
 
-def _asked_by(name: str, demands: list[_Demand]) -> tuple[str, ...]:
-    """Who asks for a name, and who for them, the nearest first."""
+def _required_by(name: str, demands: list[_Demand]) -> tuple[str, ...]:
+    """What requires a name, and what requires that, the nearest first."""
     chain: list[str] = []
     seen = {name}
     while True:
-        found = [each.by for each in demands if each.name == name]
-        if not found or "" in found:
+        parents = [demand.by for demand in demands if demand.name == name]
+        if not parents or "" in parents:
             return tuple(chain)
-        chain.append(found[0])
-        name = re.split(r"[=<>!~\[]", found[0], maxsplit=1)[0]
+        chain.append(parents[0])
+        name = re.split(r"[=<>!~\[]", parents[0], maxsplit=1)[0]
         if name in seen:
             return tuple(chain)
         seen.add(name)
