@@ -120,7 +120,7 @@ def start(upgrades: Sequence[Batch], side_by_side: int = 1) -> Search:
     """A search that has not begun.
 
     :param upgrades: in an order in which each batch passes if those before
-        it do and it works itself; :func:`.upgrades.batches` makes one.
+        it do and it works itself; :func:`.batches.ordered` makes one.
     """
     return Search(tuple(upgrades), side_by_side=side_by_side)
 

@@ -15,10 +15,6 @@ A :class:`BisectionState` is a value. :func:`step` says what to do next, and
 each kind of step has a function that takes its outcome:
 :func:`newest_resolved`, :func:`tested` and :func:`earlier_resolved`.
 ``bisection`` does the steps.
-
-Some upgrades only work together, and none of them is a culprit because it
-fails alone. :func:`batches` computes those from what they require of each
-other.
 """
 
 from __future__ import annotations
@@ -26,21 +22,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.constraints.freeze import merge, pins_for
-from openstack_requirements.install import culprits
+from openstack_requirements.install import batches, culprits
 from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import (
         Collection,
         Iterable,
-        Iterator,
         Mapping,
         Sequence,
     )
 
     from openstack_requirements.constraints.freeze import Freeze
     from openstack_requirements.install.culprits import (
-        Batch,
         Culprit,
         Search,
         SearchResult,
@@ -227,16 +221,18 @@ def earlier_resolved(
     changed = state.upgrades.changed
     for freeze in newest:
         pins = _pins(state, freeze)
-        for name, required in demands(freeze, changed, pins):
+        for name, required in batches.demands(freeze, changed, pins):
             needs.setdefault(name, set()).add(required)
     for before, freeze in zip(earlier, newest, strict=False):
         versions = {
             name: distribution.version
             for name, distribution in freeze.by_name().items()
         }
-        for name, required in demands(before, changed, versions):
+        for name, required in batches.demands(before, changed, versions):
             needs.setdefault(required, set()).add(name)
-    search = culprits.start(batches(changed, needs), state.search.side_by_side)
+    search = culprits.start(
+        batches.ordered(changed, needs), state.search.side_by_side
+    )
     return state._replace(
         search=culprits.after(search, state.search.outcomes), ordered=True
     )
@@ -272,83 +268,3 @@ def _lines(
     for name, line in pairs:
         result.setdefault(canonical_name(name), []).append(line)
     return result
-
-
-def batches(
-    names: Collection[CanonicalName],
-    needs: Mapping[CanonicalName, Collection[CanonicalName]],
-) -> list[Batch]:
-    """Upgrades in an order in which they can be tested one after the other.
-
-    :param needs: for each upgrade, which others it cannot do without. Those
-        that need each other become one batch.
-    """
-    reached = {name: _reached(name, names, needs) for name in names}
-    result = {
-        tuple(
-            sorted(
-                {
-                    name,
-                    *(
-                        needed
-                        for needed in reached[name]
-                        if name in reached[needed]
-                    ),
-                }
-            )
-        )
-        for name in names
-    }
-    # What an upgrade needs reaches less than it does itself.
-    return sorted(
-        result, key=lambda batch: (len(reached[batch[0]] | {*batch}), batch)
-    )
-
-
-def _reached(
-    name: CanonicalName,
-    names: Collection[CanonicalName],
-    needs: Mapping[CanonicalName, Collection[CanonicalName]],
-) -> set[CanonicalName]:
-    """The names that a name needs, directly or through others."""
-    reached: set[CanonicalName] = set()
-    waiting = [name]
-    while waiting:
-        for needed in needs.get(waiting.pop(), ()):
-            if needed in names and needed not in reached:
-                reached.add(needed)
-                waiting.append(needed)
-    return reached
-
-
-def demands(
-    freeze: Freeze,
-    names: Collection[CanonicalName],
-    versions: Mapping[CanonicalName, str],
-) -> Iterator[tuple[CanonicalName, CanonicalName]]:
-    """Which of the names require which others in another version.
-
-    :param versions: the version that each would have.
-    :returns: pairs of what requires and what does not satisfy it. Markers
-        are not looked at: a pair too many only makes a batch larger.
-    """
-    from openstack_requirements.constraints import graph
-    from openstack_requirements.pep508 import ranges  # not for all searches
-
-    for name, distribution in freeze.by_name().items():
-        if name not in names:
-            continue
-        for text in distribution.requires:
-            requirement = graph.read(text).requirement
-            if requirement is None:
-                continue
-            required = canonical_name(requirement.package)
-            if (
-                required != name
-                and required in names
-                and required in versions
-                and not ranges.admits(
-                    requirement.specifiers, versions[required]
-                )
-            ):
-                yield name, required

@@ -45,6 +45,7 @@ PURE = {
     "output",
     "errors",
     "install.availability",
+    "install.batches",
     "install.culprits",
     "install.failures",
     "install.fallbacks",

@@ -35,7 +35,7 @@ from openstack_requirements.constraints import (
     lower_constraints,
 )
 from openstack_requirements.errors import BadContent, BadLine, UnusableInput
-from openstack_requirements.install import upgrades
+from openstack_requirements.install import batches
 from openstack_requirements.manifests import declarations
 from openstack_requirements.pep508 import limits, markers, ranges, specifiers
 from openstack_requirements.pep508.requirement import (
@@ -498,11 +498,11 @@ class TestMetadata(base.TestCase):
             (demand,) = [each for each in found.demands if each.owner]
             self.assertFalse(demand.applies, text[:60])
 
-    def test_upgrades(self) -> None:
+    def test_batches(self) -> None:
         names = [canonical_name(each) for each in ("foo", "bar")]
         versions = dict.fromkeys(names, "2.0")
         for text in self.BAD:
-            found = upgrades.demands(self.freeze(text), names, versions)
+            found = batches.demands(self.freeze(text), names, versions)
             self.assertEqual([], list(found), text[:60])
 
     def test_a_marker_without_a_meaning(self) -> None:

@@ -23,7 +23,7 @@ from openstack_requirements.constraints.freeze import (
     Freeze,
     Kept,
 )
-from openstack_requirements.install import culprits, upgrades
+from openstack_requirements.install import batches, culprits, upgrades
 from openstack_requirements.pep508.requirement import (
     CanonicalName,
     canonical_name,
@@ -195,7 +195,7 @@ class TestBatches(base.TestCase):
             wanted.setdefault(CanonicalName(pair[0]), set()).add(
                 CanonicalName(pair[1])
             )
-        found = upgrades.batches([CanonicalName(n) for n in names], wanted)
+        found = batches.ordered([CanonicalName(n) for n in names], wanted)
         return ["".join(batch) for batch in found]
 
     def test_table(self) -> None:
@@ -219,7 +219,7 @@ class TestBatches(base.TestCase):
         self, needs: dict[CanonicalName, set[CanonicalName]]
     ) -> None:
         done: set[CanonicalName] = set()
-        for batch in upgrades.batches(NAMES, needs):
+        for batch in batches.ordered(NAMES, needs):
             for name in batch:
                 self.assertEqual(
                     set(), needs.get(name, set()) - done - set(batch)
