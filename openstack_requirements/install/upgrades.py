@@ -125,6 +125,7 @@ class BisectionState(NamedTuple):
 
     :param previous: the constraints that are known to work.
     :param never: names that are never constrained.
+    :param side_by_side: how many selections may be tested at once.
     :param newest: what all upgrades together install; None before that is
         resolved.
     :param search: the search among the upgrades, each a batch of its own
@@ -134,6 +135,7 @@ class BisectionState(NamedTuple):
 
     previous: Sequence[Requirement]
     never: Collection[CanonicalName] = frozenset()
+    side_by_side: int = 1
     newest: Sequence[Freeze] | None = None
     upgrades: Upgrades = Upgrades({}, {}, ())
     search: Search = culprits.start(())
@@ -194,7 +196,9 @@ def newest_resolved(
     return state._replace(
         newest=newest,
         upgrades=Upgrades(old, new, changed),
-        search=culprits.start([(name,) for name in changed]),
+        search=culprits.start(
+            [(name,) for name in changed], state.side_by_side
+        ),
     )
 
 
@@ -231,7 +235,7 @@ def earlier_resolved(
         for name, required in batches.demands(before, changed, versions):
             needs.setdefault(required, set()).add(name)
     search = culprits.start(
-        batches.ordered(changed, needs), state.search.side_by_side
+        batches.ordered(changed, needs), state.side_by_side
     )
     return state._replace(
         search=culprits.after(search, state.search.outcomes), ordered=True

@@ -140,6 +140,22 @@ class TestSteps(base.TestCase):
             last.sentences(),
         )
 
+    def test_several_selections_at_once(self) -> None:
+        self.start = self.start._replace(side_by_side=2)
+        last = self.last(
+            frozen(NEW),
+            [frozen(OLD)],
+            lambda lines: "c is broken" if "c===2" in lines else "",
+        )
+        self.assertEqual((A, B), last.result.accepted)
+        self.assertEqual(
+            [
+                *("ResolveNewest", "TestSelections", "ResolveEarlier"),
+                *("TestSelections", "InstallAccepted"),
+            ],
+            self.steps,
+        )
+
     def test_what_only_works_together_is_tested_together(self) -> None:
         """The upgrade of b needs a's, and that of a excludes the old b."""
 
