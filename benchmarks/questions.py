@@ -42,7 +42,12 @@ from pathlib import Path
 
 import measure
 
-from openstack_requirements.constraints import freeze, loader
+from openstack_requirements.constraints import (
+    freeze,
+    freeze_json,
+    loader,
+    merging,
+)
 from openstack_requirements.constraints.freeze import Distribution, Freeze
 from openstack_requirements.constraints.graph import Graph
 from openstack_requirements.pep508.markers import VARIABLES
@@ -111,8 +116,10 @@ def write(folder: Path, name: str, freezes: list[Freeze]) -> None:
     (folder / name).mkdir()
     for each in freezes:
         path = folder / name / f"python{each.python_version}.json"
-        path.write_text(freeze.to_json(each), encoding="utf-8")
-    content = freeze.to_content(freeze.merge(freezes, freeze.INSTALLER_NEEDS))
+        path.write_text(freeze_json.to_json(each), encoding="utf-8")
+    content = merging.to_content(
+        merging.merge(freezes, freeze.INSTALLER_NEEDS)
+    )
     (folder / f"{name}.txt").write_text(content, encoding="utf-8")
 
 

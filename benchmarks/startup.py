@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING
 import measure
 from packaging.requirements import Requirement
 
-from openstack_requirements.pep508 import requirement
+from openstack_requirements.pep508 import entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,8 +86,8 @@ def main() -> int:
     text = "".join(f"{line}\n" for line in LINES)
     calls: dict[str, Callable[[], object]] = {
         "packaging": lambda: [Requirement(line) for line in LINES],
-        "parse": lambda: requirement.parse(text),
-        "normalise": lambda: requirement.normalize(text),
+        "parse": lambda: entries.parse(text),
+        "normalise": lambda: entries.normalize(text),
     }
     found = measure.medians(
         measure.rounds(

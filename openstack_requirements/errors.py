@@ -11,16 +11,16 @@
 # under the License.
 """The errors that a person can act on.
 
-Each carries what it knows as fields and computes its sentence from them. One
-place, ``cmds/_run.py``, turns them into a line on stderr and a status.
+Each error carries its facts as fields and computes its sentence from them.
+``cmds/_run.py`` alone turns it into a line on stderr and an exit status.
 
-What an error holds comes from anywhere. Its ``str()`` is safe to show: it has
+The facts come from any input. ``str()`` of an error is safe to show: it has
 neither control characters nor secrets (see ``output``).
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # typing itself costs more to import than this module
+TYPE_CHECKING = False  # importing typing takes longer than this module
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -40,13 +40,13 @@ __all__ = [
     "printable",
 ]
 
-#: Exit statuses: findings, wrong usage or unusable input, the outside world.
+#: Exit statuses: findings; wrong usage or unusable input; an outside failure.
 FINDINGS, UNUSABLE, OUTSIDE = 1, 2, 3
 
-#: Of the errors of one input, these many are shown, and how many more there
-#: are: a file of another kind may have one in each of its lines.
+#: How many errors of one input are shown: a file of another kind may have an
+#: error in each of its lines.
 MOST_SHOWN = 100
-_LONGEST_COMMAND = 200  # characters of it that are shown
+_LONGEST_COMMAND = 200  # characters that are shown
 
 
 class RequirementsError(Exception):
@@ -59,9 +59,9 @@ class RequirementsError(Exception):
     status = UNUSABLE
 
     def __reduce__(self) -> tuple[object, ...]:
-        # As an error is by itself, it is made again by calling its class with
-        # its args, which few of ours can be. But what one of many processes
-        # finds has to come back from there.
+        # An exception is unpickled by calling its class with its args, which
+        # does not fit the parameters of these classes. Errors are pickled
+        # when another process raises them.
         return _again, (type(self), self.args), self.__dict__
 
     def __str__(self) -> str:
@@ -71,8 +71,8 @@ class RequirementsError(Exception):
     def sentence(self) -> str:
         """What went wrong, in one line or several.
 
-        Line ends that are not the sentence's own are made visible here: what
-        a file holds must not forge a line.
+        A subclass that has text of an input in its sentence makes the line
+        ends in it visible: no file may forge a line of output.
         """
         return printable(super().__str__())
 
@@ -80,19 +80,19 @@ class RequirementsError(Exception):
 def _again(
     kind: type[RequirementsError], args: tuple[object, ...]
 ) -> RequirementsError:
-    """An error without the fields that it had."""
+    """An error of this class, before its fields are restored."""
     return kind.__new__(kind, *args)
 
 
 class BadLine(RequirementsError, ValueError):
-    """A line that is not what its file may hold.
+    """A line that its file may not hold.
 
     :param reason: what is wrong, without the place.
     :param line: the line as it stands in the file.
     :param source: the file's name as the user gave it, or empty.
     :param number: the line's number, from 1; 0 where it is not known.
-    :param column: the column where the trouble starts, from 1; 0 where it
-        is not known.
+    :param column: the column where it goes wrong, from 1; 0 where it is not
+        known.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class BadLine(RequirementsError, ValueError):
         self.column = column
 
     def at(self, source: str, number: int) -> BadLine:
-        """The same error, with the place filled in."""
+        """The same error with file and line filled in."""
         return BadLine(
             self.reason,
             self.line,
@@ -122,7 +122,7 @@ class BadLine(RequirementsError, ValueError):
         )
 
     def sentence(self) -> str:
-        """``FILE:LINE:COLUMN: reason: line``, as far as it is known."""
+        """``FILE:LINE:COLUMN: reason: line``, without what is not known."""
         if self.number:
             numbers = (self.number, self.column)
             parts = [self.source, *map(str, filter(None, numbers))]
@@ -133,7 +133,7 @@ class BadLine(RequirementsError, ValueError):
 
 
 class BadContent(RequirementsError, ValueError):
-    """Several bad lines of one file, so that it is mended in one go."""
+    """All bad lines of one file, so that they are fixed at once."""
 
     def __init__(self, errors: Sequence[BadLine]) -> None:
         super().__init__(*errors)
@@ -145,7 +145,7 @@ class BadContent(RequirementsError, ValueError):
 
 
 class UnusableInput(RequirementsError):
-    """A file or a value that cannot be used at all.
+    """A file or an option that cannot be used.
 
     :param what: the file or the option, as the user named it.
     :param reason: what is wrong with it, and what to do.
@@ -165,7 +165,7 @@ class UnusableProject(RequirementsError):
     """A project with files that cannot be used.
 
     :param root: the project, as the user named it.
-    :param errors: what is wrong, an error a file.
+    :param errors: an error for each such file.
     """
 
     def __init__(self, root: str, errors: Sequence[RequirementsError]) -> None:
@@ -179,7 +179,7 @@ class UnusableProject(RequirementsError):
 
 
 def _several(errors: Sequence[RequirementsError]) -> str:
-    """Errors line by line; of very many, the first ones and how many more."""
+    """Errors line by line; of very many, the first and how many more."""
     lines = [str(error) for error in errors[:MOST_SHOWN]]
     if len(errors) > MOST_SHOWN:
         lines.append(f"and {len(errors) - MOST_SHOWN} more errors")
@@ -187,7 +187,7 @@ def _several(errors: Sequence[RequirementsError]) -> str:
 
 
 class ConflictingOptions(RequirementsError):
-    """Options that do not go together."""
+    """Options that cannot be used together."""
 
 
 class ProofFailed(RequirementsError):
@@ -204,12 +204,16 @@ class ProofFailed(RequirementsError):
         """The counter-examples, each in a line."""
         return (
             "the constraints would not be right, so none were written:\n"
-            + ("\n".join(f"  {printable(each)}" for each in self.examples))
+            + (
+                "\n".join(
+                    f"  {printable(example)}" for example in self.examples
+                )
+            )
         )
 
 
 class OutsideError(RequirementsError):
-    """The world outside failed: an install, an index, a disk."""
+    """Something outside failed: an install, an index, a disk."""
 
     status = OUTSIDE
 
@@ -243,10 +247,10 @@ class CommandFailed(OutsideError):
 
 
 class CommandTimedOut(OutsideError):
-    """A command that did not end in time, and was ended.
+    """A command that was ended because it took too long.
 
     :param command: the command as a list of words.
-    :param seconds: how long it was given.
+    :param seconds: how long it was allowed to take.
     """
 
     def __init__(self, command: Sequence[str], seconds: float) -> None:
@@ -255,13 +259,13 @@ class CommandTimedOut(OutsideError):
         self.seconds = seconds
 
     def sentence(self) -> str:
-        """What did not end, and how long it had."""
+        """The command, and how long it was allowed to take."""
         seconds = f"{self.seconds:g} seconds"
         return f"{_shown(self.command)}: did not end within {seconds}"
 
 
 class TooMuchOutput(OutsideError):
-    """A command that printed more than it may, and was ended.
+    """A command that was ended because it printed too much.
 
     :param command: the command as a list of words.
     :param most: how many bytes it may print.
@@ -273,7 +277,7 @@ class TooMuchOutput(OutsideError):
         self.most = most
 
     def sentence(self) -> str:
-        """What prints too much, and the limit."""
+        """The command, and the limit."""
         return f"{_shown(self.command)}: prints more than {self.most} bytes"
 
 
@@ -286,25 +290,25 @@ def _shown(command: Sequence[str]) -> str:
 
 
 class Interrupted(BaseException):
-    """Somebody asked the program to stop (SIGINT, SIGTERM or SIGHUP).
+    """A signal told the program to stop (SIGINT, SIGTERM or SIGHUP).
 
-    Not an :class:`Exception`, for the reason that ``KeyboardInterrupt`` is
-    none: code that recovers from failures must not swallow it.
+    Like ``KeyboardInterrupt``, it is not an :class:`Exception`: code that
+    recovers from failures must not swallow it.
     """
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)
         self.signal_number = signal_number
-        #: Whether that came before the command has written anything.
+        #: Whether the command had not written anything yet.
         self.nothing_written = False
 
 
 def printable(text: str, *, keep_lines: bool = False) -> str:
     r"""The text as it may be shown: see :func:`output.shown`.
 
-    Control characters are escapes (``\x1b``) then, and secrets are masked.
+    Control characters become escapes (``\x1b``), and secrets are masked.
     """
-    # Most runs have nothing to show, and should not pay for it.
+    # Most runs show no error, and do not need this import.
     from openstack_requirements.output import shown
 
     return shown(text, keep_lines=keep_lines)

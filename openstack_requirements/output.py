@@ -12,28 +12,27 @@
 """The one place where text becomes output.
 
 Errors, warnings, progress, reports, logs and freezes hold text that somebody
-else wrote: a line of a list, the name of a file, the words of an installer.
-Here it loses what must not reach a terminal or a log:
+else wrote: a line of a list, the name of a file, the output of an installer.
+This module removes what must not reach a terminal or a log:
 
-- control characters, and characters that are not seen but change what is
+- control characters, and invisible characters that change how text is shown
   (bidirectional marks, lone surrogates), become escapes;
-- secrets become :data:`MASK`: what stands before the host in a URL, query
-  parameters that are named like secrets, and headers that carry them.
+- secrets become :data:`MASK`: the userinfo of a URL, query parameters that
+  are named like secrets, and headers that carry secrets.
 
-What a command writes back into a list is data and does not come here.
+What a command writes back into a list is data and is not changed.
 
-Too much is masked rather than too little. All of it takes time in proportion
-to the text.
+In doubt, text is masked. All functions take time in proportion to the text.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # typing itself costs more to import than this module
+TYPE_CHECKING = False  # importing typing takes longer than this module
 if TYPE_CHECKING:
     import re
     from typing import Any
 
-#: What stands in the place of a secret.
+#: What replaces a secret.
 MASK = "****"
 
 # Parts of a parameter's name that make it a secret, and whole words of it.
@@ -58,18 +57,18 @@ _HEADER = (
     r"[^\r\n]+"
 )
 _HEADER_WORDS = ("authorization", "-token", "x-")
-# What follows a URL in a sentence, and belongs to the sentence.
+# Behind a URL, these belong to the sentence around it.
 _PUNCTUATION = "),.:]}"
 
 
 def shown(text: str, *, keep_lines: bool = False) -> str:
     r"""The text as it may be shown or kept. Never fails.
 
-    Control characters become escapes (``\x1b``), secrets :data:`MASK`. What
-    was shown once stays as it is.
+    Control characters become escapes (``\x1b``), and secrets :data:`MASK`.
+    Doing this a second time changes nothing.
 
-    :param keep_lines: the text has several lines; otherwise a line end is a
-        control character like the others, and cannot forge a line.
+    :param keep_lines: keep line ends. Otherwise they become escapes like all
+        control characters, so that no text forges a line.
     """
     if not text.isprintable():
         keep = "\n\t" if keep_lines else "\t"
@@ -97,10 +96,10 @@ def masked(text: str) -> str:
 
 
 def json_text(value: Any, *, ascii_only: bool = True) -> str:
-    """A value as JSON, a line end after it; the same gives the same bytes.
+    """A value as JSON with a line end; equal values give equal bytes.
 
-    Its texts are :func:`masked`. Whatever is no printable character is an
-    escape of JSON, so that programs get it and terminals do not.
+    Its texts are :func:`masked`. Characters that are not printable become
+    escapes of JSON, which programs decode and terminals do not.
     """
     import json
 
@@ -114,7 +113,7 @@ def json_text(value: Any, *, ascii_only: bool = True) -> str:
 
 
 def _json_escape(char: str) -> str:
-    r"""A character as JSON spells it: ``\uXXXX``, and two of them if large."""
+    r"""A character as an escape of JSON: ``\uXXXX``, or a pair of them."""
     units = char.encode("utf-16-be", "surrogatepass")
     return "".join(
         f"\\u{units[place]:02x}{units[place + 1]:02x}"
@@ -123,15 +122,16 @@ def _json_escape(char: str) -> str:
 
 
 def _masked_texts(value: Any) -> Any:
+    """A value for JSON whose texts are masked."""
     if isinstance(value, str):
         return masked(value)
     if isinstance(value, dict):
         return {
-            _masked_texts(key): _masked_texts(each)
-            for key, each in value.items()
+            _masked_texts(key): _masked_texts(item)
+            for key, item in value.items()
         }
     if isinstance(value, (list, tuple)):
-        return [_masked_texts(each) for each in value]
+        return [_masked_texts(item) for item in value]
     return value
 
 
@@ -151,7 +151,7 @@ def _without_parameters(text: str) -> str:
 def _without_userinfo(text: str) -> str:
     import re
 
-    # Other white space may be a part of a secret; nothing forbids it.
+    # Any other white space may be a part of a secret.
     words = re.split(r"([ \t\r\n]+)", text)
     words[::2] = [
         _masked_word(word) if "@" in word or "://" in word else word
@@ -173,14 +173,14 @@ def _masked_word(word: str) -> str:
     while (colon := word.find("://", done)) >= 0:
         start = colon + len("://")
         stop = re.compile("[/?#]|$").search(word, start)
-        assert stop is not None  # there is an end at least
+        assert stop is not None  # the end of the text matches
         end = stop.start()
         before = word[done:colon]
         authority = word[start:end]
         user, at, host = authority.rpartition("@")
         parts += [_masked_path(before), "://"]
         if at:
-            # ssh takes a name there, and gets its secrets elsewhere.
+            # The userinfo of ssh is a name alone.
             harmless = not user or (
                 before.lower().endswith("ssh")
                 and ":" not in user
@@ -189,7 +189,7 @@ def _masked_word(word: str) -> str:
             parts += [user if harmless else MASK, at, host]
         elif _is_odd(authority):
             # A password with a character that should have been encoded, or
-            # the first part of one.
+            # the start of such a password.
             parts.append(MASK)
             end = max(end, last)
         else:
@@ -200,7 +200,7 @@ def _masked_word(word: str) -> str:
 
 
 def _is_odd(authority: str) -> bool:
-    """Whether what should be a host and a port has no number for the port."""
+    """Whether a host and a port have something else for the port."""
     import re
 
     if authority.startswith("["):  # an IPv6 address
@@ -212,9 +212,9 @@ def _is_odd(authority: str) -> bool:
 
 
 def _masked_path(text: str) -> str:
-    """A text without ``user:password@``, which may stand without a scheme.
+    """A text without ``user:password@``, which may come without a scheme.
 
-    So people write the address of a proxy, or of a repository for scp.
+    The addresses of proxies, and of repositories for scp, look like that.
     """
     import re
 

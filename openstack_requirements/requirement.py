@@ -16,19 +16,21 @@
 them again. Lists keep the original line beside each requirement.
 """
 
-from openstack_requirements.pep508.requirement import (
-    CanonicalName,
+from openstack_requirements.pep508.entries import (
     Entry,
-    Requirement,
     Requirements,
-    canonical_name,
     normalize,
     parse,
-    parse_line,
     read_entries,
     to_content,
     to_dict,
     to_reqs,
+)
+from openstack_requirements.pep508.parser import parse_line
+from openstack_requirements.pep508.requirement import (
+    CanonicalName,
+    Requirement,
+    canonical_name,
 )
 
 __all__ = [

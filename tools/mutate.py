@@ -48,14 +48,31 @@ PACKAGE = "openstack_requirements"
 #: What is mutated where nothing is named.
 MODULES = (
     "pep508.requirement",
+    "pep508.parser",
+    "pep508.entries",
+    "pep508.tally",
+    "pep508.marker_syntax",
+    "pep508.versions",
     "pep508.specifiers",
     "pep508.version_sets",
     "pep508.ranges",
-    "pep508.markers",
+    "pep508.markers.tree",
+    "pep508.markers.evaluation",
+    "pep508.markers.algebra",
+    "pep508.markers.environments",
+    "pep508.markers.candidates",
+    "pep508.markers.cases",
+    "pep508.markers.partial",
+    "pep508.markers.pythons",
     "constraints.editing",
+    "constraints.pinning",
     "constraints.freeze",
+    "constraints.freeze_json",
+    "constraints.merging",
     "constraints.states",
     "constraints.changes",
+    "constraints.reasons",
+    "constraints.graph",
     "constraints.explain",
     "checks.list_rules",
     "checks.subjects",
@@ -67,15 +84,32 @@ MODULES = (
 )
 #: Tests beside the one of the module's own name.
 NEIGHBOURS = {
-    "pep508.specifiers": ["requirement", "ranges"],
-    "pep508.ranges": ["version_sets", "check"],
-    "constraints.editing": ["constraints", "edit_constraints"],
-    "constraints.states": ["changes"],
-    "checks.list_rules": ["rules", "validate"],
-    "checks.subjects": ["check"],
-    "checks.entry_rules": ["check", "sync"],
-    "checks.project_rules": ["check", "lower_constraints"],
-    "checks.install_rules": ["check_constraints"],
+    "parser": ["requirement", "limits"],
+    "entries": ["requirement", "limits"],
+    "tally": ["limits"],
+    "marker_syntax": ["requirement", "markers", "limits"],
+    "versions": ["specifiers", "requirement", "freeze", "limits"],
+    "specifiers": ["requirement", "ranges"],
+    "ranges": ["version_sets", "check"],
+    "tree": ["markers", "limits"],
+    "evaluation": ["markers", "limits"],
+    "algebra": ["markers", "limits"],
+    "environments": ["markers"],
+    "candidates": ["markers"],
+    "cases": ["markers", "limits"],
+    "partial": ["markers"],
+    "pythons": ["markers", "limits"],
+    "editing": ["constraints", "edit_constraints"],
+    "pinning": ["constraints", "edit_command"],
+    "freeze_json": ["freeze"],
+    "merging": ["freeze"],
+    "states": ["changes"],
+    "reasons": ["changes"],
+    "list_rules": ["validate"],
+    "subjects": ["check"],
+    "entry_rules": ["check", "sync"],
+    "project_rules": ["check", "lower_constraints"],
+    "install_rules": ["check_constraints"],
 }
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
@@ -245,7 +279,7 @@ class Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def tests_of(module: str) -> list[str]:
     """The neighbouring tests of a module."""
     name = module.rpartition(".")[2]
-    names = [name, *NEIGHBOURS.get(module, [])]
+    names = [name, *NEIGHBOURS.get(name, [])]
     folder = ROOT / PACKAGE / "tests"
     return [
         f"{PACKAGE}.tests.test_{each}"

@@ -29,11 +29,11 @@ from openstack_requirements.bootstrap.bounds import (
 from openstack_requirements.bootstrap.decisions import Decision
 from openstack_requirements.errors import BadLine
 from openstack_requirements.pep508 import markers
+from openstack_requirements.pep508.parser import parse_line
 from openstack_requirements.pep508.requirement import (
     CanonicalName,
     Requirement,
     canonical_name,
-    parse_line,
 )
 
 if TYPE_CHECKING:

@@ -23,11 +23,9 @@ from openstack_requirements.errors import (
     UnusableInput,
     UnusableProject,
 )
-from openstack_requirements.pep508.requirement import (
-    canonical_name,
-    parse_line,
-    read_entries,
-)
+from openstack_requirements.pep508.entries import read_entries
+from openstack_requirements.pep508.parser import parse_line
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.repository import lists, policy
 from openstack_requirements.system import files
 

@@ -24,12 +24,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.checks.findings import Finding, Waived
-from openstack_requirements.constraints.freeze import version_key
 from openstack_requirements.constraints.graph import Graph
 from openstack_requirements.errors import BadContent, BadLine
 from openstack_requirements.pep508 import markers, ranges
 from openstack_requirements.pep508.requirement import NAME, canonical_name
 from openstack_requirements.pep508.text import split_lines
+from openstack_requirements.pep508.versions import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

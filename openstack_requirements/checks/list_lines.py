@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.checks.findings import Problem
 from openstack_requirements.errors import BadLine
-from openstack_requirements.pep508.requirement import Entry, canonical_name
+from openstack_requirements.pep508.entries import Entry
+from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import (

@@ -34,11 +34,9 @@ from openstack_requirements.checks.subjects import can_meet
 from openstack_requirements.errors import BadContent
 from openstack_requirements.manifests import declarations
 from openstack_requirements.pep508 import limits, ranges
+from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.pep508.markers import compared_text
-from openstack_requirements.pep508.requirement import (
-    canonical_name,
-    read_entries,
-)
+from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,9 +45,9 @@ if TYPE_CHECKING:
     from openstack_requirements.checks.subjects import Subject
     from openstack_requirements.errors import BadLine
     from openstack_requirements.manifests.declarations import Declared
+    from openstack_requirements.pep508.entries import Entry
     from openstack_requirements.pep508.requirement import (
         CanonicalName,
-        Entry,
         Requirement,
     )
 

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.checks.list_lines import ListLine, listed
 from openstack_requirements.manifests import declarations, groups
-from openstack_requirements.pep508.requirement import canonical_name, is_direct
+from openstack_requirements.pep508.parser import is_direct
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.pep508.version_sets import version_set
 from openstack_requirements.repository import waivers
 from openstack_requirements.repository.policy import EXEMPT
@@ -37,9 +38,9 @@ if TYPE_CHECKING:
     )
 
     from openstack_requirements.manifests.declarations import Declared
+    from openstack_requirements.pep508.entries import Entry
     from openstack_requirements.pep508.requirement import (
         CanonicalName,
-        Entry,
         Requirement,
     )
     from openstack_requirements.repository.policy import Policy

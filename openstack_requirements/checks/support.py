@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
     from openstack_requirements.checks.findings import Severity
     from openstack_requirements.constraints.freeze import Distribution
-    from openstack_requirements.pep508.requirement import CanonicalName, Entry
+    from openstack_requirements.pep508.entries import Entry
+    from openstack_requirements.pep508.requirement import CanonicalName
 
     #: A name and a version, in canonical form.
     Key = tuple[CanonicalName, str]

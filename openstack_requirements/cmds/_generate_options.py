@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.cmds import _console
 from openstack_requirements.cmds.report import render_changes
-from openstack_requirements.constraints import freeze
+from openstack_requirements.constraints import freeze, merging
 from openstack_requirements.errors import ConflictingOptions
 from openstack_requirements.install import installers
 
@@ -188,14 +188,14 @@ def parser() -> _console.Parser:
     )
     out.add_argument(
         "--markers",
-        choices=freeze.MARKER_STYLES,
+        choices=merging.MARKER_STYLES,
         default="exact",
         help="one line for each interpreter where they differ, or one for "
         "each range of neighbours",
     )
     out.add_argument(
         "--sort",
-        choices=freeze.ORDERS,
+        choices=merging.ORDERS,
         default="hash",
         help="hash keeps simultaneous changes apart; name is for people",
     )

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from openstack_requirements.checks import conflicts, findings
 from openstack_requirements.checks.list_lines import listed
 from openstack_requirements.cmds import _console, _judge
-from openstack_requirements.constraints import freeze
+from openstack_requirements.constraints import freeze_json
 from openstack_requirements.errors import ConflictingOptions
 from openstack_requirements.repository import lists
 from openstack_requirements.system import files
@@ -109,7 +109,9 @@ def _freezes(options: argparse.Namespace) -> list[Freeze]:
         raise ConflictingOptions("--freeze looks at no --python")
     if paths is not None:
         return [
-            freeze.from_json(files.read_text(path, files.LARGEST_DATA), path)
+            freeze_json.from_json(
+                files.read_text(path, files.LARGEST_DATA), path
+            )
             for path in paths
         ]
     from openstack_requirements.install import installed

@@ -25,7 +25,7 @@ from openstack_requirements.repository import lists
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from openstack_requirements.constraints.states import State
+    from openstack_requirements.constraints.states import ConstraintsState
     from openstack_requirements.pep508.requirement import CanonicalName
 
 _EPILOG = """\
@@ -118,7 +118,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return FINDINGS if options.check and changed else 0
 
 
-def _warn_of_others(new: State) -> None:
+def _warn_of_others(new: ConstraintsState) -> None:
     """Say so where freezes are not what NEW was made from."""
     others = new.not_in_freezes()
     if others:
@@ -129,7 +129,7 @@ def _warn_of_others(new: State) -> None:
 
 
 def _newest(
-    new: State, timeout: int | None
+    new: ConstraintsState, timeout: int | None
 ) -> Mapping[str, Mapping[CanonicalName, str]]:
     """The newest versions, for each Python."""
     if not new.freezes:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openstack_requirements.cmds import _console, _run
-from openstack_requirements.pep508 import requirement
+from openstack_requirements.pep508 import entries
 from openstack_requirements.system import files
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
 
     def normal(content: str) -> str:
-        return requirement.normalize(content, options.file)
+        return entries.normalize(content, options.file)
 
     if options.save:
         _run.edit(options.file, normal, options.lock_timeout)

@@ -17,25 +17,31 @@ For other programs: a :class:`Freeze` is what one interpreter installed
 and ``pin`` change the lines of one distribution in such a text.
 
 Inside of the toolkit this package imports ``pep508``, and ``system`` in its
-loader. Start with :mod:`.freeze`; :mod:`.graph` and :mod:`.explain` say why a
-version is there, :mod:`.states` and :mod:`.changes` what two files differ in.
+loader. Start with :mod:`.freeze` and :mod:`.merging`; :mod:`.graph` and
+:mod:`.explain` say why a version is there, :mod:`.states` and :mod:`.changes`
+what two files differ in.
 """
 
-TYPE_CHECKING = False  # typing costs more to import than an edit takes
+TYPE_CHECKING = False  # importing typing takes longer than an edit
 if TYPE_CHECKING:
-    from openstack_requirements.constraints.editing import edit, pin
+    from openstack_requirements.constraints.editing import edit
     from openstack_requirements.constraints.freeze import (
         Distribution,
         Freeze,
         FreezeError,
-        Pin,
         clone,
+    )
+    from openstack_requirements.constraints.freeze_json import (
         from_json,
+        to_json,
+    )
+    from openstack_requirements.constraints.merging import (
+        Pin,
         merge,
         prove,
         to_content,
-        to_json,
     )
+    from openstack_requirements.constraints.pinning import pin
 
 __all__ = [
     "Distribution",
@@ -52,23 +58,37 @@ __all__ = [
     "to_json",
 ]
 
-_EDITING = ("edit", "pin")
+#: The module of each name.
+_MODULES = {
+    "edit": "editing",
+    "pin": "pinning",
+    "Distribution": "freeze",
+    "Freeze": "freeze",
+    "FreezeError": "freeze",
+    "clone": "freeze",
+    "from_json": "freeze_json",
+    "to_json": "freeze_json",
+    "Pin": "merging",
+    "merge": "merging",
+    "prove": "merging",
+    "to_content": "merging",
+}
 
 
 def __getattr__(name: str) -> object:
-    """Import what is asked for, and nothing else (PEP 562).
+    """Import the module of a name on its first use (PEP 562).
 
     edit-constraints imports this package dozens of times in a row, and needs
-    none of what freezes need.
+    nothing that freezes need.
     """
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    module = "editing" if name in _EDITING else "freeze"
-    return getattr(import_module(f"{__name__}.{module}"), name)
+    module = import_module(f"{__name__}.{_MODULES[name]}")
+    return getattr(module, name)
 
 
 def __dir__() -> list[str]:
-    """What there is, be it imported yet or not."""
+    """The names of this module, imported yet or not."""
     return sorted({*globals(), *__all__})

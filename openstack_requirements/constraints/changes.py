@@ -11,70 +11,49 @@
 # under the License.
 """What changed between two states of constraints, where, and why.
 
-A :class:`State` is what a constraints file says, or what freezes installed.
-:func:`between` compares two of them Python by Python: by what the lines mean
-there, not by their text. Where freezes are at hand it says why, too.
+:func:`between` compares two states Python by Python: by what the lines mean
+there, not by their text. Where there are freezes,
+:mod:`~openstack_requirements.constraints.reasons` says why, too.
 """
 
 from __future__ import annotations
 
-from typing import (
-    TYPE_CHECKING,
-    Literal,
-    NamedTuple,
-    TypeAlias,
-    get_args,
-)
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
-from openstack_requirements.constraints import explain, freeze
-from openstack_requirements.constraints.graph import Graph
+from openstack_requirements.constraints.reasons import with_reasons
 from openstack_requirements.constraints.states import in_order, named_pythons
-from openstack_requirements.pep508 import markers, python_versions, ranges
-from openstack_requirements.pep508.requirement import (
-    CanonicalName,
-    canonical_name,
-)
+from openstack_requirements.pep508 import markers, python_versions
+from openstack_requirements.pep508.versions import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from openstack_requirements.constraints.graph import Demand
-    from openstack_requirements.constraints.states import Line, State
+    from openstack_requirements.constraints.reasons import Hold
+    from openstack_requirements.constraints.states import (
+        ConstraintsState,
+        PinnedLine,
+    )
+    from openstack_requirements.pep508.requirement import CanonicalName
 
-#: What can happen to a distribution. ``changed`` is what is neither up nor
-#: down, as one of the two sides is no version: a URL, or a range.
+#: What can happen to a distribution. It is ``changed`` where a side is not a
+#: version but a URL or a range, so that it is neither raised nor lowered.
 Kind = Literal["added", "removed", "raised", "lowered", "changed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Stands for the Pythons that no line names.
 OTHERS = "others"
-#: Stands for the environments that none of a name's markers select.
+#: Stands for the environments that no marker of a distribution selects.
 ELSEWHERE = "elsewhere"
 
 
-class Hold(NamedTuple):
-    """What holds a distribution at its version, or may do so.
+class PinChange(NamedTuple):
+    """What happened to the pin of one distribution.
 
-    ``newest`` is the newest version known, empty where none above
-    ``version`` is: then ``by`` are the demands with the deciding upper bound.
-    Otherwise they are those that do not admit it; ``requires_python`` is its
-    own, where that is what keeps it away. ``pythons`` is where.
-    """
-
-    name: str
-    version: str
-    newest: str
-    by: tuple[Demand, ...]
-    requires_python: str
-    pythons: tuple[str, ...]
-
-
-class Change(NamedTuple):
-    """What happened to one distribution.
-
-    ``pythons`` are those concerned (:data:`OTHERS` for any that no line
-    names); ``everywhere`` where that is all of them. ``condition`` is what
-    beyond the Python decides, as a marker, or :data:`ELSEWHERE`.
-    ``needed_by`` leads to what was added, or led to what was removed, see
+    ``pythons`` are those on which it did (:data:`OTHERS` for any that no line
+    names), and ``everywhere`` says that these are all. ``condition`` is the
+    marker that decides beside the Python, or :data:`ELSEWHERE`.
+    ``needed_by`` is the chain of demands that leads to what was added, or led
+    to what was removed, see
     :func:`openstack_requirements.constraints.explain.cause`.
     """
 
@@ -97,15 +76,15 @@ class Respelled(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """All that changed; empty (false) where nothing did.
+    """All changes from one state to another; false where there are none.
 
-    ``only_old`` and ``only_new`` are the Pythons that one side alone knows:
-    for them, only distributions that the other side lacks altogether are
-    compared. ``held`` are the distributions that did not change and that
-    something holds, on the Pythons of ``explained``: those with a freeze.
+    ``only_old`` and ``only_new`` are the Pythons of only one state: for them,
+    only distributions that the other state does not have at all are
+    compared. ``held`` are the unchanged distributions that are held back, on
+    the Pythons of ``explained``, which are those with a freeze.
     """
 
-    changes: tuple[Change, ...] = ()
+    changes: tuple[PinChange, ...] = ()
     respelled: tuple[Respelled, ...] = ()
     only_old: tuple[str, ...] = ()
     only_new: tuple[str, ...] = ()
@@ -115,18 +94,18 @@ class Changes(NamedTuple):
     def __bool__(self) -> bool:
         return bool(self.changes)
 
-    def of(self, kind: Kind) -> list[Change]:
+    def of(self, kind: Kind) -> list[PinChange]:
         """The changes of one kind, by name."""
-        return [each for each in self.changes if each.kind == kind]
+        return [change for change in self.changes if change.kind == kind]
 
 
-#: What is pinned in one kind of environment: one pin, as a rule, each with
-#: whether it is an exact version.
+#: The pins in one kind of environment, usually one, each with whether it is
+#: an exact version.
 _Pins: TypeAlias = frozenset[tuple[str, bool]]
 
 
 class _Cell(NamedTuple):
-    """What both sides pin in one kind of environment."""
+    """The pins of both states in one kind of environment."""
 
     old: _Pins
     new: _Pins
@@ -134,32 +113,31 @@ class _Cell(NamedTuple):
 
 
 def between(
-    old: State,
-    new: State,
+    old: ConstraintsState,
+    new: ConstraintsState,
     newest: Mapping[str, Mapping[CanonicalName, str]] | None = None,
 ) -> Changes:
     """What changed from one state to another.
 
-    With the freezes of the new state: what asked for each addition, and what
-    holds a version down. With those of the old state: what asked for each
-    removal.
+    The freezes of the new state say what requires each addition, and what
+    holds versions back; those of the old state, what required each removal.
 
     :param newest: for each Python the newest versions on the index, by name.
-        Where it has none, a version is known to be old only if another
-        Python, or the other state, has a newer one.
+        For other names, a version is known to be old only if another Python,
+        or the other state, has a newer one.
     :returns: the changes by kind, name and Python.
     """
     pythons = _pythons(old, new)
-    changes: list[Change] = []
+    changes: list[PinChange] = []
     respelled: dict[Respelled, None] = {}
     for name in sorted({*old.lines, *new.lines}):
-        found, rewritten = _changes_of(name, old, new, pythons)
-        changes += found
+        of_name, rewritten = _changes_of(name, old, new, pythons)
+        changes += of_name
         respelled.update(dict.fromkeys(rewritten))
-        one, other = old.spelling.get(name), new.spelling.get(name)
-        if one is not None and other is not None and one != other:
-            respelled[Respelled(one, other)] = None
-    changes.sort(key=lambda each: KINDS.index(each.kind))
+        before, after = old.spelling.get(name), new.spelling.get(name)
+        if before is not None and after is not None and before != after:
+            respelled[Respelled(before, after)] = None
+    changes.sort(key=lambda change: KINDS.index(change.kind))
     known = {*old.pythons, *new.pythons}
     result = Changes(
         tuple(changes),
@@ -167,14 +145,14 @@ def between(
         in_order(known - {*new.pythons}) if new.pythons else (),
         in_order(known - {*old.pythons}) if old.pythons else (),
     )
-    return _with_reasons(result, old, new, newest)
+    return with_reasons(result, old, new, newest)
 
 
-def _pythons(old: State, new: State) -> tuple[str, ...]:
-    """The Pythons to compare on; OTHERS, the last, if it makes sense."""
-    found = {*old.pythons, *new.pythons}
-    # Two sets of bounds may leave a range that neither has a Python for.
-    found.update(
+def _pythons(old: ConstraintsState, new: ConstraintsState) -> tuple[str, ...]:
+    """The Pythons to compare on, with OTHERS as the last where it applies."""
+    versions = {*old.pythons, *new.pythons}
+    # The bounds of both states together may separate more ranges.
+    versions.update(
         named_pythons(
             lines
             for state in (old, new)
@@ -182,76 +160,84 @@ def _pythons(old: State, new: State) -> tuple[str, ...]:
             for lines in state.lines.values()
         )
     )
-    pythons = in_order(found)
+    pythons = in_order(versions)
     return pythons if old.certain or new.certain else (*pythons, OTHERS)
 
 
 def _changes_of(
-    name: CanonicalName, old: State, new: State, pythons: Sequence[str]
-) -> tuple[list[Change], list[Respelled]]:
-    """What happened to one distribution, the same on several Pythons once."""
+    name: CanonicalName,
+    old: ConstraintsState,
+    new: ConstraintsState,
+    pythons: Sequence[str],
+) -> tuple[list[PinChange], list[Respelled]]:
+    """What happened to one distribution.
+
+    The same change on several Pythons is one change.
+    """
     if old.lines.get(name) == new.lines.get(name):
         return [], []
-    found: dict[tuple[Kind, str, str, str], list[str]] = {}
+    where: dict[tuple[Kind, str, str, str], list[str]] = {}
     respelled = []
     unknown = []
     for python in pythons:
-        real = _real(python, pythons)
-        if not all(_speaks_of(x, name, python, real) for x in (old, new)):
+        version = _version_of(python, pythons)
+        if not all(_covers(x, name, python, version) for x in (old, new)):
             unknown.append(python)
             continue
-        for cell in _cells(old.on(name, real), new.on(name, real)):
+        for cell in _cells(old.on(name, version), new.on(name, version)):
             kind = _kind(cell)
-            texts = _text(cell.old), _text(cell.new)
+            before, after = _text(cell.old), _text(cell.new)
             if kind is not None:
-                found.setdefault((kind, *texts, cell.condition), []).append(
-                    python
-                )
-            elif texts[0] != texts[1]:
+                key = (kind, before, after, cell.condition)
+                where.setdefault(key, []).append(python)
+            elif before != after:
                 respelled.append(
                     Respelled(
-                        f"{old.spelling.get(name, name)} {texts[0]}",
-                        f"{new.spelling.get(name, name)} {texts[1]}",
+                        f"{old.spelling.get(name, name)} {before}",
+                        f"{new.spelling.get(name, name)} {after}",
                     )
                 )
-    # What shows on Pythons that are named need not be said of others.
-    shown = any(each != [OTHERS] for each in found.values())
-    name_shown = new.spelling.get(name) or old.spelling.get(name) or name
+    # A change on Pythons that are named says it for the others as well.
+    says_others = any(changed != [OTHERS] for changed in where.values())
+    spelled = new.spelling.get(name) or old.spelling.get(name) or name
     changes = [
-        Change(
+        PinChange(
             kind,
-            name_shown,
-            was,
-            now,
-            tuple(each for each in where if each != OTHERS or not shown),
-            everywhere={*where, *unknown} == {*pythons},
+            spelled,
+            before,
+            after,
+            tuple(x for x in changed if x != OTHERS or not says_others),
+            everywhere={*changed, *unknown} == {*pythons},
             condition=condition,
         )
-        for (kind, was, now, condition), where in found.items()
-        if where != [OTHERS] or not shown
+        for (kind, before, after, condition), changed in where.items()
+        if changed != [OTHERS] or not says_others
     ]
     return changes, respelled
 
 
-def _speaks_of(
-    state: State, name: CanonicalName, python: str, real: str
+def _covers(
+    state: ConstraintsState, name: CanonicalName, python: str, version: str
 ) -> bool:
-    """Whether a state says what a distribution is on a Python.
+    """Whether a state says what is pinned for a distribution on a Python.
 
-    It does on those that it is for. On one that only the other side is for it
-    does where it lacks the distribution altogether, or has a line that
-    applies there. Of the Pythons that nobody names it does not where it has
-    lines for those that are named because these differ.
+    It does for each of its own Pythons. For a Python of the other state it
+    does where it does not have the distribution at all, or has a line that
+    applies there. For the Pythons that no line names it does not where its
+    lines differ: they are for the Pythons that they name.
+
+    :param version: the version that stands for the Python.
     """
     if name not in state.lines or python in state.pythons:
         return True
-    if python == OTHERS and len({x.pin for x in state.lines[name]}) == 1:
+    pins = {line.pin for line in state.lines[name]}
+    if python == OTHERS and len(pins) == 1:
         return True
-    return not state.certain and bool(state.on(name, real))
+    return not state.certain and bool(state.on(name, version))
 
 
-def _real(python: str, pythons: Sequence[str]) -> str:
-    """A version for OTHERS: the one behind the newest that is named."""
+def _version_of(python: str, pythons: Sequence[str]) -> str:
+    """The version of a Python; for OTHERS, the one after the newest."""
     if python != OTHERS:
         return python
     newest = (
@@ -263,53 +249,58 @@ def _real(python: str, pythons: Sequence[str]) -> str:
 
 
 def _cells(
-    before: Sequence[tuple[Line, str]],
-    after: Sequence[tuple[Line, str]],
+    before: Sequence[tuple[PinnedLine, str]],
+    after: Sequence[tuple[PinnedLine, str]],
 ) -> list[_Cell]:
-    """What both sides pin on a Python, in each kind of environment there.
+    """The pins on a Python, in each kind of environment there.
 
-    :param before: the lines of each side that can apply, with what is left
-        of their markers.
+    :param before: the lines of the old state that can apply, with the rest of
+        their markers; ``after`` has those of the new state.
     """
-    conditions = sorted({left for _, left in [*before, *after] if left})
+    conditions = sorted({rest for _, rest in [*before, *after] if rest})
     rows = _rows(conditions)
-    # Conditions that always fall alike mean the same: one is enough to say.
+    # Conditions that hold in the same rows are equivalent: one of them is
+    # enough to name them.
     columns = dict(zip(conditions, zip(*rows, strict=True), strict=True))
-    told = {column: condition for condition, column in columns.items()}
-    found: dict[tuple[_Pins, _Pins], set[str]] = {}
+    named = {column: condition for condition, column in columns.items()}
+    labels_of: dict[tuple[_Pins, _Pins], set[str]] = {}
     for row in rows:
         holding = {
             condition
             for condition, holds in zip(conditions, row, strict=True)
             if holds
         }
-        one, other = (
-            frozenset(
-                (line.pin, line.exact)
-                for line, left in lines
-                if not left or left in holding
-            )
-            for lines in (before, after)
-        )
-        label = " and ".join(sorted(holding & {*told.values()}))
-        found.setdefault((one, other), set()).add(label or ELSEWHERE)
+        pins = _pins(before, holding), _pins(after, holding)
+        label = " and ".join(sorted(holding & {*named.values()}))
+        labels_of.setdefault(pins, set()).add(label or ELSEWHERE)
     return [
-        _Cell(*key, " or ".join(sorted(labels)) if len(found) > 1 else "")
-        for key, labels in found.items()
+        _Cell(*pins, " or ".join(sorted(labels)) if len(labels_of) > 1 else "")
+        for pins, labels in labels_of.items()
     ]
 
 
+def _pins(
+    lines: Sequence[tuple[PinnedLine, str]], holding: Collection[str]
+) -> _Pins:
+    """The pins of the lines that apply where some conditions hold."""
+    return frozenset(
+        (line.pin, line.exact)
+        for line, rest in lines
+        if not rest or rest in holding
+    )
+
+
 def _rows(conditions: list[str]) -> list[tuple[bool, ...]]:
-    """The ways in which conditions hold together, once a Python is chosen."""
+    """The combinations of conditions that hold together on a Python."""
     if not conditions:
         return [()]
     try:
         return markers.combinations(conditions)
     except markers.BadMarker:
-        # Without a meaning that we know of, each holds alone.
+        # Nothing is known of conditions without a meaning: each holds alone.
         return [
-            tuple(each == other for other in conditions)
-            for each in (*conditions, None)
+            tuple(condition == holding for condition in conditions)
+            for holding in (*conditions, None)
         ]
 
 
@@ -318,167 +309,17 @@ def _text(pins: _Pins) -> str:
 
 
 def _kind(cell: _Cell) -> Kind | None:
-    """What happened; None where nothing did."""
+    """What happened; None where both states pin the same."""
     if cell.old == cell.new:
         return None
     if not cell.old or not cell.new:
         return "removed" if cell.old else "added"
     if len(cell.old) == len(cell.new) == 1:
-        ((one, exact),), ((other, other_exact),) = cell.old, cell.new
-        before, after = freeze.version_key(one), freeze.version_key(other)
-        # Only what is a version can be higher than another one.
-        if exact and other_exact and not before[0] and not after[0]:
+        ((old, old_exact),), ((new, new_exact),) = cell.old, cell.new
+        before, after = version_key(old), version_key(new)
+        # The first item says whether it is text and not a version.
+        if old_exact and new_exact and not before[0] and not after[0]:
             if before == after:
                 return None
             return "raised" if before < after else "lowered"
     return "changed"
-
-
-def _with_reasons(
-    result: Changes,
-    old: State,
-    new: State,
-    newest: Mapping[str, Mapping[CanonicalName, str]] | None,
-) -> Changes:
-    """The changes with what the freezes say of them."""
-    if not (old.freezes or new.freezes):
-        return result
-    graphs = [
-        {each.python_version: Graph(each) for each in state.freezes}
-        for state in (old, new)
-    ]
-    moved = {
-        canonical_name(each.name)
-        for each in result.changes
-        if each.old and each.new
-    }
-    known = _Known(old, new, graphs, newest)
-    changes = []
-    for each in result.changes:
-        name = canonical_name(each.name)
-        needed_by: tuple[Demand, ...] = ()
-        holds: tuple[Hold, ...] = ()
-        if each.kind in {"added", "removed"}:
-            there, here = graphs if each.kind == "added" else graphs[::-1]
-            beside = {canonical_name(x.name) for x in result.of(each.kind)}
-            needed_by = _cause(each, here, there, beside, moved)
-        if each.kind != "removed":
-            holds = known.holds(name, each)
-        changes.append(each._replace(needed_by=needed_by, holds=holds))
-    changed = {canonical_name(each.name) for each in changes}
-    held = [
-        hold
-        for name in sorted(new.lines)
-        if name not in changed
-        for hold in known.holds(name)
-    ]
-    return result._replace(
-        changes=tuple(changes),
-        held=tuple(held),
-        explained=tuple(graphs[1]),
-    )
-
-
-class _Known:
-    """What is known of newer versions, and of what keeps them away."""
-
-    def __init__(
-        self,
-        old: State,
-        new: State,
-        graphs: Sequence[Mapping[str, Graph]],
-        newest: Mapping[str, Mapping[CanonicalName, str]] | None,
-    ) -> None:
-        self._states = (old, new)
-        self._graphs = graphs
-        self._newest = newest
-
-    def holds(
-        self, name: CanonicalName, change: Change | None = None
-    ) -> tuple[Hold, ...]:
-        """What holds a distribution, the same on several Pythons once."""
-        found: dict[Hold, list[str]] = {}
-        for python, graph in self._graphs[1].items():
-            if change is None or change.everywhere or python in change.pythons:
-                hold = self._hold(name, python, graph)
-                if hold is not None:
-                    found.setdefault(hold, []).append(python)
-        return tuple(
-            hold._replace(pythons=tuple(where))
-            for hold, where in found.items()
-        )
-
-    def _hold(
-        self, name: CanonicalName, python: str, graph: Graph
-    ) -> Hold | None:
-        installed = graph.installed.get(name)
-        if installed is None or not self._states[1].pins(
-            name, installed.version, python
-        ):
-            return None  # these freezes are of something else
-        version = installed.version
-        newest = self._newest_of(name, python)
-        if newest and freeze.version_key(newest) > freeze.version_key(version):
-            against = tuple(
-                each
-                for each in graph.demands(name)
-                if each.applies and not explain.admits(each, newest)
-            )
-            needs = self._unfit_python(name, newest, graph)
-            return Hold(installed.name, version, newest, against, needs, ())
-        if newest and self._newest and name in self._newest.get(python, {}):
-            return None  # nothing is newer
-        deciding = explain.capping(graph, name)
-        if not deciding:
-            return None
-        return Hold(installed.name, version, "", deciding, "", ())
-
-    def _newest_of(self, name: CanonicalName, python: str) -> str:
-        """The newest version that is known, or the empty text."""
-        found = (self._newest or {}).get(python, {}).get(name)
-        if found:
-            return found
-        pins = [
-            line.pin
-            for state in self._states
-            for line in state.lines.get(name, ())
-            if line.exact and not freeze.version_key(line.pin)[0]
-        ]
-        return max(pins, key=freeze.version_key, default="")
-
-    def _unfit_python(
-        self, name: CanonicalName, version: str, graph: Graph
-    ) -> str:
-        """What a version asks of Python, where this one is not fit."""
-        for each in [*self._graphs[0].values(), *self._graphs[1].values()]:
-            found = each.installed.get(name)
-            if found is not None and found.version == version:
-                python = graph.freeze.environment.get(
-                    "python_full_version", graph.freeze.python_version
-                )
-                needs = found.requires_python
-                if ranges.readable(needs) and not ranges.admits(needs, python):
-                    return needs
-        return ""
-
-
-def _cause(
-    change: Change,
-    here: Mapping[str, Graph],
-    there: Mapping[str, Graph],
-    beside: Collection[CanonicalName],
-    moved: Collection[CanonicalName],
-) -> tuple[Demand, ...]:
-    """The chain to what was added, on the newest Python that has one."""
-    for python in reversed(change.pythons):
-        if python in here:
-            chain = explain.cause(
-                here[python],
-                canonical_name(change.name),
-                beside,
-                moved,
-                there.get(python),
-            )
-            if chain:
-                return chain
-    return ()

@@ -11,16 +11,16 @@
 # under the License.
 """The edit of one distribution's lines in the text of a constraints file.
 
-Every other line stays as it is, whatever it holds: who takes a library out of
-a file need not mend the rest of it. An edit is made dozens of times in a row,
-so it reads with :mod:`openstack_requirements.pep508.text` alone where that is
-enough, and imports the parser only for what it does not recognise; a test
-holds the two equal.
+Every other line stays as it is, whatever it holds: removing a library from a
+file does not require a file without errors. An edit is made dozens of times
+in a row, so the fast path uses :mod:`openstack_requirements.pep508.text`
+alone; lines that it does not recognise fall back to the parser, which is
+imported only then. A test holds the two equal.
 """
 
 from __future__ import annotations
 
-from openstack_requirements.errors import BadContent, BadLine, UnusableInput
+from openstack_requirements.errors import BadLine, UnusableInput
 from openstack_requirements.pep508.text import (
     NAME_CHARACTERS,
     canonical,
@@ -30,16 +30,14 @@ from openstack_requirements.pep508.text import (
     without_bom,
 )
 
-TYPE_CHECKING = False  # typing costs more to import than an edit takes
+TYPE_CHECKING = False  # importing typing takes longer than an edit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from openstack_requirements.pep508.requirement import Entry, Requirement
-
-#: What may come after the name in a line that is about it.
+#: What may follow the name in the line of a distribution.
 _AFTER_NAME = ("[", "(", "@", ";", ":", "#", "\\", "--", *"=<>!~")
 _VERSION_CHARACTERS = NAME_CHARACTERS + "+!"
-#: Longer than any line that is worth a quick look.
+#: Characters of the longest line that the fast path recognises.
 _LONG = 1000
 
 
@@ -48,30 +46,33 @@ def edit(
 ) -> str:
     """The text with a distribution's lines replaced, or removed.
 
-    The first of them becomes the replacement, the others go; where there is
-    none the replacement goes to the end. Doing it twice changes nothing more.
+    The replacement takes the place of the first line, and the others are
+    removed; without such a line it is appended. Editing a second time changes
+    nothing.
 
     :param name: the distribution, in any spelling (PEP 503).
-    :param replacement: a line as it is to stand there; empty to remove.
+    :param replacement: the line to write; empty to remove the distribution.
     :param source: the name of the file, for errors.
-    :raises UnusableInput: for a name or a replacement that is none.
+    :raises UnusableInput: where the name is not a name, or the replacement
+        not a line for constraints.
     :raises BadLine: where the line to edit, or the one to add to, is
         continued in the next.
     """
     if not is_name(name):
         raise UnusableInput(name, "is not the name of a distribution")
     lines = split_lines(content)
-    found = _find(lines, name, source)
+    indexes = find_lines(lines, name, source)
     if not replacement.strip():
-        _delete(lines, found)
+        _delete(lines, indexes)
     else:
         require_constraint(replacement)
-        if found:
-            lines[found[0]] = replacement + _line_end(lines[found[0]])
-            _delete(lines, found[1:])
+        if indexes:
+            first, *repeated = indexes
+            lines[first] = replacement + _line_end(lines[first])
+            _delete(lines, repeated)
         elif replacement.strip() not in map(str.strip, lines):
             _append(lines, replacement, source)
-    return _bom(content) + "".join(lines)
+    return byte_order_mark(content) + "".join(lines)
 
 
 def edit_all(
@@ -103,8 +104,9 @@ def names_another(name: str, replacement: str) -> bool:
 def require_constraint(text: str) -> None:
     """Fail for a text that cannot be a line of a constraints file.
 
-    A requirement, a URL that names its package (``#egg=NAME``), either of
-    them with ``-e``, ``NAME @ URL``, a path, or a comment.
+    Such a line is a requirement, a URL that names its package
+    (``#egg=NAME``), either of these with ``-e``, ``NAME @ URL``, a path, or a
+    comment.
 
     :raises UnusableInput: with the reason.
     """
@@ -114,11 +116,10 @@ def require_constraint(text: str) -> None:
 
 
 def name_of(line: str) -> str:
-    """The canonical name of the distribution that a line is about.
+    """The canonical name of the distribution in a line; empty without one.
 
-    Empty for a line that is about none. What the line says of it need not be
-    valid: ``foo==`` is about ``foo``. A path is about what its last part is
-    named after.
+    The rest of the line need not be valid: the name in ``foo==`` is ``foo``.
+    The name in a path is that of its last part.
     """
     text = line.strip()
     editable = False
@@ -128,13 +129,13 @@ def name_of(line: str) -> str:
             editable = True
             break
     if text.startswith("-"):
-        return ""  # another option
+        return ""  # any other option
     if _is_url(text):
         return _name_in_url(text)
     name = _name_at_start(text)
     after = text[len(name) :].lstrip()
     ends = not after or after.startswith(_AFTER_NAME)
-    # packaging takes a name that ends with "_", though PEP 508 does not.
+    # packaging accepts a name that ends with "_", PEP 508 does not.
     if not editable and ends and is_name(name.rstrip("_")):
         return canonical(name)
     if editable or "/" in text:
@@ -142,94 +143,26 @@ def name_of(line: str) -> str:
     return ""
 
 
-def pin(
-    content: str,
-    name: str,
-    version: str,
-    *,
-    python: str = "",
-    source: str = "",
-    entries: Iterable[Entry] = (),
-    listed_in: str = "",
-    prereleases: bool = True,
-) -> str:
-    """The text with a distribution pinned to another version.
+def find_lines(lines: Sequence[str], name: str, source: str) -> list[int]:
+    """The indexes of the lines of a distribution.
 
-    Only the version changes, in each line of the distribution: operator,
-    marker, spaces and comment stay.
-
-    :param version: a version (PEP 440); it is written in normal form.
-    :param python: change only the lines that can apply to this Python
-        (``3.12``).
     :param source: the name of the file, for errors.
-    :param entries: those of the global list, which has to admit the version:
-        for each line at least one of them whose marker can apply where the
-        line's does. None admit everything.
-    :param listed_in: the name of the global list, for errors.
-    :param prereleases: whether an entry admits a pre-release that it does
-        not mention.
-    :raises UnusableInput: where there is no line to change.
-    :raises BadLine: for a line that is not a pin.
-    :raises BadContent: with the entries that do not admit the version.
-    :raises BadMarker: for a marker that means nothing.
+    :raises BadLine: at such a line that is continued in the next.
     """
-    lines = split_lines(content)
-    listed = [
-        each
-        for each in entries
-        if each.requirement is not None
-        and canonical(each.requirement.package) == canonical(name)
-    ]
-    changed = 0
-    for index in _find(lines, name, source):
-        line = lines[index]
-        found = _read(line, index + 1, source)
-        if not _can_apply(python, found.markers):
-            continue
-        start, end = _version_in(line, index + 1, source)
-        refusing = _refusing(
-            version, found.markers, listed, prereleases=prereleases
-        )
-        if refusing:
-            raise BadContent(
-                [
-                    BadLine(
-                        f"does not admit {name} {version} (--force pins it "
-                        "all the same)",
-                        each.line,
-                        source=listed_in,
-                        number=each.number,
-                    )
-                    for each in refusing
-                ]
-            )
-        lines[index] = line[:start] + version + line[end:]
-        changed += 1
-    if not changed:
-        there = f" that applies to Python {python}" if python else ""
-        raise UnusableInput(source, f"has no line for {name}{there}")
-    return _bom(content) + "".join(lines)
-
-
-# -- lines -----------------------------------------------------------------
-
-
-def _find(lines: Sequence[str], name: str, source: str) -> list[int]:
-    """The indexes of the lines that are about a distribution."""
     wanted = canonical(name)
-    found = []
-    # In canonical form all at once, nearly all lines are told apart at once.
+    indexes = []
+    # A whole file in canonical form shows most other lines at little cost.
     for index, text in enumerate(canonical("".join(lines)).split("\n")):
         if wanted in text and name_of(lines[index]) == wanted:
             if index and _is_continued(lines[index - 1]):
                 continue
             _require_whole(lines[index], index + 1, source)
-            found.append(index)
-    return found
+            indexes.append(index)
+    return indexes
 
 
 def _is_continued(line: str) -> bool:
-    """Whether the next line belongs to this one, as pip reads it."""
+    """Whether pip reads the next line as a part of this one."""
     text = line.rstrip("\r\n")
     return text.endswith("\\") and not text.lstrip().startswith("#")
 
@@ -266,11 +199,9 @@ def _line_end(line: str) -> str:
     return ""
 
 
-def _bom(content: str) -> str:
+def byte_order_mark(content: str) -> str:
+    """The byte order mark that a text starts with, or nothing."""
     return content[: len(content) - len(without_bom(content))]
-
-
-# -- names -----------------------------------------------------------------
 
 
 def _name_at_start(text: str) -> str:
@@ -309,9 +240,6 @@ def _name_of_wheel(file: str) -> str:
     return canonical(file.partition("-")[0])
 
 
-# -- replacements ----------------------------------------------------------
-
-
 def _problem(text: str) -> str | None:
     """Why a text cannot be a line of a constraints file."""
     if not text.replace("\t", " ").isprintable():
@@ -325,21 +253,21 @@ def _problem(text: str) -> str | None:
         return "write -e for --editable"
     if is_path(text) or _is_plain(text):
         return None
-    from openstack_requirements.pep508.requirement import parse_line
+    from openstack_requirements.pep508.parser import parse_line
 
     try:
-        found = parse_line(text, permit_urls=True)
+        requirement = parse_line(text, permit_urls=True)
     except BadLine as error:
         return error.reason
-    if found.markers and ";" not in text:
-        return "a marker starts with a ;"  # the ":" is for setup.cfg alone
+    if requirement.markers and ";" not in text:
+        return "a marker starts with a ;"  # ":" is for setup.cfg alone
     return None
 
 
 def _is_plain(text: str) -> bool:
-    """Whether a text is a line of one of the most common forms.
+    """Whether a text is a valid line in one of the most common forms.
 
-    Such a text is valid; others may be valid too.
+    Any other text may be valid as well.
     """
     if len(text) > _LONG:
         return False
@@ -362,62 +290,5 @@ def _is_plain_url(text: str) -> bool:
             part.isascii() and part.isalpha() and part.islower()
             for part in scheme.split("+", 1)
         )
-        and not any(each in rest for each in " \t;#")
+        and not any(character in rest for character in " \t;#")
     )
-
-
-# -- pins ------------------------------------------------------------------
-
-
-def _read(line: str, number: int, source: str) -> Requirement:
-    from openstack_requirements.pep508.requirement import parse_line
-
-    try:
-        return parse_line(line.rstrip(" \t\r\n"), permit_urls=True)
-    except BadLine as error:
-        raise error.at(source, number) from error.__cause__
-
-
-def _version_in(line: str, number: int, source: str) -> tuple[int, int]:
-    """From where to where the version of a pin stands in its line."""
-    import re
-
-    # Blanks are never matched twice in a row, which would take long to fail.
-    match = re.match(
-        r"\s*[A-Za-z0-9._-]+[ \t]*(?:\[[^\]]*\][ \t]*)?(?:\([ \t]*)?"
-        r"={2,3}[ \t]*([A-Za-z0-9.+!_-]+)[ \t)]*(?:[;:#\r\n]|\Z)",
-        line,
-    )
-    if match is None:
-        raise BadLine(
-            "not a pin (NAME===VERSION)", line, source=source, number=number
-        )
-    return match.span(1)
-
-
-def _can_apply(python: str, *more: str) -> bool:
-    """Whether some environment with this Python is selected by all markers."""
-    from openstack_requirements.pep508 import markers
-
-    mine = [f"python_version=='{python}'"] if python else []
-    return markers.overlap([*mine, *more]) is not None
-
-
-def _refusing(
-    version: str, marker: str, entries: Iterable[Entry], *, prereleases: bool
-) -> list[Entry]:
-    """The entries that do not admit a pin, where none admits it."""
-    from packaging.specifiers import SpecifierSet
-
-    refusing = []
-    for each in entries:
-        assert each.requirement is not None
-        if not _can_apply("", marker, each.requirement.markers):
-            continue
-        specifiers = SpecifierSet(each.requirement.specifiers)
-        if specifiers.contains(
-            version, prereleases=prereleases or bool(specifiers.prereleases)
-        ):
-            return []
-        refusing.append(each)
-    return refusing

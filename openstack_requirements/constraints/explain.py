@@ -9,11 +9,11 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Why a version was installed: who requires what, from freezes alone.
+"""Why a version was installed: which demands decide, from freezes alone.
 
-A freeze has the requirements of every distribution in it (``Requires-Dist``)
-and the lines of the list. :class:`Graph` reads them backwards: who requires a
-distribution, whether that applies there, and how the list leads to it.
+The graph of a freeze (see :mod:`~openstack_requirements.constraints.graph`)
+has the demands on each distribution. This module says which of them decide
+its version, and how the list leads to it.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 
 
 class Bounds(NamedTuple):
-    """What demands leave of the versions, and which of them decide.
+    """The versions that demands admit together, and which of them decide.
 
-    ``together`` is the smallest specifier set that means all of theirs;
-    ``lower`` and ``upper`` are its deciding clauses, empty where there is
-    none, each with the demands that have it. ``unmet`` are the demands that
-    the installed version does not meet.
+    ``together`` is the smallest specifier set that is equal to all of theirs;
+    ``lower`` and ``upper`` are its deciding clauses, empty without a bound,
+    and ``lower_by`` and ``upper_by`` the demands that have them. ``unmet``
+    are the demands that the installed version does not satisfy.
     """
 
     together: str
@@ -53,11 +53,12 @@ class Bounds(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """Why one interpreter has a distribution, or has it not.
+    """Why a distribution is installed for one interpreter, or is not.
 
-    ``name`` is as its metadata spells it; ``version`` is empty where it is
-    not installed. ``chain`` leads from the list to it, each demand being of
-    what the one before it requires; it is empty where nothing does.
+    ``name`` is spelled as in its metadata; ``version`` is empty where it is
+    not installed. ``chain`` leads from the list to it: the owner of each
+    demand is what the demand before it requires. It is empty where nothing
+    requires the distribution.
     """
 
     python: str
@@ -69,7 +70,7 @@ class Explanation(NamedTuple):
 
 
 def explain(graph: Graph, name: CanonicalName) -> Explanation:
-    """Why a freeze has a distribution, or has it not."""
+    """Why a freeze has a distribution, or does not have it."""
     distribution = graph.installed.get(name)
     demands = graph.demands(name)
     version = distribution.version if distribution is not None else ""
@@ -78,7 +79,7 @@ def explain(graph: Graph, name: CanonicalName) -> Explanation:
         distribution.name if distribution is not None else name,
         version,
         demands,
-        bounds([each for each in demands if each.applies], version),
+        bounds([demand for demand in demands if demand.applies], version),
         graph.chain(name),
     )
 
@@ -116,50 +117,61 @@ def _like(name: CanonicalName, graphs: Sequence[Graph]) -> list[str]:
 
 
 def bounds(demands: Sequence[Demand], version: str = "") -> Bounds:
-    """What demands leave of the versions, and which of them decide.
+    """The versions that demands admit together, and which of them decide.
 
     :param demands: those that apply.
     :param version: the one that is installed, if any.
     """
-    asked = _clauses(demands)
-    lower, lower_by = _strongest(asked, ranges.lower_bound, max)
-    upper, upper_by = _strongest(asked, ranges.upper_bound, min)
+    by_clause = _clauses(demands)
+    lower, lower_by = _strongest(by_clause, ranges.lower_bound, max)
+    upper, upper_by = _strongest(by_clause, ranges.upper_bound, min)
+    unmet: tuple[Demand, ...] = ()
+    if version:
+        unmet = tuple(
+            demand for demand in demands if not admits(demand, version)
+        )
     return Bounds(
-        ranges.together([clause for clause, _ in asked]),
+        ranges.together([clause for clause, _ in by_clause]),
         lower,
         lower_by,
         upper,
         upper_by,
-        tuple(each for each in demands if not admits(each, version))
-        if version
-        else (),
+        unmet,
     )
 
 
 def capping(graph: Graph, name: CanonicalName) -> tuple[Demand, ...]:
-    """The demands with the upper bound that decides, as in :func:`bounds`."""
-    demands = [each for each in graph.demands(name) if each.applies]
+    """The demands with the deciding upper bound, as in :func:`bounds`."""
+    demands = [demand for demand in graph.demands(name) if demand.applies]
     return _strongest(_clauses(demands), ranges.upper_bound, min)[1]
 
 
 def admits(demand: Demand, version: str) -> bool:
-    """Whether a demand is met by a version; pre-releases are as good."""
+    """Whether a version satisfies a demand, pre-releases included."""
     return ranges.admits(demand.specifiers, version)
 
 
 def _strongest(
-    asked: Iterable[tuple[str, Demand]],
-    key: Callable[[str], tuple[Version, bool] | None],
+    by_clause: Iterable[tuple[str, Demand]],
+    bound: Callable[[str], tuple[Version, bool] | None],
     choose: Callable[[Iterable[Any]], Any],
 ) -> tuple[str, tuple[Demand, ...]]:
-    """The clause with the highest or lowest bound, and who demands it."""
-    keyed = [(key(clause), clause, each) for clause, each in asked]
-    found = [each for each in keyed if each[0] is not None]
-    if not found:
+    """The clause with the highest or lowest bound, and the demands with it.
+
+    :param bound: the lower or the upper bound of a clause.
+    """
+    bounded = [
+        (value, clause, demand)
+        for clause, demand in by_clause
+        if (value := bound(clause)) is not None
+    ]
+    if not bounded:
         return "", ()
-    best = choose(bound for bound, _, _ in found)
-    deciding = [each for each in found if each[0] == best]
-    return deciding[0][1], tuple(dict.fromkeys(d for _, _, d in deciding))
+    strongest = choose(value for value, _, _ in bounded)
+    deciding = [item for item in bounded if item[0] == strongest]
+    return deciding[0][1], tuple(
+        dict.fromkeys(demand for _, _, demand in deciding)
+    )
 
 
 def cause(
@@ -169,13 +181,13 @@ def cause(
     moved: Collection[CanonicalName],
     before: Graph | None,
 ) -> tuple[Demand, ...]:
-    """What brought a distribution that was not there before.
+    """The chain of demands that brought a new distribution.
 
-    :param added: the distributions that are new beside it, and ``moved``
-        those whose version is another one.
-    :param before: the freeze before it, if there is one.
-    :returns: a chain to it, from a distribution that moved, or from the list
-        where none did; empty where nothing requires it.
+    :param added: the distributions that are new, and ``moved`` those whose
+        version changed.
+    :param before: the graph of the freeze before, if there is one.
+    :returns: a chain from a distribution that moved, or from the list where
+        none did; empty where nothing requires the new one.
     """
     start = name
     chain: list[Demand] = []
@@ -191,7 +203,7 @@ def cause(
             return tuple(reversed(chain))
         if name not in added:
             return (*graph.chain(name), *reversed(chain))
-    return graph.chain(start)  # the new ones ask for each other
+    return graph.chain(start)  # the new distributions require each other
 
 
 def _newest_demand(
@@ -201,40 +213,42 @@ def _newest_demand(
     moved: Collection[CanonicalName],
     before: Graph | None,
 ) -> Demand | None:
-    """The demand that most likely is the new one."""
+    """The demand that most likely is new."""
     owners_before = set()
     if before is not None:
         owners_before = {
-            each.owner and canonical_name(each.owner)
-            for each in before.demands(name)
-            if each.applies
+            demand.owner and canonical_name(demand.owner)
+            for demand in before.demands(name)
+            if demand.applies
         }
 
     def key(demand: Demand) -> tuple[bool, bool, int, str]:
         owner = canonical_name(demand.owner)
         depth = graph.depth(owner) if owner else -1
         return (
-            # Who asked before as well is not to blame.
+            # An owner that required it before is not the reason.
             before is not None and owner in owners_before,
-            # Neither is who did not change, unless it is the list.
+            # Nor is an owner that did not change, except for the list.
             bool(owner) and owner not in moved and owner not in added,
             depth,
             owner,
         )
 
-    found = [
-        each
-        for each in graph.demands(name)
-        if each.applies
-        and (not each.owner or graph.depth(canonical_name(each.owner)) >= 0)
+    reached = [
+        demand
+        for demand in graph.demands(name)
+        if demand.applies
+        and (
+            not demand.owner or graph.depth(canonical_name(demand.owner)) >= 0
+        )
     ]
-    return min(found, key=key) if found else None
+    return min(reached, key=key) if reached else None
 
 
 def _clauses(demands: Iterable[Demand]) -> list[tuple[str, Demand]]:
     """The clauses of demands, each with its demand."""
     return [
-        (f"{operator}{version}", each)
-        for each in demands
-        for operator, version in clauses(each.specifiers)
+        (str(clause), demand)
+        for demand in demands
+        for clause in clauses(demand.specifiers)
     ]

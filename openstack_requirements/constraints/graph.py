@@ -13,11 +13,10 @@
 
 A freeze has the requirements of every distribution in it (``Requires-Dist``)
 and the lines of the list. Which of them apply depends on the environment,
-which a freeze states in full, and on extras, of which nothing on a disk says
-that they were asked for. So that is found out here: an extra is active where
-a requirement that applies asks for it, and the requirements of an active
-extra may ask for further ones. Whoever explains versions or looks for
-conflicts asks this graph.
+which a freeze states in full, and on the active extras, which installed
+metadata does not record. The graph computes these: an extra is active where a
+requirement that applies names it, and the requirements of an active extra may
+name further extras. Explanations and conflict checks both use this graph.
 """
 
 from __future__ import annotations
@@ -27,13 +26,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.errors import BadLine
 from openstack_requirements.pep508 import markers
+from openstack_requirements.pep508.parser import (
+    name_in,
+    parse_line,
+    split_comment,
+)
 from openstack_requirements.pep508.requirement import (
     CanonicalName,
     Requirement,
     canonical_name,
-    name_in,
-    parse_line,
-    split_comment,
 )
 
 if TYPE_CHECKING:
@@ -41,20 +42,20 @@ if TYPE_CHECKING:
 
     from openstack_requirements.constraints.freeze import Distribution, Freeze
 
-#: What the list is called where a distribution could stand.
+#: The list, in texts that otherwise name a distribution.
 THE_LIST = "the list"
 #: The owner of the lines of the list.
 LIST = CanonicalName("")
 
 
 class Demand(NamedTuple):
-    """One requirement of one owner.
+    """One requirement of one owner, a distribution or the list.
 
-    ``owner`` and ``owner_version`` are empty where the list demands it;
-    ``text`` is the requirement as written, ``name`` what it requires.
-    ``applies``: the marker selects the freeze's environment, with the extras
-    of the owner that are active there. ``problem`` says why a requirement
-    cannot be read; it then applies nowhere.
+    ``owner`` and ``owner_version`` are empty for the list; ``text`` is the
+    requirement as written, ``name`` the distribution that it requires.
+    ``applies`` says that its marker selects the environment of the freeze,
+    with the active extras of the owner. ``problem`` says why the requirement
+    cannot be read; it then never applies.
     """
 
     owner: str
@@ -69,15 +70,15 @@ class Demand(NamedTuple):
 
     @property
     def who(self) -> str:
-        """The owner for people: ``nova 31.0.0``, or ``the list``."""
+        """The owner as text: ``nova 31.0.0``, or ``the list``."""
         return f"{self.owner} {self.owner_version}" if self.owner else THE_LIST
 
 
-class Line(NamedTuple):
-    """A requirement as metadata has it, read.
+class RequiresDist(NamedTuple):
+    """A requirement in metadata, parsed.
 
     ``requirement`` is None where it cannot be read, and ``problem`` says
-    why; ``name`` is then as much of a name as it starts with, or empty.
+    why; ``name`` is then the name that the text starts with, or empty.
     """
 
     text: str
@@ -87,22 +88,22 @@ class Line(NamedTuple):
 
     @property
     def extras(self) -> tuple[CanonicalName, ...]:
-        """The extras that it asks for."""
+        """The extras that it requires."""
         if self.requirement is None:
             return ()
         return tuple(sorted(map(canonical_name, self.requirement.extras)))
 
 
 class Graph:
-    """Who requires whom in one freeze.
+    """The requirements of one freeze, in both directions.
 
-    :raises FreezeError: where a name is there in two versions.
+    :raises FreezeError: where it has two versions of a distribution.
     """
 
     def __init__(self, freeze: Freeze) -> None:
         self.freeze = freeze
         self.installed: dict[CanonicalName, Distribution] = freeze.by_name()
-        self._lines = {LIST: _readable(freeze.requested)}
+        self._lines = {LIST: _requirements_in(freeze.requested)}
         for name, distribution in self.installed.items():
             self._lines[name] = [read(text) for text in distribution.requires]
         self._owners: dict[CanonicalName, set[CanonicalName]] = {}
@@ -127,17 +128,17 @@ class Graph:
         return self._extras.get(name, frozenset())
 
     def requirements(self, owner: CanonicalName) -> list[Demand]:
-        """All that an owner requires, also what does not apply.
+        """The requirements of an owner, those that do not apply included.
 
-        :param owner: a distribution that is installed, or :data:`LIST`.
+        :param owner: an installed distribution, or :data:`LIST`.
         """
         return [self._demand(owner, line) for line in self._lines[owner]]
 
     def demands(self, name: CanonicalName) -> tuple[Demand, ...]:
-        """All that requires a distribution, also where it does not apply.
+        """The requirements on a distribution, whether they apply or not.
 
-        The list comes first, then the owners by name. What a distribution
-        says of its own extras is left out.
+        Those of the list come first, then those of other owners by name. A
+        distribution that requires extras of itself is left out.
         """
         return tuple(
             self._demand(owner, line)
@@ -148,7 +149,7 @@ class Graph:
         )
 
     def chain(self, name: CanonicalName) -> tuple[Demand, ...]:
-        """The shortest way from the list to a distribution."""
+        """The shortest chain from the list to a distribution; or empty."""
         self._walk()
         assert self._first is not None
         chain: list[Demand] = []
@@ -160,11 +161,11 @@ class Graph:
         return ()
 
     def depth(self, name: CanonicalName) -> int:
-        """How far a distribution is from the list; -1 where not reached."""
+        """The distance of a distribution from the list; -1 without a chain."""
         self._walk()
         return self._depth.get(name, -1)
 
-    def _demand(self, owner: CanonicalName, line: Line) -> Demand:
+    def _demand(self, owner: CanonicalName, line: RequiresDist) -> Demand:
         distribution = self.installed[owner] if owner else None
         requirement = line.requirement
         applies, problem = self._judge(owner, line)
@@ -180,8 +181,10 @@ class Graph:
             problem=problem,
         )
 
-    def _judge(self, owner: CanonicalName, line: Line) -> tuple[bool, str]:
-        """Whether a requirement applies, or why nobody can tell."""
+    def _judge(
+        self, owner: CanonicalName, line: RequiresDist
+    ) -> tuple[bool, str]:
+        """Whether a requirement applies, and why that is unknown."""
         if line.requirement is None:
             return False, line.problem
         if not line.requirement.markers:
@@ -197,10 +200,10 @@ class Graph:
         return applies, ""
 
     def _find_extras(self) -> None:
-        """Find the extras that are active, of each distribution.
+        """Find the active extras of each distribution.
 
-        One extra may ask for the next, so this goes on until nothing new
-        comes.
+        The requirements of an extra may activate further ones, so this goes
+        on until there is nothing new.
         """
         with_extras = {
             owner: [line for line in lines if line.extras]
@@ -219,7 +222,7 @@ class Graph:
                         waiting.append(line.name)
 
     def _walk(self) -> None:
-        """Find the first demand on each distribution, from the list on."""
+        """Find the first demand on each distribution, starting at the list."""
         if self._first is not None:
             return
         self._first = {}
@@ -242,14 +245,14 @@ class Graph:
             depth += 1
 
 
-@lru_cache(maxsize=65536)  # freezes of several Pythons say much the same
-def read(text: str) -> Line:
-    """One requirement of a distribution's metadata (PEP 508), read."""
+@lru_cache(maxsize=65536)  # the freezes of several Pythons are much alike
+def read(text: str) -> RequiresDist:
+    """One requirement in metadata (PEP 508), parsed."""
     name = canonical_name(name_in(text))
     try:
         requirement = parse_line(text.strip(), permit_urls=True)
     except BadLine as error:
-        return Line(text, name, None, error.reason)
+        return RequiresDist(text, name, None, error.reason)
     problem = ""
     if not requirement.package:
         problem = "it names no distribution"
@@ -263,14 +266,14 @@ def read(text: str) -> Line:
         except markers.BadMarker as error:
             problem = f"invalid marker ({error.reason})"
     if problem:
-        return Line(text, name, None, problem)
-    return Line(text, canonical_name(requirement.package), requirement)
+        return RequiresDist(text, name, None, problem)
+    return RequiresDist(text, canonical_name(requirement.package), requirement)
 
 
-def _readable(requested: Iterable[str]) -> list[Line]:
-    """The lines of a list that are requirements, without their comments.
+def _requirements_in(requested: Iterable[str]) -> list[RequiresDist]:
+    """The requirements among the lines of a list, parsed.
 
-    The others are options of the installer.
+    All other lines are options of the installer.
     """
     lines = []
     for text in requested:

@@ -9,10 +9,10 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Lower constraints: the lowest versions that several projects share.
+"""Lower constraints: the lowest versions that work for several projects.
 
-Each project knows the lowest versions that it works with. What works with all
-of them is the highest of these. Nothing here opens a file.
+Each project lists the lowest versions that it works with. For all of them
+together, these are the highest version of each package.
 """
 
 from __future__ import annotations
@@ -20,22 +20,19 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.constraints.freeze import (
-    Pin,
-    to_content,
-    version_key,
-)
+from openstack_requirements.constraints.merging import Pin, to_content
 from openstack_requirements.errors import BadContent, BadLine
 from openstack_requirements.pep508 import limits, markers
 from openstack_requirements.pep508.markers import compared_text
 from openstack_requirements.pep508.requirement import canonical_name
+from openstack_requirements.pep508.versions import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from openstack_requirements.pep508.entries import Entry
     from openstack_requirements.pep508.requirement import (
         CanonicalName,
-        Entry,
         Requirement,
     )
 
@@ -52,9 +49,10 @@ class LowerPin(NamedTuple):
 def read(entries: Iterable[Entry], source: str) -> list[LowerPin]:
     """The pins of a file, each of them exact.
 
-    :raises BadContent: with all the lines that are none.
+    :raises BadContent: with all the lines that are not exact pins, or whose
+        marker cannot be judged.
     """
-    found, errors = [], []
+    pins, errors = [], []
     for number, text, requirement in entries:
         if requirement is not None and not requirement.package:
             continue
@@ -62,22 +60,22 @@ def read(entries: Iterable[Entry], source: str) -> list[LowerPin]:
             reason = "not an exact version (NAME==VERSION)"
         else:
             reason = _marker_problem(requirement.markers)
-            found.append(LowerPin(requirement, source, number, text))
+            pins.append(LowerPin(requirement, source, number, text))
         if reason:
             errors.append(BadLine(reason, text, source=source, number=number))
     if errors:
         raise BadContent(errors)
-    return found
+    return pins
 
 
 def merge(pins: Iterable[LowerPin]) -> str:
     """The highest version for each package, as a constraints file.
 
-    Lines are sorted by name and spelled as where the version is from. Where
-    markers keep the lines of a package apart, each of these has a line of its
-    own; where they overlap, one version has to do for all.
+    Lines are sorted by name, and spelled like the pin that has the highest
+    version. Where the markers of a package are disjoint, each has a line;
+    where they overlap, the package has a single line for all of them.
 
-    :raises BadLine: at a package with more markers than are compared.
+    :raises BadLine: at a package with too many markers to compare.
     """
     packages: dict[CanonicalName, list[LowerPin]] = {}
     for pin in pins:
@@ -105,23 +103,28 @@ def merge(pins: Iterable[LowerPin]) -> str:
 
 
 def _groups(pins: Sequence[LowerPin]) -> list[tuple[str, list[LowerPin]]]:
-    """The lines of a package by marker, or all of them without one."""
+    """The pins of a package by marker; all without one where these overlap."""
     groups: dict[str, list[LowerPin]] = {}
-    for pin in sorted(pins, key=lambda each: each.requirement.markers):
-        mine = pin.requirement.markers
-        same = (each for each in groups if markers.equivalent(each, mine))
-        groups.setdefault(next(same, mine), []).append(pin)
+    for pin in sorted(pins, key=lambda pin: pin.requirement.markers):
+        marker = pin.requirement.markers
+        equal = (
+            known for known in groups if markers.equivalent(known, marker)
+        )
+        groups.setdefault(next(equal, marker), []).append(pin)
     if all(markers.disjoint(*pair) for pair in combinations(groups, 2)):
         return list(groups.items())
     return [("", list(pins))]
 
 
 def _highest(pins: Sequence[LowerPin], marker: str) -> Pin:
-    found = [
+    """The pin with the highest version, under a marker for all of them."""
+    spellings = [
         (pin.requirement.pin or "", pin.requirement.package) for pin in pins
     ]
-    # Of two spellings of a version or a name it is always the same.
-    version, name = max(found, key=lambda each: (version_key(each[0]), each))
+    # The spelling itself breaks ties, whatever the order of the projects.
+    version, name = max(
+        spellings, key=lambda spelling: (version_key(spelling[0]), spelling)
+    )
     return Pin(name, version, marker)
 
 

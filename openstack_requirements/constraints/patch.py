@@ -9,22 +9,20 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What one change of the lists does to the constraints, and nothing else.
+"""The pins that a change of the list moves, applied to given constraints.
 
-The pins that the change moves are found by computing constraints twice, with
-the list as it was and as it is. They are then made in the constraints that
-are there. Everything else in these stays byte for byte.
+Constraints are computed with the list as it was and as it is, and the pins
+that differ are changed in the given constraints. Everything else in these
+stays byte for byte.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openstack_requirements.constraints.freeze import order_key
-from openstack_requirements.pep508.requirement import (
-    canonical_name,
-    read_entries,
-)
+from openstack_requirements.constraints.merging import order_key
+from openstack_requirements.pep508.entries import read_entries
+from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,13 +31,13 @@ if TYPE_CHECKING:
 
 
 def apply(content: str, before: str, after: str, source: str = "") -> str:
-    """Constraints with the pins that differ between two others.
+    """The content with those pins changed that differ in two other texts.
 
-    :param content: the constraints that are there.
-    :param before: constraints without the change.
+    :param content: the constraints to change.
+    :param before: constraints without the change of the list.
     :param after: constraints with it.
-    :param source: the name of the first, for errors.
-    :raises BadContent: with the lines of it that cannot be read.
+    :param source: the name of the file of ``content``, for errors.
+    :raises BadContent: with the lines of ``content`` that cannot be read.
     """
     old, new = _pins(before), _pins(after)
     moved = {name for name in {*old, *new} if old.get(name) != new.get(name)}
@@ -48,11 +46,11 @@ def apply(content: str, before: str, after: str, source: str = "") -> str:
     for entry in read_entries(
         content, source, permit_urls=True, keep_editable=False
     ):
-        found = entry.requirement
-        name = canonical_name(found.package if found is not None else "")
+        requirement = entry.requirement
+        name = canonical_name(requirement.package if requirement else "")
         if name in moved:
-            # In the place of the first line; the others go.
-            result += [f"{each}{newline}" for each in new.get(name, ())]
+            # The first line is replaced, and all others are removed.
+            result += [f"{line}{newline}" for line in new.get(name, ())]
             new.pop(name, None)
         else:
             result.append(entry.line)
@@ -60,8 +58,8 @@ def apply(content: str, before: str, after: str, source: str = "") -> str:
         result[-1] += newline
     key = _order(result)
     for name in sorted(moved & new.keys()):
-        for each in new[name]:
-            result.insert(_place(result, each, key), f"{each}{newline}")
+        for line in new[name]:
+            result.insert(_place(result, line, key), f"{line}{newline}")
     return "".join(result)
 
 
@@ -69,9 +67,9 @@ def _pins(content: str) -> dict[CanonicalName, list[str]]:
     """The lines of each name, without their line ends."""
     result: dict[CanonicalName, list[str]] = {}
     for entry in read_entries(content, permit_urls=True):
-        found = entry.requirement
-        if found is not None and found.package:
-            name = canonical_name(found.package)
+        requirement = entry.requirement
+        if requirement is not None and requirement.package:
+            name = canonical_name(requirement.package)
             result.setdefault(name, []).append(entry.line.rstrip())
     return result
 
@@ -81,7 +79,7 @@ def _by_name(line: str) -> str:
 
 
 def _order(lines: Sequence[str]) -> Callable[[str], str] | None:
-    """The order that lines are in; None for no order that is known."""
+    """The sort key of lines that are in a known order; otherwise None."""
     pins = [line for line in lines if _is_pin(line)]
     for key in (order_key, _by_name):
         keys = [key(line) for line in pins]
@@ -93,11 +91,11 @@ def _order(lines: Sequence[str]) -> Callable[[str], str] | None:
 def _place(
     lines: Sequence[str], line: str, key: Callable[[str], str] | None
 ) -> int:
-    """Where a line belongs among others."""
+    """The index at which to insert a line."""
     if key is not None:
-        for number, each in enumerate(lines):
-            if _is_pin(each) and key(each) > key(line):
-                return number
+        for index, present in enumerate(lines):
+            if _is_pin(present) and key(present) > key(line):
+                return index
     return len(lines)
 
 

@@ -11,16 +11,16 @@
 # under the License.
 """What is pinned on which Python: a constraints file, or freezes, as a value.
 
-Lines are kept with their markers. What they mean on one Python is asked of
-:meth:`State.on`, so that files with other sets of Pythons can be compared.
+Lines keep their markers, and :meth:`ConstraintsState.on` says what they mean
+on one Python. So files with different sets of Pythons can be compared.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.constraints import freeze
-from openstack_requirements.pep508 import markers, python_versions
+from openstack_requirements.constraints import merging
+from openstack_requirements.pep508 import markers, python_versions, versions
 from openstack_requirements.pep508.requirement import (
     CanonicalName,
     canonical_name,
@@ -30,14 +30,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from openstack_requirements.constraints.freeze import Freeze
-    from openstack_requirements.pep508.requirement import Entry, Requirement
+    from openstack_requirements.pep508.entries import Entry
+    from openstack_requirements.pep508.requirement import Requirement
 
 
-class Line(NamedTuple):
-    """One line of a state: what is pinned, and where.
+class PinnedLine(NamedTuple):
+    """A line of a constraints file: a pin, and the marker of where it is for.
 
-    ``pin`` is a version, or else the specifiers or the URL as they stand;
-    ``exact`` tells which.
+    ``pin`` is a version if ``exact``, otherwise the specifiers or the URL as
+    they stand.
     """
 
     pin: str
@@ -45,16 +46,16 @@ class Line(NamedTuple):
     exact: bool = True
 
 
-class State(NamedTuple):
+class ConstraintsState(NamedTuple):
     """What is pinned on which Python.
 
-    ``pythons`` are those that it is for. ``certain``: it is for these and
-    for no others; otherwise they are what the lines' markers name, and lines
-    without a marker are for every Python. ``freezes`` are what it was made
-    from, where that is known: they can say why.
+    ``pythons`` are those that it is for. If ``certain``, it is for no others;
+    otherwise they are what the markers of the lines name, and lines without a
+    marker are for every Python. ``freezes`` are those that it was made from,
+    where that is known: they give the reasons.
     """
 
-    lines: Mapping[CanonicalName, tuple[Line, ...]]
+    lines: Mapping[CanonicalName, tuple[PinnedLine, ...]]
     spelling: Mapping[CanonicalName, str]
     pythons: tuple[str, ...]
     certain: bool
@@ -66,25 +67,25 @@ class State(NamedTuple):
         entries: Iterable[Entry],
         pythons: Iterable[str] | None = None,
         never: Collection[CanonicalName] = (),
-    ) -> State:
+    ) -> ConstraintsState:
         """The state that a constraints file describes.
 
         :param entries: its lines, read with ``permit_urls``.
         :param pythons: the versions that it is for, where that is known.
         :param never: names to leave out.
         """
-        lines: dict[CanonicalName, list[Line]] = {}
+        lines: dict[CanonicalName, list[PinnedLine]] = {}
         spelling: dict[CanonicalName, str] = {}
         for entry in entries:
-            found = entry.requirement
-            if found is None or not found.package:
+            requirement = entry.requirement
+            if requirement is None or not requirement.package:
                 continue
-            name = canonical_name(found.package)
+            name = canonical_name(requirement.package)
             if name not in never:
-                spelling.setdefault(name, found.package)
-                lines.setdefault(name, []).append(_line(found))
+                spelling.setdefault(name, requirement.package)
+                lines.setdefault(name, []).append(_pinned_line(requirement))
         return cls(
-            {name: tuple(each) for name, each in lines.items()},
+            {name: tuple(of_name) for name, of_name in lines.items()},
             spelling,
             in_order(
                 named_pythons(lines.values()) if pythons is None else pythons
@@ -97,100 +98,108 @@ class State(NamedTuple):
         cls,
         freezes: Iterable[Freeze],
         never: Collection[CanonicalName] = (),
-    ) -> State:
+    ) -> ConstraintsState:
         """The state that freezes are.
 
         :param never: names to leave out.
-        :raises FreezeError: where two freezes are of one Python, or one has a
-            name in two versions.
+        :raises FreezeError: where two freezes are of the same Python, or a
+            freeze has two versions of a distribution.
         """
-        found = sorted(freezes, key=lambda each: each.python_key)
-        lines: dict[CanonicalName, list[Line]] = {}
-        for pin in freeze.merge(found, never):
+        ordered = sorted(freezes, key=lambda freeze: freeze.python_key)
+        lines: dict[CanonicalName, list[PinnedLine]] = {}
+        for pin in merging.merge(ordered, never):
             lines.setdefault(canonical_name(pin.name), []).append(
-                Line(pin.version, pin.marker)
+                PinnedLine(pin.version, pin.marker)
             )
         return cls(
-            {name: tuple(each) for name, each in lines.items()},
+            {name: tuple(of_name) for name, of_name in lines.items()},
             {
-                canonical_name(each.name): each.name
-                for one in found
-                for each in one.distributions
-                if each.described
+                canonical_name(distribution.name): distribution.name
+                for freeze in ordered
+                for distribution in freeze.distributions
+                if distribution.described
             },
-            tuple(each.python_version for each in found),
+            tuple(freeze.python_version for freeze in ordered),
             certain=True,
-            freezes=tuple(found),
+            freezes=tuple(ordered),
         )
 
-    def made_from(self, freezes: Iterable[Freeze]) -> State:
+    def made_from(self, freezes: Iterable[Freeze]) -> ConstraintsState:
         """The same state, with the freezes that it was made from."""
         return self._replace(
-            freezes=tuple(sorted(freezes, key=lambda each: each.python_key))
+            freezes=tuple(
+                sorted(freezes, key=lambda freeze: freeze.python_key)
+            )
         )
 
-    def on(self, name: CanonicalName, python: str) -> list[tuple[Line, str]]:
+    def on(
+        self, name: CanonicalName, python: str
+    ) -> list[tuple[PinnedLine, str]]:
         """The lines of a name that can apply on a Python.
 
-        :returns: each with what is left of its marker there; empty where
-            nothing but the Python decides.
+        :returns: the lines, each with the rest of its marker on that Python;
+            the rest is empty where the Python alone decides.
         """
-        found = []
+        applying = []
         for line in self.lines.get(name, ()):
-            left = _left(line.marker, python)
-            if left is not None:
-                found.append((line, left))
-        return found
+            rest = _rest(line.marker, python)
+            if rest is not None:
+                applying.append((line, rest))
+        return applying
 
     def pins(self, name: CanonicalName, version: str, python: str) -> bool:
         """Whether a distribution is pinned to a version on a Python."""
-        wanted = freeze.version_key(version)
+        wanted = versions.version_key(version)
         return any(
-            line.exact and freeze.version_key(line.pin) == wanted
+            line.exact and versions.version_key(line.pin) == wanted
             for line, _ in self.on(name, python)
         )
 
     def not_in_freezes(self) -> list[str]:
-        """What is pinned otherwise than in its freezes, a phrase for each.
+        """The pins that differ from the freezes, a phrase for each.
 
-        Where there is much of it, the freezes are not what it was made from.
+        Where there are many, the state was not made from these freezes.
         """
-        found = []
-        for one in self.freezes:
-            installed = one.by_name()
+        differing = []
+        for freeze in self.freezes:
+            installed = freeze.by_name()
             for name in sorted(self.lines):
-                lines = self.on(name, one.python_version)
-                if any(left for _, left in lines):
-                    continue  # it may be for another platform
-                there = installed.get(name)
-                if lines and (
-                    there is None
-                    or not self.pins(name, there.version, one.python_version)
+                lines = self.on(name, freeze.python_version)
+                if not lines or any(rest for _, rest in lines):
+                    continue  # the pin may be for another platform
+                distribution = installed.get(name)
+                if distribution is None or not self.pins(
+                    name, distribution.version, freeze.python_version
                 ):
                     spelled = self.spelling.get(name, name)
-                    found.append(f"{spelled} on Python {one.python_version}")
-        return found
+                    differing.append(
+                        f"{spelled} on Python {freeze.python_version}"
+                    )
+        return differing
 
 
-def _line(requirement: Requirement) -> Line:
-    """A line of a constraints file."""
+def _pinned_line(requirement: Requirement) -> PinnedLine:
+    """The line of a state that a requirement is."""
     marker = requirement.markers
     extras = ",".join(sorted(requirement.extras))
     extras = f"[{extras}]" if extras else ""
     if requirement.location:
         location = requirement.location.strip()
-        return Line(f"{extras}{location}", marker, exact=False)
+        return PinnedLine(f"{extras}{location}", marker, exact=False)
     if extras or requirement.pin is None:
         pin = f"{extras}{requirement.specifiers}" or "any"
-        return Line(pin, marker, exact=False)
-    return Line(requirement.pin, marker)
+        return PinnedLine(pin, marker, exact=False)
+    return PinnedLine(requirement.pin, marker)
 
 
-def named_pythons(lines: Iterable[Sequence[Line]]) -> list[str]:
-    """The Pythons that stand for all that the markers tell apart."""
-    found = {line.marker for each in lines for line in each if line.marker}
+def named_pythons(lines: Iterable[Sequence[PinnedLine]]) -> list[str]:
+    """The Pythons that stand for all that the markers tell apart.
+
+    :param lines: the lines of each distribution.
+    """
+    unique = {line.marker for of_name in lines for line in of_name}
     readable = []
-    for marker in sorted(found):
+    for marker in sorted(unique - {""}):
         try:
             markers.pythons_in([marker])
         except markers.BadMarker:
@@ -200,15 +209,17 @@ def named_pythons(lines: Iterable[Sequence[Line]]) -> list[str]:
 
 
 def in_order(pythons: Iterable[str]) -> tuple[str, ...]:
-    """Python versions, each once: 3.9 before 3.10."""
+    """Python versions without repetitions: 3.9 before 3.10."""
     return tuple(sorted(set(pythons), key=python_versions.python_key))
 
 
-def _left(marker: str, python: str) -> str | None:
-    """What beyond the Python decides; None where the line is for others."""
+def _rest(marker: str, python: str) -> str | None:
+    """The rest of a marker on a Python; None where it never applies there."""
     if not marker:
         return ""
     try:
         return markers.on_python(marker, python)
     except markers.BadMarker:
-        return marker  # no meaning that we know of: it stands for itself
+        return (
+            marker  # it has no meaning: as it stands, it is compared as text
+        )

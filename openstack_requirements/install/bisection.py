@@ -22,7 +22,7 @@ import os
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.constraints.freeze import prove
+from openstack_requirements.constraints.merging import prove
 from openstack_requirements.errors import (
     CommandFailed,
     OutsideError,

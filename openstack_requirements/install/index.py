@@ -35,7 +35,8 @@ from openstack_requirements.errors import (
 from openstack_requirements.install.availability import Availability
 from openstack_requirements.install.failures import KINDS
 from openstack_requirements.install.installers import pip_metadata
-from openstack_requirements.pep508.requirement import canonical_name, name_in
+from openstack_requirements.pep508.parser import name_in
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.pep508.specifiers import admits
 
 if TYPE_CHECKING:

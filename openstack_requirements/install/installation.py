@@ -24,11 +24,8 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.constraints.freeze import (
-    Distribution,
-    Kept,
-    pins_for,
-)
+from openstack_requirements.constraints.freeze import Distribution, Kept
+from openstack_requirements.constraints.merging import pins_for
 from openstack_requirements.errors import CommandFailed
 from openstack_requirements.install import (
     environments,

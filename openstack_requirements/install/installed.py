@@ -33,8 +33,8 @@ from openstack_requirements.errors import (
 from openstack_requirements.install.environments import python_of, site_folders
 from openstack_requirements.pep508 import limits
 from openstack_requirements.pep508.requirement import canonical_name
-from openstack_requirements.pep508.specifiers import long_number, parse_version
 from openstack_requirements.pep508.text import is_name
+from openstack_requirements.pep508.versions import long_number, parse_version
 from openstack_requirements.system import files
 from openstack_requirements.system.children import python_command
 

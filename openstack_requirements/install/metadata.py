@@ -23,12 +23,12 @@ import tempfile
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.constraints import freeze
+from openstack_requirements.constraints import freeze_json
 from openstack_requirements.errors import CommandFailed
 from openstack_requirements.install.failures import InstallFailed
 from openstack_requirements.install.installers import pip_metadata
 from openstack_requirements.pep508.requirement import canonical_name
-from openstack_requirements.pep508.specifiers import parse_version
+from openstack_requirements.pep508.versions import parse_version
 from openstack_requirements.system import children as child_processes
 from openstack_requirements.system import files
 
@@ -85,7 +85,7 @@ def at_hand(
     from openstack_requirements.install import installed
 
     taken = [
-        freeze.from_json(files.read_text(path, files.LARGEST_DATA), path)
+        freeze_json.from_json(files.read_text(path, files.LARGEST_DATA), path)
         for path in freezes
     ]
     if pythons:

@@ -23,12 +23,12 @@ from openstack_requirements.system import children
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from openstack_requirements.constraints.states import State
+    from openstack_requirements.constraints.states import ConstraintsState
     from openstack_requirements.pep508.requirement import CanonicalName
 
 
 def versions(
-    state: State, timeout: int | None, warn: Callable[[str], object]
+    state: ConstraintsState, timeout: int | None, warn: Callable[[str], object]
 ) -> dict[str, dict[CanonicalName, str]]:
     """The newest versions of what is pinned, for the Python of each freeze.
 

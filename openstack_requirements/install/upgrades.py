@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.constraints.freeze import merge, pins_for
+from openstack_requirements.constraints.merging import merge, pins_for
 from openstack_requirements.install import batches, culprits
 from openstack_requirements.pep508.requirement import canonical_name
 

@@ -36,7 +36,7 @@ from openstack_requirements.manifests.pyproject import (
     group_names,
     read_pyproject,
 )
-from openstack_requirements.pep508.requirement import Tally
+from openstack_requirements.pep508.tally import Tally
 from openstack_requirements.pep508.text import split_lines
 
 if TYPE_CHECKING:

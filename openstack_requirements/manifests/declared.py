@@ -16,13 +16,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from openstack_requirements.errors import BadLine
-from openstack_requirements.pep508.requirement import (
-    Requirement,
-    parse_line,
-)
+from openstack_requirements.pep508.parser import parse_line
+from openstack_requirements.pep508.requirement import Requirement
 
 if TYPE_CHECKING:
-    from openstack_requirements.pep508.requirement import Tally
+    from openstack_requirements.pep508.tally import Tally
 
 Kind = Literal[
     "file",

@@ -27,7 +27,7 @@ from openstack_requirements.manifests.core_metadata import (
 from openstack_requirements.manifests.pyproject import FILE as PYPROJECT
 from openstack_requirements.manifests.toml import strings, table_at
 from openstack_requirements.pep508 import limits
-from openstack_requirements.pep508.specifiers import long_number
+from openstack_requirements.pep508.versions import long_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -23,7 +23,7 @@ from openstack_requirements.manifests.declared import (
     Kind,
     declare,
 )
-from openstack_requirements.pep508.requirement import Tally
+from openstack_requirements.pep508.tally import Tally
 from openstack_requirements.pep508.text import without_bom
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.errors import BadLine
-from openstack_requirements.pep508.requirement import LONGEST_LINE
+from openstack_requirements.pep508.limits import LONGEST_LINE
 from openstack_requirements.pep508.text import split_lines
 
 if TYPE_CHECKING:

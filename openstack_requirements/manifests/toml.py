@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from openstack_requirements.errors import BadLine
 from openstack_requirements.manifests import toml_positions
 from openstack_requirements.manifests.toml_positions import loads
-from openstack_requirements.pep508.requirement import LONGEST_LINE
+from openstack_requirements.pep508.limits import LONGEST_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,7 +14,8 @@
 What PEP 440 and PEP 508 define, as values: nothing here opens a file or
 starts a process. It imports ``errors`` and nothing else of the toolkit.
 
-Start with :mod:`.requirement`, which reads one line and a whole file of
-them; then :mod:`.markers` for where a line applies, and
-:mod:`.version_sets` for which versions it admits.
+Start with :mod:`.requirement`, the value that everything is about;
+:mod:`.parser` makes it of a line, and :mod:`.entries` many of a file. Then
+read :mod:`.markers` for where a line applies, and :mod:`.version_sets` for
+which versions it admits.
 """

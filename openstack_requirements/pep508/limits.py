@@ -9,13 +9,13 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What is the most that an input may hold, in one place.
+"""The limits of all inputs that are read as requirements.
 
 A gate reads what strangers propose, so each input has a limit that no real
-one comes near, and costs a bounded time and memory below it. Beyond the limit
-there is an error or a finding that names it; nothing is cut or skipped.
+input comes near, and below it takes a bounded time and memory. Beyond it
+there is an error or a finding that names the limit; nothing is cut or skipped.
 
-Each comment says which input the limit is for, what real ones have (those of
+Each comment says which input the limit is for, how large real inputs are (in
 the corpus, see doc/source/contributor/corpus.rst), and what happens beyond.
 ``doc/source/reference/limits.rst`` has them as a table; a test holds the two
 equal.
@@ -23,13 +23,13 @@ equal.
 
 from __future__ import annotations
 
-#: Characters in a line that says a requirement. Real ones have up to 147.
+#: Characters of a line with a requirement. Real ones have up to 147.
 #: Beyond: the line is an error.
 LONGEST_LINE = 8192
 
 #: Colons in the text of a line that may stand before a marker (``setup.cfg``).
-#: Real ones have up to 1, URLs aside. Beyond: none is taken for the start of a
-#: marker, since what follows each of them would have to be read.
+#: Real ones have up to 1, URLs aside. Beyond: no colon starts a marker, as the
+#: text behind each of them would have to be parsed.
 MOST_COLONS = 20
 
 #: Digits in one number of a version, wherever a version is read: specifiers,
@@ -46,7 +46,7 @@ LONGEST_VERSION = 400
 #: Beyond: the line is an error, and metadata is unreadable.
 MOST_SPECIFIERS = 100
 
-#: Extras that one requirement asks for. Real ones have up to 3. Beyond: the
+#: Extras of one requirement. Real ones have up to 3. Beyond: the
 #: line is an error.
 MOST_EXTRAS = 100
 
@@ -78,23 +78,24 @@ MOST_MARKERS = 500
 #: have up to 337. Beyond: as above.
 MOST_MARKER_TEXT = 16_384
 
-#: What one question about markers (do they overlap, do they mean the same?)
-#: may cost. There are three measures, and beyond each of them the marker is
-#: "too complex" to be judged, which is an error or a finding of its line.
-#: The first: comparisons that are evaluated, for all the values that count;
-#: one that ``packaging`` has to evaluate counts eight times, long ones more.
+#: The cost of one question about markers (do they overlap, are they equal?).
+#: It has three measures, and beyond each of them the marker is "too complex"
+#: to be judged, which is an error or a finding of its line. The first measure
+#: is how many comparisons are evaluated, for all values; a comparison that
+#: ``packaging`` has to evaluate counts eight times, a long one more.
 MOST_EVALUATIONS = 32_768
 
-#: The second: the kinds of environments that the comparisons tell apart. Real
-#: questions have up to 1,000.
+#: The second measure: the kinds of environments that the comparisons tell
+#: apart. Real questions have up to 1,000.
 MOST_CASES = 1 << 20
 
-#: The third: these times the comparisons. Real questions have up to 20,000.
+#: The third measure: these times the comparisons. Real questions have up to
+#: 20,000.
 MOST_MARKER_WORK = 1 << 28
 
-#: Characters of the markers of two files that are compared with each other,
-#: each pair of a package's lines counting both. Real ones have up to 1,000.
-#: Beyond: a finding, or an error of the line that is too many.
+#: Characters of the markers of two files that are compared with each other;
+#: each pair of lines of a package counts both. Real ones have up to 1,000.
+#: Beyond: a finding, or an error of the first line that is too many.
 MOST_COMPARED_TEXT = 100_000
 
 #: Python versions that one comparison lists, and that all the markers of a

@@ -12,13 +12,13 @@
 """Python versions in order, and the markers that select some of them.
 
 Constraints are made for a few Pythons, ``3.10`` and ``3.12`` for example. A
-line that is for some of them needs a marker that tells them from the others,
-and people read it: the smallest one.
+line for some of them needs a marker that selects exactly these. People read
+it, so it is the smallest such marker.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,50 +46,69 @@ def runs(wanted: Iterable[str], among: Iterable[str]) -> list[list[str]]:
 def selecting(wanted: Iterable[str], among: Iterable[str]) -> str:
     """The smallest marker that selects these Python versions among those.
 
-    Smallest: the fewest comparisons; then the fewest ``or``. Empty where all
-    are wanted. At either end of what is given the marker is open
-    (``python_version<='3.9'``), so that it fits the next version too.
+    The smallest marker has the fewest comparisons, then the fewest ``or``. It
+    is empty where all versions are wanted. At both ends it is open
+    (``python_version<='3.9'``), so that it covers the next version as well.
 
-    :raises ValueError: where none is wanted, or one that is not given.
+    :raises ValueError: where no version is wanted, or one that is not given.
     """
     versions = sorted(set(among), key=python_key)
     chosen = set(wanted)
     if not chosen or not chosen <= set(versions):
         raise ValueError(f"cannot select {sorted(chosen)} among {versions}")
-    last = len(versions) - 1
-    # best[i]: the cheapest blocks that select the wanted among the first i.
-    best: list[tuple[int, int, tuple[tuple[int, int], ...]]] = [(0, 0, ())]
+    # best[i] selects the wanted versions among the first i at the least cost.
+    best = [_Selection(0, 0, ())]
     for end, version in enumerate(versions):
-        options = []
         if version not in chosen:
-            options.append(best[end])
-        else:
-            for start in range(end + 1):
-                if versions[start] not in chosen:
-                    continue
-                cost, blocks, chain = best[start]
-                inside = versions[start : end + 1]
-                holes = sum(each not in chosen for each in inside)
-                bounds = (start > 0) + (end < last)
-                if start == end and bounds:
-                    bounds = 1
-                options.append(
-                    (
-                        cost + bounds + holes,
-                        blocks + 1,
-                        (*chain, (start, end)),
-                    )
-                )
-        best.append(min(options))
-    chain = best[-1][2]
+            best.append(best[end])
+            continue
+        best.append(
+            min(
+                _with_block(best[start], versions, start, end, chosen)
+                for start in range(end + 1)
+                if versions[start] in chosen
+            )
+        )
     return " or ".join(
-        _block(versions, start, end, chosen) for start, end in chain
+        _block(versions, start, end, chosen) for start, end in best[-1].blocks
+    )
+
+
+class _Selection(NamedTuple):
+    """Blocks of versions, and the size of their marker.
+
+    Blocks are joined by ``or``; each is from a first to a last version. The
+    smaller of two selections has the smaller marker.
+    """
+
+    comparisons: int
+    terms: int
+    blocks: tuple[tuple[int, int], ...]
+
+
+def _with_block(
+    selection: _Selection,
+    versions: Sequence[str],
+    start: int,
+    end: int,
+    chosen: set[str],
+) -> _Selection:
+    """A selection with one block more."""
+    bounds = (start > 0) + (end < len(versions) - 1)
+    if start == end and bounds:
+        bounds = 1  # python_version=='3.9'
+    holes = sum(version not in chosen for version in versions[start:end])
+    return _Selection(
+        selection.comparisons + bounds + holes,
+        selection.terms + 1,
+        (*selection.blocks, (start, end)),
     )
 
 
 def _block(
     versions: Sequence[str], start: int, end: int, chosen: set[str]
 ) -> str:
+    """The marker of one block, from its first to its last version."""
     low, high = versions[start], versions[end]
     parts = []
     if start == end and 0 < start < len(versions) - 1:

@@ -9,11 +9,12 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What commands ask of the versions that specifiers (PEP 440) admit.
+"""Questions about the ranges of versions that specifiers (PEP 440) admit.
 
-Whether a project's range goes with the global one, the smallest set that
-means the same, and which of several bounds is the strongest. The sets of
-versions themselves are in :mod:`~openstack_requirements.pep508.version_sets`.
+Whether the ranges of a project and of the global list are compatible, the
+smallest specifier set that admits the same versions, and the bounds of a
+clause. The sets of versions themselves are in
+:mod:`~openstack_requirements.pep508.version_sets`.
 """
 
 from __future__ import annotations
@@ -22,44 +23,43 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from openstack_requirements.pep508 import limits
-from openstack_requirements.pep508.requirement import sorted_specifiers
 from openstack_requirements.pep508.specifiers import (
     clauses,
     parse_set,
-    parse_version,
+    sorted_specifiers,
 )
 from openstack_requirements.pep508.version_sets import EVERYTHING, version_set
+from openstack_requirements.pep508.versions import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from packaging.version import Version
 
-
-#: Operators that leave out what lies below a version.
+#: Operators that set a lower bound.
 LOWER = frozenset({">=", ">", "~=", "==", "==="})
 
 
 def has_lower_bound(specifiers: str) -> bool:
-    """Whether there is a version below which nothing is admitted."""
+    """Whether one of the specifiers sets a lower bound."""
     return any(operator in LOWER for operator, _ in clauses(specifiers))
 
 
 def share_versions(first: str, second: str) -> bool:
     """Whether there is a version that both specifier sets admit."""
-    together = ",".join(filter(None, (first, second)))
-    operators = {operator for operator, _ in clauses(together)}
+    joined = ",".join(filter(None, (first, second)))
+    operators = {operator for operator, _ in clauses(joined)}
     if operators <= {">=", ">", "!="}:
-        return True  # whatever is new enough
-    return not version_set(together).is_empty
+        return True  # any version that is new enough
+    return not version_set(joined).is_empty
 
 
 @lru_cache(maxsize=16384)
 def excludes(specifiers: str, allowed: str) -> bool:
-    """Whether something is excluded that is allowed.
+    """Whether specifiers exclude a version that the allowed range has.
 
-    What lies below the specifiers' own lower bounds does not count: of
-    ``~=1.4`` and ``==1.4``, what counts is what they exclude above 1.4.
+    Versions below the lower bounds of the specifiers do not count: ``~=1.4``
+    and ``==1.4`` are judged by what they exclude above 1.4.
     """
     operators = {operator for operator, _ in clauses(specifiers)}
     if operators <= {">=", ">"}:
@@ -74,23 +74,23 @@ def excludes(specifiers: str, allowed: str) -> bool:
 
 
 def lower_side(specifiers: str) -> str:
-    """The specifiers with nothing but their lower side.
+    """The lower bounds of specifiers, without their upper side.
 
     Of ``~=1.4`` that is ``>=1.4``; of ``==1.4.*``, ``>=1.4.dev0``.
     """
-    found = []
+    bounds = []
     for operator, text in clauses(specifiers):
         if operator in {">=", ">"}:
-            found.append(f"{operator}{text}")
+            bounds.append(f"{operator}{text}")
         elif operator in LOWER:
-            found.append(f">={_lowest(text)}")
-    return ",".join(found)
+            bounds.append(f">={_lowest(text)}")
+    return ",".join(bounds)
 
 
 def _lowest(version: str) -> str:
-    """The lowest version that one with ``.*`` or a local part stands for.
+    """The lowest version that a version with ``.*`` or a local part admits.
 
-    What a bound names has neither (PEP 440).
+    The version of a bound may have neither (PEP 440).
     """
     if version.endswith(".*"):
         return f"{version[:-2]}.dev0"
@@ -98,9 +98,9 @@ def _lowest(version: str) -> str:
 
 
 def lower_bounds(specifiers: str) -> list[str]:
-    """The versions of the bounds that a pin can equal, the highest last.
+    """The lower bounds that are themselves admitted, the highest last.
 
-    Those are of ``>=``, ``~=`` and ``==``.
+    These are the versions of ``>=``, ``~=`` and ``==``.
     """
     bounds = []
     for operator, text in clauses(specifiers):
@@ -111,15 +111,15 @@ def lower_bounds(specifiers: str) -> list[str]:
 
 
 def admits(specifiers: str, version: str) -> bool:
-    """Whether a set has a version; pre-releases are as good as others.
+    """Whether specifiers admit a version, pre-releases included.
 
-    :raises ValueError: where the set cannot be read.
+    :raises ValueError: where the specifiers cannot be read.
     """
     return not specifiers or version_set(specifiers).admits(version)
 
 
 def readable(specifiers: str) -> bool:
-    """Whether a text is a set of specifiers, and not of too many."""
+    """Whether a text is a specifier set, and not one of too many clauses."""
     if specifiers.count(",") >= limits.MOST_SPECIFIERS:
         return False
     try:
@@ -129,36 +129,35 @@ def readable(specifiers: str) -> bool:
 
 
 def together(texts: Iterable[str]) -> str:
-    """The smallest specifier set that means all of these clauses.
+    """The smallest specifier set that admits the same as all these clauses.
 
-    Clauses that others imply are left out; each that stays is one of those
-    given.
+    Clauses that others imply are left out; those that stay are not changed.
     """
     unique = ",".join(sorted(set(texts)))
-    kept = ["".join(c) for c in clauses(sorted_specifiers(unique))]
-    if any(each.startswith("===") for each in kept):
-        return ",".join(kept)  # text, which no set of versions implies
-    # Exclusions first: the bounds are what people look for.
-    order = sorted(kept, key=lambda each: not each.startswith("!="))
+    kept = list(map(str, clauses(sorted_specifiers(unique))))
+    if any(clause.startswith("===") for clause in kept):
+        return ",".join(kept)  # "===" is text, and implies no range
+    # Exclusions are left out first, as people look for the bounds.
+    order = sorted(kept, key=lambda clause: not clause.startswith("!="))
     sets = [version_set(clause) for clause in order]
-    # What all the clauses from each one on admit.
-    rest = [EVERYTHING]
-    for each in reversed(sets):
-        rest.append(rest[-1].intersection(each))
-    rest.reverse()
-    before = EVERYTHING
-    for number, clause in enumerate(order):
-        others = before.intersection(rest[number + 1])
-        if len(kept) > 1 and others.issubset(sets[number]):
+    # What all clauses from each index on admit.
+    following = [EVERYTHING]
+    for versions in reversed(sets):
+        following.append(following[-1].intersection(versions))
+    following.reverse()
+    preceding = EVERYTHING  # what the kept clauses before an index admit
+    for index, clause in enumerate(order):
+        rest = preceding.intersection(following[index + 1])
+        if len(kept) > 1 and rest.issubset(sets[index]):
             kept.remove(clause)
         else:
-            before = before.intersection(sets[number])
+            preceding = preceding.intersection(sets[index])
     return ",".join(kept)
 
 
 @lru_cache(maxsize=4096)
 def lower_bound(clause: str) -> tuple[Version, bool] | None:
-    """The lowest version that a clause admits; true: only above it."""
+    """The lower bound of a clause, and whether it is excluded itself."""
     operator, version = _split(clause)
     if operator in {"<", "<=", "!="} or version is None:
         return None
@@ -169,7 +168,7 @@ def lower_bound(clause: str) -> tuple[Version, bool] | None:
 
 @lru_cache(maxsize=4096)
 def upper_bound(clause: str) -> tuple[Version, bool] | None:
-    """The highest version that a clause admits; false: only below it."""
+    """The upper bound of a clause, and whether it is admitted itself."""
     operator, version = _split(clause)
     if operator in {">", ">=", "!="} or version is None:
         return None
@@ -187,12 +186,12 @@ def upper_bound(clause: str) -> tuple[Version, bool] | None:
 
 
 def _first_of(version: Version, release: Iterable[int]) -> Version:
-    """The very first version of a release, in the epoch of a version."""
+    """The first version of a release, in the epoch of a version."""
     text = ".".join(map(str, release))
     return type(version)(f"{version.epoch}!{text}.dev0")
 
 
 def _split(clause: str) -> tuple[str, Version | None]:
-    # What is no version, only "===" admits.
+    """The operator and the version; None for text that is not a version."""
     ((operator, text),) = clauses(clause)
     return operator, parse_version(text.removesuffix(".*"))

@@ -9,12 +9,12 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What specifiers admit (PEP 440).
+"""Specifiers (PEP 440): their clauses, and which versions they admit.
 
-``packaging`` knows; importing it takes longer than reading a whole list does.
+``packaging`` knows, but importing it takes longer than reading a whole list.
 Where both sides are plain releases (``1.2.3``), or where their release numbers
-alone decide, comparing these is enough. All else is left to ``packaging``; a
-test holds the two ways equal.
+alone decide, the fast path here compares them. Everything else falls back to
+``packaging``; a test holds the two equal.
 """
 
 from __future__ import annotations
@@ -24,7 +24,18 @@ from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.pep508 import limits
+from openstack_requirements.pep508.versions import (
+    LONG_NUMBER,
+    NUMBERS,
+    SIMPLE_VERSION,
+    SUFFIX,
+    Release,
+    is_prerelease,
+    long_number,
+    numbers,
+    parse_version,
+    release,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,21 +43,12 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
-#: A version's release numbers, without zeros at the end: 1.0 is 1.
-Release = tuple[int, ...]
-
-_NUMBERS = r"[0-9]{1,20}(?:\.[0-9]{1,20})*"
-_SUFFIX = (
-    r"(?P<pre>(?:a|b|rc)[0-9]+)?(?P<post>\.post[0-9]+)?(?P<dev>\.dev[0-9]+)?"
-)
-_RELEASE = re.compile(rf"{_NUMBERS}\Z")
-_VERSION = re.compile(rf"(?P<release>{_NUMBERS})(?P<suffix>{_SUFFIX})\Z")
+#: The operators of PEP 440, as a regular expression that others embed.
+OPERATOR = r"(?:===|~=|==|!=|<=|>=|<|>)"
+_CLAUSE = re.compile(rf"\s*({OPERATOR})\s*(.*)", re.DOTALL)
 _BOUND = re.compile(
-    rf"(?P<release>{_NUMBERS})(?:(?P<any>\.\*)|(?P<suffix>{_SUFFIX}))\Z"
+    rf"(?P<release>{NUMBERS})(?:(?P<any>\.\*)|(?P<suffix>{SUFFIX}))\Z"
 )
-_LONG_NUMBER = re.compile(rf"[0-9]{{{limits.MOST_DIGITS + 1}}}")
-#: What is wrong with a text that has a long number in it.
-LONG_NUMBER = f"a number of more than {limits.MOST_DIGITS} digits"
 _COMPARE: dict[str, Callable[[Release, Release], bool]] = {
     "==": eq,
     "!=": ne,
@@ -55,11 +57,17 @@ _COMPARE: dict[str, Callable[[Release, Release], bool]] = {
     ">": gt,
     ">=": ge,
 }
-
-
-#: The operators of PEP 440, as a regular expression that others embed.
-OPERATOR = r"(?:===|~=|==|!=|<=|>=|<|>)"
-_CLAUSE = re.compile(rf"\s*({OPERATOR})\s*(.*)", re.DOTALL)
+#: The order of clauses in the normal form.
+_GROUPS = {
+    ">=": 0,
+    ">": 0,
+    "==": 1,
+    "===": 1,
+    "~=": 1,
+    "!=": 1,
+    "<": 2,
+    "<=": 2,
+}
 
 
 class Clause(NamedTuple):
@@ -76,7 +84,7 @@ class Clause(NamedTuple):
 def clauses(specifiers: str) -> tuple[Clause, ...]:
     """The clauses of a specifier set, in its order.
 
-    What has no operator is left out.
+    Parts without an operator are ignored.
     """
     matches = map(_CLAUSE.match, specifiers.split(","))
     return tuple(
@@ -85,64 +93,26 @@ def clauses(specifiers: str) -> tuple[Clause, ...]:
 
 
 def exact_version(specifiers: str) -> str | None:
-    """The version of one ``===`` or ``==``; None for any other set.
+    """The version of a single ``===`` or ``==``; None for any other set.
 
-    ``==1.4.*`` stands for many versions. ``===1.4.*`` is no range but a text
+    ``==1.4.*`` stands for many versions, and ``===1.4.*`` for that very text
     (PEP 440).
     """
-    found = clauses(specifiers)
-    if len(found) != 1 or "," in specifiers:
+    parsed = clauses(specifiers)
+    if len(parsed) != 1 or "," in specifiers:
         return None
-    ((operator, version),) = found
+    ((operator, version),) = parsed
     if operator == "===" or (operator == "==" and version[-2:] != ".*"):
         return version
     return None
-
-
-def release(version: str) -> Release | None:
-    """The numbers of a plain release; None for any other version."""
-    return _numbers(version) if _RELEASE.match(version) else None
-
-
-def is_prerelease(version: str) -> bool:
-    """Whether a version is a pre-release; what is no version is none."""
-    match = _VERSION.match(version)
-    if match is not None:
-        return bool(match["pre"] or match["dev"])
-    parsed = parse_version(version)
-    return parsed is not None and parsed.is_prerelease
-
-
-def long_number(text: str) -> int | None:
-    """Where a number with more digits than are read starts, if anywhere."""
-    if len(text) <= limits.MOST_DIGITS:
-        return None
-    match = _LONG_NUMBER.search(text)
-    return None if match is None else match.start()
-
-
-@lru_cache(maxsize=8192)
-def parse_version(text: str) -> Version | None:
-    """The version (PEP 440) that a text is; None for any other text.
-
-    One that is too long, or has a number of too many digits, is none.
-    """
-    from packaging.version import InvalidVersion
-    from packaging.version import Version as Parsed  # slow to import
-
-    if len(text) > limits.LONGEST_VERSION or long_number(text) is not None:
-        return None
-    try:
-        return Parsed(text)
-    except InvalidVersion:
-        return None
 
 
 @lru_cache(maxsize=4096)
 def parse_set(specifiers: str) -> SpecifierSet:
     """The specifier set (PEP 440) that a text is.
 
-    :raises ValueError: where it is none, or has a number of too many digits.
+    :raises ValueError: for any other text, and for a number with too many
+        digits.
     """
     from packaging.specifiers import InvalidSpecifier
     from packaging.specifiers import SpecifierSet as Parsed  # slow to import
@@ -155,48 +125,47 @@ def parse_set(specifiers: str) -> SpecifierSet:
 def admits(specifiers: str, version: str, *, prereleases: bool) -> bool:
     """Whether a version satisfies every specifier.
 
-    :param specifiers: the text of the set; the empty one asks for nothing.
-    :param version: what is no version by PEP 440 satisfies ``===`` alone.
-    :param prereleases: whether a pre-release will do where no specifier names
-        one.
+    :param specifiers: the text of the set; the empty one admits everything.
+    :param version: text that is not a version (PEP 440) can only satisfy
+        ``===``.
+    :param prereleases: whether a pre-release is admitted where no specifier
+        names one.
     """
     if not specifiers:
         return prereleases or not is_prerelease(version)
     answer = _by_release(specifiers, version, prereleases=prereleases)
-    return (
-        _slowly(specifiers, version, prereleases=prereleases)
-        if (answer is None)
-        else answer
-    )
+    if answer is None:
+        return _with_packaging(specifiers, version, prereleases=prereleases)
+    return answer
 
 
 def _by_release(
     specifiers: str, version: str, *, prereleases: bool
 ) -> bool | None:
-    """What release numbers say, or None where they do not decide."""
-    match = _VERSION.match(version)
+    """The fast path of :func:`admits`; None where releases do not decide."""
+    match = SIMPLE_VERSION.match(version)
     if match is None or (not prereleases and (match["pre"] or match["dev"])):
         return None
-    found = _numbers(match["release"])
+    installed = numbers(match["release"])
     answer = True
-    wanted = clauses(specifiers)
-    if len(wanted) <= specifiers.count(","):
-        return None  # something is no clause
-    for operator, text in wanted:
+    parsed = clauses(specifiers)
+    if len(parsed) <= specifiers.count(","):
+        return None  # a part of it is not a clause
+    for operator, text in parsed:
         bound = _BOUND.match(text)
         if bound is None or not _is_allowed(operator, bound):
             return None
-        numbers = _numbers(bound["release"])
-        if found == numbers and (
+        limit = numbers(bound["release"])
+        if installed == limit and (
             bound["suffix"] or (match["suffix"] and not bound["any"])
         ):
             return None  # 1.0.post1 against 1.0: the suffix decides
-        answer = answer and _satisfies(found, operator, bound, numbers)
+        answer = answer and _satisfies(installed, operator, bound, limit)
     return answer
 
 
 def _is_allowed(operator: str, bound: re.Match[str]) -> bool:
-    """Whether the operator goes with this form of a version."""
+    """Whether PEP 440 allows the operator before this form of a version."""
     if bound["any"]:
         return operator in {"==", "!="}
     if operator == "~=":
@@ -205,37 +174,67 @@ def _is_allowed(operator: str, bound: re.Match[str]) -> bool:
 
 
 def _satisfies(
-    found: Release, operator: str, bound: re.Match[str], wanted: Release
+    version: Release, operator: str, bound: re.Match[str], limit: Release
 ) -> bool:
+    """Whether a release satisfies a clause.
+
+    :param limit: the numbers of the clause's ``bound``.
+    """
     if bound["any"]:
-        return (operator == "==") == _starts(found, bound["release"])
+        return (operator == "==") == _is_of(version, bound["release"])
     if operator == "~=":
         series = bound["release"].rpartition(".")[0]
-        return found >= wanted and _starts(found, series)
-    return _COMPARE[operator](found, wanted)
+        return version >= limit and _is_of(version, series)
+    return _COMPARE[operator](version, limit)
 
 
-def _starts(found: Release, series: str) -> bool:
+def _is_of(version: Release, series: str) -> bool:
     """Whether a release is of a series: 1.4.2 is of 1.4, and 1 of 1.0."""
-    numbers = tuple(map(int, series.split(".")))
-    length = len(numbers)
-    return (found + (0,) * length)[:length] == numbers
+    start = tuple(map(int, series.split(".")))
+    length = len(start)
+    return (version + (0,) * length)[:length] == start
 
 
-@lru_cache(maxsize=8192)
-def _numbers(text: str) -> Release:
-    numbers = [int(part) for part in text.split(".")]
-    while len(numbers) > 1 and not numbers[-1]:
-        numbers.pop()
-    return tuple(numbers)
-
-
-def _slowly(specifiers: str, version: str, *, prereleases: bool) -> bool:
+def _with_packaging(
+    specifiers: str, version: str, *, prereleases: bool
+) -> bool:
+    """The fallback of :func:`admits`, for all specifiers and versions."""
     try:
-        wanted = parse_set(specifiers)
+        parsed = parse_set(specifiers)
     except ValueError:
         return False
-    # What is no version satisfies "===" alone, and a long number nothing.
-    return long_number(version) is None and wanted.contains(
-        version, prereleases=prereleases or bool(wanted.prereleases)
+    # packaging would take very long for a number with too many digits.
+    return long_number(version) is None and parsed.contains(
+        version, prereleases=prereleases or bool(parsed.prereleases)
     )
+
+
+def sorted_specifiers(specifiers: str) -> str:
+    """The text of a specifier set in the order of the normal form.
+
+    Lower bounds come first, then clauses that name single versions, then
+    upper bounds; each of these by version, and by text for equal versions.
+    """
+    if "," not in specifiers:
+        return specifiers
+    parsed = clauses(specifiers)
+    keys = {clause: _release_key(clause) for clause in parsed}
+    if None in {numbers for _, numbers, _ in keys.values()}:
+        return ",".join(map("".join, sorted(parsed, key=_clause_key)))
+    return ",".join(map("".join, sorted(parsed, key=keys.__getitem__)))
+
+
+def _clause_key(clause: Clause) -> tuple[int, bool, Version | str, str]:
+    """The place of a clause among others, for versions of any form."""
+    operator, version = clause
+    parsed = parse_version(version.removesuffix(".*"))
+    group = _GROUPS[operator]
+    # Text that is not a version, which "===" may have, comes last.
+    return (group, parsed is None, parsed or version, "".join(clause))
+
+
+def _release_key(clause: Clause) -> tuple[int, Release | None, str]:
+    """The same key for a plain release; without numbers for the rest."""
+    operator, version = clause
+    numbers = release(version.removesuffix(".*"))
+    return (_GROUPS[operator], numbers, "".join(clause))

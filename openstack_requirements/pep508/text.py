@@ -9,15 +9,16 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What can be said of names and lines before anything is parsed.
+"""Names and lines as text, before anything is parsed.
 
-Not even regular expressions are needed for it, and importing those alone
-takes longer than a whole edit of a constraints file.
+This uses no regular expressions: importing ``re`` alone takes longer than a
+whole edit of a constraints file.
 """
 
 from __future__ import annotations
 
-#: What a name is made of (PEP 508); its first and last are no separators.
+#: The characters of a name (PEP 508). It neither starts nor ends with a
+#: separator.
 NAME_CHARACTERS = (
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 )
@@ -27,7 +28,7 @@ _SEPARATORS = "._-"
 def canonical(name: str) -> str:
     """The canonical form of a distribution's name (PEP 503).
 
-    Of a text with names in it, all of them at once. Never fails.
+    Works for all names in a longer text at once. Never fails.
     """
     name = name.lower().replace("_", "-").replace(".", "-")
     while "--" in name:
@@ -36,7 +37,7 @@ def canonical(name: str) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Whether this is the name of a distribution, and nothing else."""
+    """Whether a whole text is the name of a distribution (PEP 508)."""
     return (
         text != ""
         and text[0] not in _SEPARATORS
@@ -63,7 +64,7 @@ def is_path(line: str) -> bool:
 
 
 def split_lines(content: str) -> list[str]:
-    r"""The lines of a file, line ends kept, a byte order mark left out.
+    r"""The lines of a file with their line ends, without a byte order mark.
 
     Only ``\n`` ends a line (with or without a ``\r``): a form feed in the
     middle of one is an error to be shown, not a line break.

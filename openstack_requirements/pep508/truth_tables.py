@@ -11,10 +11,10 @@
 # under the License.
 """Truth tables: in which of many cases a statement holds.
 
-A case is one row from each of several columns, in every way. A statement
-about one column is the set of the rows for which it holds. All cases are
-numbered, so that a set of cases is an integer with a bit for each, and "and"
-and "or" of statements are those of integers: thousands of cases at a time.
+Each column has some rows, and a case is one row from each of the columns. All
+cases are numbered, so that a set of cases is an integer with a bit for each
+case, and "and" and "or" of statements are those of integers: thousands of
+cases at a time.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: As many cases at least are filled up to whole bytes together, where there
-#: are as many: little is wasted then.
+#: A block, which is filled up to whole bytes, has at least so many cases
+#: where there are as many: little is wasted then.
 _TOGETHER = 64
 
 
@@ -41,9 +41,9 @@ class TruthTable:
 
     def __init__(self, sizes: Sequence[int]) -> None:
         self.sizes = tuple(sizes)
-        # Cases that differ in the last columns alone are neighbours. They are
-        # filled up to whole bytes: repeating bytes is the quickest way there
-        # is to make a large set.
+        # Cases that differ in the last columns only are neighbours. Such a
+        # block is filled up to whole bytes, as repeating bytes is the fastest
+        # way to make a large set.
         split = len(sizes)
         while split and prod(sizes[split:]) < _TOGETHER:
             split -= 1
@@ -51,7 +51,7 @@ class TruthTable:
         self._near = prod(sizes[split:])
         self._near_bytes = -(-self._near // 8)
         self.bits = self._near_bytes * 8 * prod(sizes[:split])
-        # For each of the other columns all cases of those behind it.
+        # For each of the first columns, all cases of the columns behind it.
         whole = ((1 << self._near) - 1).to_bytes(self._near_bytes, "little")
         self._behind: list[bytes] = []
         for size in reversed(sizes[:split]):
@@ -68,15 +68,15 @@ class TruthTable:
             return 0  # a column without rows: there are no cases
         places = range(self.sizes[column])
         if column < self._split:
-            inside = self._behind[column]
-            outside = bytes(len(inside))
+            all_cases = self._behind[column]
+            no_cases = bytes(len(all_cases))
             period = b"".join(
-                inside if rows >> row & 1 else outside for row in places
+                all_cases if rows >> row & 1 else no_cases for row in places
             )
         else:
-            alike = prod(self.sizes[column + 1 :])
+            with_row = prod(self.sizes[column + 1 :])
             text = "".join(
-                ("1" if rows >> row & 1 else "0") * alike for row in places
+                ("1" if rows >> row & 1 else "0") * with_row for row in places
             )
             text *= self._near // len(text)
             period = int(text[::-1], 2).to_bytes(self._near_bytes, "little")
@@ -86,15 +86,15 @@ class TruthTable:
     def first(self, cases: int) -> tuple[int, ...]:
         """The row of each column in the first of some cases.
 
-        The order is that of the rows, and the first column counts most.
+        Cases are in the order of their rows, those of the first column first.
         """
         number = (cases & -cases).bit_length() - 1
-        other, near = divmod(number, self._near_bytes * 8)
+        block, near = divmod(number, self._near_bytes * 8)
         rows: list[int] = []
         for column in reversed(range(len(self.sizes))):
             if column >= self._split:
                 near, row = divmod(near, self.sizes[column])
             else:
-                other, row = divmod(other, self.sizes[column])
+                block, row = divmod(block, self.sizes[column])
             rows.insert(0, row)
         return tuple(rows)

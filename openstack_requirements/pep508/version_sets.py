@@ -11,14 +11,14 @@
 # under the License.
 """Sets of versions (PEP 440) as ranges on the line of all versions.
 
-A specifier set admits a union of ranges. With the ranges at hand, whether two
-specifier sets share a version, and whether one admits only what the other
-admits, are questions of arithmetic. Pre-releases, post-releases, development
-releases and local versions are versions like all others here: whether a
-pre-release is wanted is another question.
+A specifier set admits a union of ranges. Whether two specifier sets share a
+version, and whether one is a subset of the other, is then arithmetic.
+Pre-releases, post-releases, development releases and local versions are
+versions like all others here: whether a pre-release is wanted is a separate
+question.
 
-The newest releases of ``packaging`` answer such questions as well; the oldest
-that this toolkit is used with do not. A test holds the two equal.
+The newest releases of ``packaging`` can do this as well, but the oldest that
+this toolkit supports cannot. A test holds the two equal.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from openstack_requirements.pep508.specifiers import clauses, parse_version
+from openstack_requirements.pep508.specifiers import clauses
+from openstack_requirements.pep508.versions import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 #: local version, each as a tuple that sorts as PEP 440 says.
 Place: TypeAlias = tuple[Any, ...]
 
-# What is absent sorts before all that can be there, or behind it.
+# An absent part sorts before all that are present, or behind them.
 _FIRST = (-1,)
 _LAST = (float("inf"),)
 _LAST_LOCAL = (2,)
@@ -58,9 +59,9 @@ class Range(NamedTuple):
 class VersionSet(NamedTuple):
     """A set of versions; make it with :func:`version_set`.
 
-    ``ranges`` are in order, and neither touch nor overlap. ``text`` is set
-    where the set is the one text of ``===``, which need not be a version; the
-    ranges are then empty.
+    ``ranges`` are in order, and neither touch nor overlap. ``text`` is that of
+    ``===``, which need not be a version; it is then all that is in the set,
+    and the ranges are empty.
     """
 
     ranges: tuple[Range, ...]
@@ -71,43 +72,44 @@ class VersionSet(NamedTuple):
         """Whether no version is in the set."""
         return self.text is None and not self.ranges
 
-    def intersection(self, other: VersionSet) -> VersionSet:
-        """The versions that both sets have."""
-        for one, two in ((self, other), (other, self)):
-            if one.text is not None:
-                return one if two.admits(one.text) else NOTHING
-        overlaps = _overlaps(self.ranges, other.ranges)
+    def intersection(self, versions: VersionSet) -> VersionSet:
+        """The versions that are in both sets."""
+        if self.text is not None:
+            return self if versions.admits(self.text) else NOTHING
+        if versions.text is not None:
+            return versions if self.admits(versions.text) else NOTHING
+        overlaps = _overlaps(self.ranges, versions.ranges)
         return VersionSet(tuple(_ranges(overlaps)))
 
     def complement(self) -> VersionSet:
-        """The versions that the set does not have.
+        """The versions that are not in the set.
 
-        The one text of ``===`` takes no version away: versions that are
-        written otherwise may be equal to it.
+        The complement of ``===`` has all versions: a version that is equal
+        to its text may be written in another way.
         """
         if self.text is not None:
             return EVERYTHING
-        lows = [_START, *(each.high for each in self.ranges)]
-        highs = [*(each.low for each in self.ranges), _END]
+        lows = [_START, *(versions.high for versions in self.ranges)]
+        highs = [*(versions.low for versions in self.ranges), _END]
         return VersionSet(tuple(_ranges(zip(lows, highs, strict=True))))
 
-    def issubset(self, other: VersionSet) -> bool:
-        """Whether the other set has every version of this one."""
+    def issubset(self, versions: VersionSet) -> bool:
+        """Whether all versions of this set are in another one."""
         if self.text is not None:
-            return other.admits(self.text)
-        if other.text is not None:
+            return versions.admits(self.text)
+        if versions.text is not None:
             return not self.ranges
-        return self.intersection(other.complement()).is_empty
+        return self.intersection(versions.complement()).is_empty
 
-    def isdisjoint(self, other: VersionSet) -> bool:
+    def isdisjoint(self, versions: VersionSet) -> bool:
         """Whether no version is in both sets."""
-        return self.intersection(other).is_empty
+        return self.intersection(versions).is_empty
 
     def admits(self, version: str) -> bool:
         """Whether a version is in the set.
 
-        A text that is no version (PEP 440) is only where all is admitted, or
-        in the set of ``===``, which compares text.
+        Text that is not a version (PEP 440) is only in the set of everything,
+        and in that of ``===``, which compares text.
         """
         if self.text is not None:
             return self.text.lower() == version.lower()
@@ -162,9 +164,9 @@ def _between(low: Place, high: Place) -> VersionSet:
 
 
 def _ranges(pairs: Iterable[tuple[Place, Place]]) -> Iterator[Range]:
-    """The ranges between places, without those that hold no version.
+    """The ranges between places, without the empty ones.
 
-    They begin and end at a version where they can, so that equal sets have
+    A range starts and ends at a version where it can, so that equal sets have
     equal ranges.
     """
     for low, high in pairs:
@@ -182,12 +184,12 @@ def _series(version: Version, release: tuple[int, ...]) -> VersionSet:
 
 
 def _first_of(epoch: int, release: tuple[int, ...]) -> Place:
-    """The very first version of a release: its ``.dev0``."""
+    """The place of the first version of a release, its ``.dev0``."""
     return (epoch, _trimmed(release), _FIRST, _FIRST, (0,), ())
 
 
 def _place(version: Version) -> Place:
-    """Where a version is on the line."""
+    """The place of a version."""
     pre: Place = _LAST
     if version.pre is not None:
         pre = (_PRE[version.pre[0]], version.pre[1])
@@ -218,7 +220,7 @@ def _trimmed(release: tuple[int, ...]) -> tuple[int, ...]:
 def _behind(version: Version) -> Place:
     """The place behind a version and all its local versions.
 
-    Behind a local version, that is the place behind it alone.
+    For a local version, it is the place behind that one version.
     """
     *parts, local = _place(version)
     return (*parts, (*local, _FIRST) if local else (_LAST_LOCAL,))
@@ -227,8 +229,7 @@ def _behind(version: Version) -> Place:
 def _above(version: Version) -> Place:
     """The place from which on versions are greater by ``>`` (PEP 440).
 
-    Post-releases are not, unless the version is one itself; nor are local
-    versions of it.
+    Local versions of it are not, and post-releases only of a post-release.
     """
     if version.post is not None or version.dev is not None:
         return _behind(version)
@@ -238,7 +239,7 @@ def _above(version: Version) -> Place:
 def _below(version: Version) -> Place:
     """The place up to which versions are less by ``<`` (PEP 440).
 
-    Pre-releases are not, unless the version is one itself.
+    Pre-releases of it are not, unless it is a pre-release itself.
     """
     if version.is_prerelease:
         return _place(version)
@@ -250,23 +251,23 @@ def _below(version: Version) -> Place:
 def _overlaps(
     first: Sequence[Range], second: Sequence[Range]
 ) -> Iterator[tuple[Place, Place]]:
-    """What both of two rows of ranges have; some of it may be empty."""
-    one, two = 0, 0
-    while one < len(first) and two < len(second):
-        low = max(first[one].low, second[two].low)
-        high = min(first[one].high, second[two].high)
+    """The overlaps of two sequences of ranges; some may have no version."""
+    left, right = 0, 0
+    while left < len(first) and right < len(second):
+        low = max(first[left].low, second[right].low)
+        high = min(first[left].high, second[right].high)
         if low < high:
             yield low, high
-        if first[one].high < second[two].high:
-            one += 1
+        if first[left].high < second[right].high:
+            left += 1
         else:
-            two += 1
+            right += 1
 
 
 def _least(low: Place) -> Place:
-    """The least version from a place on, where there is one.
+    """The least version from a place on.
 
-    Where there is none, since another fits below each, the place itself.
+    The place itself where there is none, as a lower version always exists.
     """
     if low == _START:
         return _first_of(0, ())

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openstack_requirements.manifests import declarations
-from openstack_requirements.pep508.requirement import HEADING
+from openstack_requirements.pep508.entries import HEADING
 from openstack_requirements.pep508.text import split_lines, without_bom
 from openstack_requirements.repository import waivers
 

@@ -27,16 +27,21 @@ import dataclasses
 import os
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from openstack_requirements.constraints import changes, freeze, loader, patch
-from openstack_requirements.constraints.states import State
+from openstack_requirements.constraints import (
+    changes,
+    freeze,
+    freeze_json,
+    loader,
+    merging,
+    patch,
+)
+from openstack_requirements.constraints.states import ConstraintsState
 from openstack_requirements.errors import ConflictingOptions, UnusableInput
 from openstack_requirements.install import bisection, freezer
 from openstack_requirements.install.installation import Order
-from openstack_requirements.pep508.requirement import (
-    canonical_name,
-    parse_line,
-    read_entries,
-)
+from openstack_requirements.pep508.entries import read_entries
+from openstack_requirements.pep508.parser import parse_line
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.repository import bindep, lists
 from openstack_requirements.system import files, git
 
@@ -44,11 +49,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from openstack_requirements.constraints.changes import Changes
-    from openstack_requirements.constraints.freeze import (
-        Freeze,
-        Kept,
-        MarkerStyle,
-    )
+    from openstack_requirements.constraints.freeze import Freeze, Kept
+    from openstack_requirements.constraints.merging import MarkerStyle
     from openstack_requirements.install.failures import InstallFailed
     from openstack_requirements.install.freezer import Made
     from openstack_requirements.pep508.requirement import (
@@ -123,7 +125,7 @@ class Request:
     never: str | None = None
     installer_needs: bool = False
     markers: MarkerStyle = "exact"
-    sort: freeze.Order = "hash"
+    sort: merging.Order = "hash"
     output: str | None = None
     freeze_dir: str | None = None
     compare: bool = False
@@ -283,7 +285,7 @@ def write_result(result: Result, request: Request) -> None:
         for frozen in result.freezes:
             name = f"python{frozen.python_version}.json"
             path = os.path.join(request.freeze_dir, name)
-            files.replace(path, freeze.to_json(frozen))
+            files.replace(path, freeze_json.to_json(frozen))
     if request.output is not None:
         files.replace(request.output, result.content)
 
@@ -480,12 +482,16 @@ class _Job:
         return self.compared(
             result,
             path,
-            State.from_constraints(entries, None, self.never),
+            ConstraintsState.from_constraints(entries, None, self.never),
             _state(result.content, result.freezes),
         )
 
     def compared(
-        self, result: Result, name: str, old: State, new: State
+        self,
+        result: Result,
+        name: str,
+        old: ConstraintsState,
+        new: ConstraintsState,
     ) -> Result:
         """A result with what changed between two states.
 
@@ -535,9 +541,9 @@ class _Job:
         for warning in warnings:
             self.warn(warning)
         copied = freeze.respell(copied, self.spelling(copied, previous))
-        pins = freeze.merge(copied, self.never, request.markers)
-        content = freeze.to_content(pins, request.sort)
-        freeze.prove(content, copied, self.never)
+        pins = merging.merge(copied, self.never, request.markers)
+        content = merging.to_content(pins, request.sort)
+        merging.prove(content, copied, self.never)
         return content
 
     def spelling(
@@ -603,8 +609,10 @@ def _at(revision: str, path: str) -> str | None:
     return git.read(folder or os.curdir, revision, name)
 
 
-def _state(content: str, freezes: Sequence[Freeze]) -> State:
+def _state(content: str, freezes: Sequence[Freeze]) -> ConstraintsState:
     """Constraints that were just computed, and from what."""
     pythons = [frozen.python_version for frozen in freezes]
     entries = read_entries(content)
-    return State.from_constraints(entries, pythons).made_from(freezes)
+    return ConstraintsState.from_constraints(entries, pythons).made_from(
+        freezes
+    )

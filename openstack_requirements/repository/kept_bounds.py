@@ -16,8 +16,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openstack_requirements.pep508 import ranges
-from openstack_requirements.pep508.specifiers import clauses, parse_version
+from openstack_requirements.pep508.specifiers import clauses
 from openstack_requirements.pep508.version_sets import version_set
+from openstack_requirements.pep508.versions import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,12 +18,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.errors import BadContent, BadLine
-from openstack_requirements.pep508.requirement import (
-    CanonicalName,
-    Entry,
-    names_in,
-    read_entries,
-)
+from openstack_requirements.pep508.entries import Entry, names_in, read_entries
+from openstack_requirements.pep508.requirement import CanonicalName
 from openstack_requirements.pep508.text import split_lines
 from openstack_requirements.repository import policy
 from openstack_requirements.system import files

@@ -20,15 +20,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.constraints import editing
-from openstack_requirements.pep508.specifiers import parse_version
+from openstack_requirements.constraints import pinning
 from openstack_requirements.pep508.text import is_name
+from openstack_requirements.pep508.versions import parse_version
 from openstack_requirements.repository import lists
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from openstack_requirements.pep508.requirement import Entry
+    from openstack_requirements.pep508.entries import Entry
 
 
 class Pin(NamedTuple):
@@ -109,7 +109,7 @@ def change(
     path, entries, prereleases = listed or Listed()
 
     def changed(content: str) -> str:
-        return editing.pin(
+        return pinning.pin(
             content,
             pin.name,
             pin.version,

@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from openstack_requirements.errors import BadLine, UnusableInput
 from openstack_requirements.manifests import declarations, edits, setup_py
+from openstack_requirements.pep508.entries import is_passed_through
 from openstack_requirements.pep508.requirement import (
     CanonicalName,
     Requirement,
     canonical_name,
-    is_passed_through,
 )
 from openstack_requirements.repository.entry_texts import (
     newline_of,

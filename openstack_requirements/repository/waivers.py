@@ -28,12 +28,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from openstack_requirements.errors import BadContent, BadLine
 from openstack_requirements.manifests import toml_positions
 from openstack_requirements.manifests.declarations import PYPROJECT
-from openstack_requirements.pep508.requirement import (
-    LONGEST_LINE,
-    canonical_name,
-    parse_line,
-    split_comment,
-)
+from openstack_requirements.pep508.limits import LONGEST_LINE
+from openstack_requirements.pep508.parser import parse_line, split_comment
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.pep508.text import split_lines, without_bom
 from openstack_requirements.repository import yaml_rows
 

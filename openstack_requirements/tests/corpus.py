@@ -35,16 +35,12 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from openstack_requirements.constraints import freeze
+from openstack_requirements.constraints import freeze, merging
 from openstack_requirements.errors import RequirementsError
-from openstack_requirements.pep508.requirement import (
-    canonical_name,
-    marker_problem,
-    names_in,
-    normalize,
-    parse_line,
-    to_reqs,
-)
+from openstack_requirements.pep508.entries import names_in, normalize, to_reqs
+from openstack_requirements.pep508.marker_syntax import marker_problem
+from openstack_requirements.pep508.parser import parse_line
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.tests import base, corpus_laws, corpus_update
 
 if TYPE_CHECKING:
@@ -231,7 +227,7 @@ def combine_cases(folder: Path) -> Iterator[Case]:
             continue  # freezes are read from metadata, never from text
         record = case["classic"]
         if case["kind"] == "sort_key":
-            lines = sorted(case["lines"], key=freeze.order_key)
+            lines = sorted(case["lines"], key=merging.order_key)
             yield Case("combine", case["name"], record["sorted"], lines)
             continue
         expected = RAISES if "exception" in record else record["lines"]
@@ -255,10 +251,10 @@ def _combine(case: Json) -> Json:
     never = names_in("\n".join(case.get("blacklist", ())))
     try:
         freezes, _ = freeze.clone(freezes, version_map)
-        content = freeze.to_content(freeze.merge(freezes, never))
+        content = merging.to_content(merging.merge(freezes, never))
     except freeze.FreezeError:
         return RAISES
-    freeze.prove(content, freezes, never)
+    merging.prove(content, freezes, never)
     return content.splitlines(keepends=True)
 
 

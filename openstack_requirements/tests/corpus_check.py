@@ -26,11 +26,8 @@ from openstack_requirements.checks import judgement
 from openstack_requirements.errors import RequirementsError
 from openstack_requirements.manifests import declarations
 from openstack_requirements.pep508 import ranges
-from openstack_requirements.pep508.requirement import (
-    canonical_name,
-    names_in,
-    read_entries,
-)
+from openstack_requirements.pep508.entries import names_in, read_entries
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.repository import policy
 from openstack_requirements.tests.corpus import Case, Json, load, read
 

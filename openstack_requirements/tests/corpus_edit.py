@@ -24,10 +24,8 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from openstack_requirements.cmds import edit_constraints
-from openstack_requirements.pep508.requirement import (
-    canonical_name,
-    read_entries,
-)
+from openstack_requirements.pep508.entries import read_entries
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.tests.corpus import Case, Json, load, read
 
 if TYPE_CHECKING:

@@ -23,11 +23,8 @@ from typing import TYPE_CHECKING
 from openstack_requirements.checks import install_rules, list_lines, list_rules
 from openstack_requirements.errors import RequirementsError
 from openstack_requirements.manifests import declarations, loader
-from openstack_requirements.pep508.requirement import (
-    canonical_name,
-    names_in,
-    read_entries,
-)
+from openstack_requirements.pep508.entries import names_in, read_entries
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.repository import policy
 from openstack_requirements.tests.corpus import Case, Json, load, read
 

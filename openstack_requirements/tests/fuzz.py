@@ -50,8 +50,11 @@ from openstack_requirements.constraints import (
     editing,
     explain,
     freeze,
+    freeze_json,
     graph,
     lower_constraints,
+    merging,
+    pinning,
     states,
 )
 from openstack_requirements.errors import (
@@ -73,11 +76,20 @@ from openstack_requirements.manifests import (
     setup_py,
 )
 from openstack_requirements.pep508 import (
+    limits,
+    marker_syntax,
     markers,
+    parser,
     ranges,
-    requirement,
     specifiers,
     text,
+    versions,
+)
+from openstack_requirements.pep508.entries import (
+    is_passed_through,
+    names_in,
+    normalize,
+    read_entries,
 )
 from openstack_requirements.repository import (
     bindep,
@@ -120,16 +132,16 @@ def check_line(given: str) -> None:
     """One line, as it stands in a list, an option or a string."""
     line = given.replace("\n", " ")
     attempt((), editing.name_of, line)
-    attempt((), requirement.split_comment, line)
-    attempt((), requirement.is_passed_through, line)
+    attempt((), parser.split_comment, line)
+    attempt((), is_passed_through, line)
     attempt((), text.is_path, line)
     for urls in (False, True):
-        found = attempt(BadLine, requirement.parse_line, line, urls)
+        found = attempt(BadLine, parser.parse_line, line, urls)
         if found is None:
             continue
         for ordered in (False, True):
             written = found.to_line(sort_specifiers=ordered)
-            again = requirement.parse_line(written.rstrip("\n"), urls)
+            again = parser.parse_line(written.rstrip("\n"), urls)
             written_again = again.to_line(sort_specifiers=ordered)
             require_equal("written again", written, written_again)
             require_equal(
@@ -144,8 +156,8 @@ def _check_specifiers(text_of: str) -> None:
     """What commands ask of a set that a line has."""
     require_equal(
         "sorted again",
-        requirement.sorted_specifiers(text_of),
-        requirement.sorted_specifiers(requirement.sorted_specifiers(text_of)),
+        specifiers.sorted_specifiers(text_of),
+        specifiers.sorted_specifiers(specifiers.sorted_specifiers(text_of)),
     )
     if not text_of:
         return
@@ -167,13 +179,13 @@ def _check_specifiers(text_of: str) -> None:
 def check_versions(given: str) -> None:
     """A set of specifiers and a version, with packaging as the judge."""
     wanted, version = inputs.split(given, 2)
-    found = attempt(BadLine, requirement.parse_line, f"foo{wanted}")
-    attempt((), freeze.version_key, version)
-    attempt((), specifiers.is_prerelease, version)
-    attempt((), specifiers.release, version)
+    found = attempt(BadLine, parser.parse_line, f"foo{wanted}")
+    attempt((), versions.version_key, version)
+    attempt((), versions.is_prerelease, version)
+    attempt((), versions.release, version)
     if found is None or not found.package:
         return
-    if specifiers.long_number(version) is not None:
+    if versions.long_number(version) is not None:
         return  # beyond our limit; packaging has another
     for prereleases in (False, True):
         answer = specifiers.admits(
@@ -200,11 +212,11 @@ def check_list(given: str) -> None:
     """A requirements file, a constraints file, a never-constrain list."""
     if from_disk(given) is None:
         return
-    names = attempt(BadContent, requirement.names_in, given, "never.txt")
+    names = attempt(BadContent, names_in, given, "never.txt")
     for urls in (False, True):
         entries = attempt(
             BadContent,
-            requirement.read_entries,
+            read_entries,
             given,
             "a.txt",
             permit_urls=urls,
@@ -220,7 +232,7 @@ def check_list(given: str) -> None:
         pins = attempt(BadContent, lower_constraints.read, entries, "a.txt")
         if pins is not None:
             attempt(markers.BadMarker, lower_constraints.merge, pins)
-        state = attempt((), states.State.from_constraints, entries)
+        state = attempt((), states.ConstraintsState.from_constraints, entries)
         for python in state.pythons:
             for name in state.lines:
                 state.on(name, python)
@@ -237,9 +249,9 @@ def check_list(given: str) -> None:
             )
     attempt(BadContent, lists.installable_lines, given, "a.txt")
     attempt(BadContent, conflicts.read_expected, given, "xfails.txt")
-    normal = attempt(BadContent, requirement.normalize, given, "a.txt")
+    normal = attempt(BadContent, normalize, given, "a.txt")
     if normal is not None:
-        again = requirement.normalize(normal, "a.txt")
+        again = normalize(normal, "a.txt")
         require_equal("normalised again", normal, again)
 
 
@@ -258,7 +270,7 @@ def check_markers(given: str) -> None:
         if left is not None:
             require_equal(
                 "what is left is a marker",
-                requirement.marker_problem(left),
+                marker_syntax.marker_problem(left),
                 None,
             )
         _check_example(each)
@@ -313,10 +325,10 @@ def _against(name: str) -> judgement.Against:
     return judgement.against(
         policy.CLASSIC if name == "classic" else policy.CURRENT,
         "global-requirements.txt",
-        requirement.read_entries(LISTS[name]),
+        read_entries(LISTS[name]),
         constraints=[
             entry.requirement
-            for entry in requirement.read_entries(PINS)
+            for entry in read_entries(PINS)
             if entry.requirement is not None
         ],
     )
@@ -328,7 +340,7 @@ def _standard(name: str) -> update.FollowedList:
         policy.CLASSIC if name == "classic" else policy.CURRENT,
         [
             entry.requirement
-            for entry in requirement.read_entries(LISTS[name])
+            for entry in read_entries(LISTS[name])
             if entry.requirement is not None
         ],
         frozenset(),
@@ -486,7 +498,7 @@ def check_waivers(given: str) -> None:
     require_reports(findings.verdict("x", left, waived))
     for waiver in found:
         comment = waivers.to_comment(waiver)
-        if len(comment) > requirement.LONGEST_LINE - 10:
+        if len(comment) > limits.LONGEST_LINE - 10:
             continue
         (again,) = waivers.inline({"requirements.txt": f"foo  {comment}\n"})
         if not again.problem and not again.reason.startswith("]"):
@@ -537,7 +549,7 @@ def check_constraints_edit(given: str) -> None:
         return  # nobody asks for it
     attempt(
         (BadLine, BadContent, UnusableInput, markers.BadMarker),
-        editing.pin,
+        pinning.pin,
         content,
         name,
         "1.2.3",
@@ -574,25 +586,27 @@ def check_freeze(given: str) -> None:
     """A freeze from another machine, and all that is made of it."""
     if from_disk(given) is None:
         return
-    found = attempt(UnusableInput, freeze.from_json, given, "python3.12.json")
+    found = attempt(
+        UnusableInput, freeze_json.from_json, given, "python3.12.json"
+    )
     if found is None:
         return
-    written = freeze.to_json(found)
+    written = freeze_json.to_json(found)
     written.encode()
     require_equal(
         "written again",
-        freeze.to_json(freeze.from_json(written, "again.json")),
+        freeze_json.to_json(freeze_json.from_json(written, "again.json")),
         written,
     )
     _check_freeze(found)
 
 
 def _check_freeze(found: freeze.Freeze) -> None:
-    pins = attempt(freeze.FreezeError, freeze.merge, [found])
+    pins = attempt(freeze.FreezeError, merging.merge, [found])
     if pins is None:
         return
-    content = freeze.to_content(pins)
-    attempt((ProofFailed, BadLine), freeze.prove, content, [found])
+    content = merging.to_content(pins)
+    attempt((ProofFailed, BadLine), merging.prove, content, [found])
     built = graph.Graph(found)
     for name in built.installed:
         told = explain.explain(built, name)
@@ -600,9 +614,9 @@ def _check_freeze(found: freeze.Freeze) -> None:
             require_printable("who requires it", demand.who)
     for kept in found.kept:
         str(kept)
-    state = states.State.from_freezes([found])
+    state = states.ConstraintsState.from_freezes([found])
     state.not_in_freezes()
-    entries = attempt(BadContent, requirement.read_entries, content, "uc.txt")
+    entries = attempt(BadContent, read_entries, content, "uc.txt")
     if entries is not None:
         listed = list_lines.listed("uc.txt", entries)
         here = conflicts.judged_freeze(found, listed)
@@ -717,7 +731,7 @@ requires = ['foo>=1', 'bar']
 setuptools.setup(name='x', install_requires=requires + ['baz'],
                  extras_require={'y:python_version<"3"': ['z']})
 """
-_FREEZE = freeze.to_json(
+_FREEZE = freeze_json.to_json(
     freeze.Freeze(
         "3.12",
         base.environment("3.12"),

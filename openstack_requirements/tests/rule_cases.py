@@ -26,11 +26,7 @@ from openstack_requirements.checks import (
 )
 from openstack_requirements.checks.findings import Verdict
 from openstack_requirements.manifests import declarations
-from openstack_requirements.pep508.requirement import (
-    Entry,
-    names_in,
-    read_entries,
-)
+from openstack_requirements.pep508.entries import Entry, names_in, read_entries
 from openstack_requirements.repository import policy
 
 LISTS = {

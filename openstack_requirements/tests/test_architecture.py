@@ -399,7 +399,9 @@ class TestPackages(base.TestCase):
 PEP_508 = {
     f"pep508.{module}"
     for module in (
-        *("requirement", "specifiers", "version_sets", "ranges", "markers"),
+        *("requirement", "parser", "entries", "tally", "marker_syntax"),
+        *("versions", "specifiers", "version_sets", "ranges"),
+        *("markers.tree", "markers.partial", "markers.pythons"),
     )
 }
 #: These read what pip and uv print, and are to ask PEP_508 as well.
@@ -414,7 +416,7 @@ NAMES = re.compile(r"\[(?=[^\]]*(?:0-9|\\w))(?=[^\]]*\.)[^\]]*\]")
 #: What looks like one of these and is none, or has its reason, by module.
 ALLOWED_OPERATORS = {
     # Where the version of a pin stands in the very text of a line.
-    "constraints.editing": 1,
+    "constraints.pinning": 1,
     # Poetry's constraints, which are a language of their own (^1.2).
     "manifests.poetry": 3,
     # Requirements within the sentences of uv.
@@ -424,7 +426,7 @@ ALLOWED_NAMES = {
     "repository.bindep": 1,  # a platform
     "cmds.report.render_changes": 1,  # text that needs no escapes
     "system.children": 2,  # a scheme, and an environment variable
-    "constraints.editing": 1,  # see above
+    "constraints.pinning": 1,  # see above
     "install.failures": 1,  # a C header
     "install.installers.pip": 2,  # names within a sentence of pip
     "install.installers.uv_index": 1,  # a line of uv's answer

@@ -24,11 +24,9 @@ from openstack_requirements.bootstrap import decisions, dependencies, draft
 from openstack_requirements.bootstrap.decisions import Decision
 from openstack_requirements.constraints.freeze import Distribution
 from openstack_requirements.install.availability import Availability
-from openstack_requirements.pep508.requirement import (
-    canonical_name,
-    normalize,
-    parse_line,
-)
+from openstack_requirements.pep508.entries import normalize
+from openstack_requirements.pep508.parser import parse_line
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.repository import policy
 from openstack_requirements.tests import base
 

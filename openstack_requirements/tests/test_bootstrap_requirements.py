@@ -22,7 +22,7 @@ import time
 
 from openstack_requirements.cmds import bootstrap_requirements
 from openstack_requirements.pep508 import python_versions
-from openstack_requirements.pep508.requirement import normalize
+from openstack_requirements.pep508.entries import normalize
 from openstack_requirements.repository import lists, policy
 from openstack_requirements.tests import base
 from openstack_requirements.tests.test_generate import (

@@ -21,22 +21,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openstack_requirements.cmds.report import render_changes
-from openstack_requirements.constraints import freeze
+from openstack_requirements.constraints import freeze, merging
 from openstack_requirements.constraints.changes import (
     ELSEWHERE,
     KINDS,
     OTHERS,
-    Change,
     Changes,
     Kind,
+    PinChange,
     Respelled,
     between,
 )
-from openstack_requirements.constraints.states import State
+from openstack_requirements.constraints.states import ConstraintsState
+from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.pep508.requirement import (
     CanonicalName,
     canonical_name,
-    read_entries,
 )
 from openstack_requirements.tests import base
 from openstack_requirements.tests.test_explain import make, way
@@ -54,10 +54,12 @@ MIRRORED: dict[Kind, Kind] = {
 }
 
 
-def state(*lines: str, pythons: Iterable[str] | None = None) -> State:
+def state(
+    *lines: str, pythons: Iterable[str] | None = None
+) -> ConstraintsState:
     content = "".join(f"{line}\n" for line in lines)
     entries = read_entries(content, permit_urls=True, keep_editable=False)
-    return State.from_constraints(entries, pythons)
+    return ConstraintsState.from_constraints(entries, pythons)
 
 
 def short(found: Changes) -> list[str]:
@@ -245,7 +247,7 @@ class TestBetween(base.TestCase):
         self.assertEqual(("3.10",), found.changes[0].pythons)
 
     def test_a_file_and_freezes(self) -> None:
-        new = State.from_freezes(
+        new = ConstraintsState.from_freezes(
             [make("x 1", "y 2", python="3.9"), make("y 3", python="3.10")]
         )
         file = state(
@@ -264,14 +266,16 @@ class TestBetween(base.TestCase):
     def test_never(self) -> None:
         names = {CanonicalName("x")}
         entries = read_entries("X===1\ny===1\n", permit_urls=True)
-        one = State.from_constraints(entries, never=names)
-        two = State.from_freezes([make("x 1", "y 1")], names)
+        one = ConstraintsState.from_constraints(entries, never=names)
+        two = ConstraintsState.from_freezes([make("x 1", "y 1")], names)
         self.assertEqual(["y"], list(one.lines))
         self.assertEqual(["y"], list(two.lines))
 
     def test_spelling_of_freezes_is_that_of_metadata(self) -> None:
         bare = freeze.Distribution("x-y", "1", described=False)
-        new = State.from_freezes([make()._replace(distributions=(bare,))])
+        new = ConstraintsState.from_freezes(
+            [make()._replace(distributions=(bare,))]
+        )
         self.assertEqual((), between(state("X_Y===1"), new).respelled)
 
 
@@ -312,11 +316,11 @@ FREEZES = st.lists(
     max_size=3,
     unique_by=lambda each: each.python_version,
 )
-STATES = FILES | FREEZES.map(State.from_freezes)
+STATES = FILES | FREEZES.map(ConstraintsState.from_freezes)
 
 
 def comparable(
-    changes: Iterable[Change], mirrored: bool = False
+    changes: Iterable[PinChange], mirrored: bool = False
 ) -> list[tuple[str, ...]]:
     found = []
     for change in changes:
@@ -341,14 +345,16 @@ def comparable(
 
 class TestLaws(base.TestCase):
     @given(STATES)
-    def test_nothing_changes_from_itself(self, one: State) -> None:
+    def test_nothing_changes_from_itself(self, one: ConstraintsState) -> None:
         found = between(one, one)
         self.assertFalse(found)
         self.assertEqual((), found.respelled)
         self.assertEqual(((), ()), (found.only_old, found.only_new))
 
     @given(STATES, STATES)
-    def test_back_is_the_mirror_of_forth(self, one: State, two: State) -> None:
+    def test_back_is_the_mirror_of_forth(
+        self, one: ConstraintsState, two: ConstraintsState
+    ) -> None:
         forth, back = between(one, two), between(two, one)
         self.assertEqual(
             comparable(forth.changes), comparable(back.changes, mirrored=True)
@@ -365,7 +371,7 @@ class TestLaws(base.TestCase):
     def test_the_order_of_lines_does_not_matter(
         self,
         lines: list[str],
-        new: State,
+        new: ConstraintsState,
         random: Random,
     ) -> None:
         shuffled = list(lines)
@@ -380,23 +386,27 @@ class TestLaws(base.TestCase):
         self, one: list[freeze.Freeze], two: list[freeze.Freeze]
     ) -> None:
         self.assertEqual(
-            between(State.from_freezes(one), State.from_freezes(two)),
             between(
-                State.from_freezes(one[::-1]), State.from_freezes(two[::-1])
+                ConstraintsState.from_freezes(one),
+                ConstraintsState.from_freezes(two),
+            ),
+            between(
+                ConstraintsState.from_freezes(one[::-1]),
+                ConstraintsState.from_freezes(two[::-1]),
             ),
         )
 
-    @given(FREEZES, FREEZES, st.sampled_from(freeze.MARKER_STYLES))
+    @given(FREEZES, FREEZES, st.sampled_from(merging.MARKER_STYLES))
     def test_freezes_and_what_is_written_of_them_say_the_same(
         self,
         one: list[freeze.Freeze],
         two: list[freeze.Freeze],
-        style: freeze.MarkerStyle,
+        style: merging.MarkerStyle,
     ) -> None:
         """A file that states its Pythons is as good as the freezes."""
 
-        def written(freezes: list[freeze.Freeze]) -> State:
-            content = freeze.to_content(freeze.merge(freezes, (), style))
+        def written(freezes: list[freeze.Freeze]) -> ConstraintsState:
+            content = merging.to_content(merging.merge(freezes, (), style))
             return state(
                 *content.splitlines(),
                 pythons=[each.python_version for each in freezes],
@@ -405,7 +415,8 @@ class TestLaws(base.TestCase):
         self.assertEqual(
             comparable(
                 between(
-                    State.from_freezes(one), State.from_freezes(two)
+                    ConstraintsState.from_freezes(one),
+                    ConstraintsState.from_freezes(two),
                 ).changes
             ),
             comparable(between(written(one), written(two)).changes),
@@ -418,7 +429,8 @@ class TestLaws(base.TestCase):
         found = {
             (python, canonical_name(each.name)): (each.old, each.new)
             for each in between(
-                State.from_freezes(one), State.from_freezes(two)
+                ConstraintsState.from_freezes(one),
+                ConstraintsState.from_freezes(two),
             ).changes
             for python in each.pythons
         }
@@ -457,10 +469,11 @@ class TestReasons(base.TestCase):
 
     def found(self, *pythons: str) -> Changes:
         return between(
-            State.from_freezes([self.OLD]), State.from_freezes([self.NEW])
+            ConstraintsState.from_freezes([self.OLD]),
+            ConstraintsState.from_freezes([self.NEW]),
         )
 
-    def change(self, name: str) -> Change:
+    def change(self, name: str) -> PinChange:
         (change,) = [x for x in self.found().changes if x.name == name]
         return change
 
@@ -492,7 +505,7 @@ class TestReasons(base.TestCase):
             distributions=(x._replace(requires_python=">=3.11"), y)
         )
         dated = make("x 1", "y 1 | x", requested=("x", "y!=2"), python="3.10")
-        one = State.from_freezes([dated, modern])
+        one = ConstraintsState.from_freezes([dated, modern])
         first, second = between(one, one).held
         self.assertEqual(("x", "1", "2", (), ">=3.11", ("3.10",)), first)
         self.assertEqual(("y", "1", "2"), second[:3])
@@ -502,7 +515,7 @@ class TestReasons(base.TestCase):
     def test_what_the_index_knows(self) -> None:
         idle = freeze.Distribution("idle", "1", ("x<3; extra=='e'",))
         new = self.NEW._replace(distributions=(*self.NEW.distributions, idle))
-        one = State.from_freezes([new])
+        one = ConstraintsState.from_freezes([new])
         newest = {
             "3.12": {
                 canonical_name(name): version
@@ -523,7 +536,9 @@ class TestReasons(base.TestCase):
             ["q on Python 3.12", "y on Python 3.12"], new.not_in_freezes()
         )
         self.assertEqual([(), (), ()], [x.holds for x in found.changes])
-        self.assertEqual([], State.from_freezes([self.NEW]).not_in_freezes())
+        self.assertEqual(
+            [], ConstraintsState.from_freezes([self.NEW]).not_in_freezes()
+        )
 
 
 def example() -> Changes:
@@ -538,8 +553,8 @@ def example() -> Changes:
     )
     new = new._replace(requested=("top", "y<2"))
     return between(
-        State.from_freezes([old, make("up 1", python="3.9")]),
-        State.from_freezes([new]),
+        ConstraintsState.from_freezes([old, make("up 1", python="3.9")]),
+        ConstraintsState.from_freezes([new]),
     )
 
 
@@ -626,7 +641,7 @@ under an upper bound, which may keep newer versions away:
 
     def test_cells_are_escaped(self) -> None:
         for odd in self.HOSTILE:
-            change = Change("changed", "x", odd, "1", (), True, odd)
+            change = PinChange("changed", "x", odd, "1", (), True, odd)
             text = render_changes.to_markdown(Changes((change,)), odd, "b")
             rows = [x for x in text.splitlines() if x.startswith("| ")]
             self.assertEqual(3, len(rows), odd)
@@ -642,7 +657,7 @@ under an upper bound, which may keep newer versions away:
 
     def test_many_changes_are_folded(self) -> None:
         many = tuple(
-            Change("raised", f"x{number}", "1", "2", (), True)
+            PinChange("raised", f"x{number}", "1", "2", (), True)
             for number in range(300)
         )
         few = many[:3]
@@ -655,7 +670,9 @@ under an upper bound, which may keep newer versions away:
 
     def test_every_kind_has_its_place(self) -> None:
         for kind in KINDS:
-            change = Change(kind, "x", "1", "2", ("3.9", OTHERS), False, "c")
+            change = PinChange(
+                kind, "x", "1", "2", ("3.9", OTHERS), False, "c"
+            )
             for form in render_changes.FORMATS:
                 text = render_changes.render(
                     Changes((change,)), "a", "b", form

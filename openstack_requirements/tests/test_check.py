@@ -23,12 +23,9 @@ from hypothesis import strategies as st
 from openstack_requirements.checks import judgement, lower_rules
 from openstack_requirements.checks.judgement import ProjectFinding
 from openstack_requirements.manifests import declarations
-from openstack_requirements.pep508.requirement import (
-    canonical_name,
-    names_in,
-    parse_line,
-    read_entries,
-)
+from openstack_requirements.pep508.entries import names_in, read_entries
+from openstack_requirements.pep508.parser import parse_line
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.repository import policy
 from openstack_requirements.tests import base
 

@@ -18,7 +18,7 @@ import os
 from openstack_requirements.checks import install_rules, list_lines
 from openstack_requirements.cmds import check_constraints
 from openstack_requirements.manifests import loader
-from openstack_requirements.pep508.requirement import names_in, read_entries
+from openstack_requirements.pep508.entries import names_in, read_entries
 from openstack_requirements.repository import policy
 from openstack_requirements.tests import base
 

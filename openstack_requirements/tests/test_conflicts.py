@@ -20,11 +20,11 @@ import sys
 
 from openstack_requirements.checks import conflicts, list_lines
 from openstack_requirements.cmds import check_conflicts
-from openstack_requirements.constraints import freeze
+from openstack_requirements.constraints import freeze_json
 from openstack_requirements.constraints.freeze import Distribution, Freeze
 from openstack_requirements.errors import BadContent
 from openstack_requirements.install import environments, installed
-from openstack_requirements.pep508.requirement import read_entries
+from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.tests import base
 
 # For each: what is installed (with its requirements), and what is found of
@@ -208,7 +208,7 @@ class TestCommand(base.TestCase):
 
     def freeze(self, **installed: str) -> str:
         found = {f"{k} {v[0]}": v.split()[1:] for k, v in installed.items()}
-        return self.write("f.json", freeze.to_json(make(found)))
+        return self.write("f.json", freeze_json.to_json(make(found)))
 
     def virtualenv(self, *options: str) -> str:
         """One with a in it, which wants less than b 2, and b 2."""

@@ -22,21 +22,18 @@ from openstack_requirements.constraints import editing
 from openstack_requirements.constraints.editing import (
     edit,
     name_of,
-    pin,
     require_constraint,
 )
+from openstack_requirements.constraints.pinning import pin
 from openstack_requirements.errors import (
     BadContent,
     BadLine,
     RequirementsError,
     UnusableInput,
 )
-from openstack_requirements.pep508.requirement import (
-    canonical_name,
-    parse,
-    parse_line,
-    read_entries,
-)
+from openstack_requirements.pep508.entries import parse, read_entries
+from openstack_requirements.pep508.parser import parse_line
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.pep508.text import split_lines, without_bom
 from openstack_requirements.tests import base
 

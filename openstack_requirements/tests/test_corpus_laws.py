@@ -19,7 +19,7 @@ import fixtures
 
 from openstack_requirements.checks import judgement
 from openstack_requirements.manifests import declarations
-from openstack_requirements.pep508.requirement import read_entries
+from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.repository import policy, update
 from openstack_requirements.tests import base, corpus, corpus_laws
 

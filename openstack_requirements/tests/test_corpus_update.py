@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from openstack_requirements.pep508.requirement import HEADING
+from openstack_requirements.pep508.entries import HEADING
 from openstack_requirements.tests import base, corpus_update
 
 HEAD = "".join(f"{line}\n" for line in HEADING)

@@ -20,7 +20,7 @@ from typing import ClassVar
 import fixtures
 
 from openstack_requirements.cmds import diff_constraints
-from openstack_requirements.constraints import freeze, loader
+from openstack_requirements.constraints import freeze_json, loader
 from openstack_requirements.constraints.freeze import Freeze
 from openstack_requirements.errors import UnusableInput
 from openstack_requirements.tests import base
@@ -48,7 +48,7 @@ class DiffMixin(base.TestCase):
         for each in freezes:
             self.write(
                 f"{folder}/python{each.python_version}.json",
-                freeze.to_json(each),
+                freeze_json.to_json(each),
             )
         return str(self.folder / folder)
 
@@ -247,7 +247,7 @@ class TestRevisions(DiffMixin, GitTestCase):
 
     def test_a_freeze_in_a_revision(self) -> None:
         for version in ("1", "2"):
-            text = freeze.to_json(make(f"x {version}"))
+            text = freeze_json.to_json(make(f"x {version}"))
             self.commit(one_json=text)
         self.assertIn(
             "  x 1 -> 2", self.good("HEAD~1:one.json", "HEAD:one.json")
@@ -351,12 +351,13 @@ class TestSources(base.TestCase):
             ("a", ("", "")),
             ("a:", ("a", "")),
         ):
-            self.assertEqual(expected, loader._split(what))
+            self.assertEqual(expected, loader._split_revision(what))
 
     def test_freezes_come_by_python(self) -> None:
         for python in ("3.10", "3.9"):
             self.write(
-                f"f/python{python}.json", freeze.to_json(make(python=python))
+                f"f/python{python}.json",
+                freeze_json.to_json(make(python=python)),
             )
         found = loader.freezes([str(self.folder / "f")])
         self.assertEqual(

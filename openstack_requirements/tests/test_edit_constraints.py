@@ -29,10 +29,8 @@ from hypothesis import strategies as st
 from openstack_requirements.cmds import edit_constraints
 from openstack_requirements.constraints import editing
 from openstack_requirements.errors import RequirementsError
-from openstack_requirements.pep508.requirement import (
-    canonical_name,
-    read_entries,
-)
+from openstack_requirements.pep508.entries import read_entries
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.tests import base, forks
 
 CONTENT = (

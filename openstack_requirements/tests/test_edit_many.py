@@ -23,7 +23,7 @@ from functools import partial
 
 from openstack_requirements.cmds import edit_constraints
 from openstack_requirements.constraints import editing
-from openstack_requirements.pep508.requirement import read_entries
+from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.system import files
 from openstack_requirements.tests import base, forks
 

@@ -24,7 +24,7 @@ from packaging.specifiers import SpecifierSet
 
 from openstack_requirements.cmds import explain_constraint
 from openstack_requirements.cmds.report import render_explanation
-from openstack_requirements.constraints import explain, freeze
+from openstack_requirements.constraints import explain, freeze_json
 from openstack_requirements.constraints.explain import bounds, cause
 from openstack_requirements.constraints.freeze import Distribution, Freeze
 from openstack_requirements.constraints.graph import Demand, Graph
@@ -525,7 +525,7 @@ class TestCommand(base.TestCase):
                 requested=("oslo.config",),
                 python=python,
             )
-            self.write(f"fr/python{python}.json", freeze.to_json(each))
+            self.write(f"fr/python{python}.json", freeze_json.to_json(each))
         self.freezes = str(self.folder / "fr")
 
     def run_it(self, *argv: str) -> base.Outcome:
@@ -571,7 +571,7 @@ class TestCommand(base.TestCase):
 
     def test_named_but_not_installed(self) -> None:
         each = make("a 1 | gone; python_version<'3'", requested=("a",))
-        path = self.write("one.json", freeze.to_json(each))
+        path = self.write("one.json", freeze_json.to_json(each))
         done = self.run_it("Gone", "--freezes", path)
         self.assertEqual(2, done.status)
         self.assertIn("named, where that does not apply, by a 1", done.err)
@@ -582,7 +582,7 @@ class TestCommand(base.TestCase):
         first = first._replace(described=False)
         path = self.write(
             "one.json",
-            freeze.to_json(one._replace(distributions=(first, second))),
+            freeze_json.to_json(one._replace(distributions=(first, second))),
         )
         done = self.run_it("x", "--freezes", path)
         self.assertEqual(0, done.status)

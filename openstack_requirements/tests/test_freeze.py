@@ -19,7 +19,7 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements.constraints import freeze
+from openstack_requirements.constraints import merging
 from openstack_requirements.constraints.freeze import (
     Configuration,
     Distribution,
@@ -27,22 +27,21 @@ from openstack_requirements.constraints.freeze import (
     FreezeError,
     Kept,
     clone,
-    from_json,
+    respell,
+)
+from openstack_requirements.constraints.freeze_json import from_json, to_json
+from openstack_requirements.constraints.merging import (
     merge,
     order_key,
     pins_for,
     prove,
-    respell,
     to_content,
-    to_json,
 )
 from openstack_requirements.errors import ProofFailed, UnusableInput
 from openstack_requirements.pep508 import markers
-from openstack_requirements.pep508.requirement import (
-    canonical_name,
-    names_in,
-    parse_line,
-)
+from openstack_requirements.pep508.entries import names_in
+from openstack_requirements.pep508.parser import parse_line
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.tests import base
 
 
@@ -56,7 +55,7 @@ def make(version: str, **pins: str) -> Freeze:
 
 
 def lines(
-    *freezes: Freeze, style: freeze.MarkerStyle = "exact", never: str = ""
+    *freezes: Freeze, style: merging.MarkerStyle = "exact", never: str = ""
 ) -> list[str]:
     """The proven lines of some freezes, by name."""
     names = names_in(never)
@@ -305,9 +304,9 @@ def freezes(draw: st.DrawFn) -> list[Freeze]:
 
 
 class TestLaws(base.TestCase):
-    @given(freezes(), st.sampled_from(freeze.MARKER_STYLES), st.randoms())
+    @given(freezes(), st.sampled_from(merging.MARKER_STYLES), st.randoms())
     def test_merge_is_proven_and_knows_no_order(
-        self, found: list[Freeze], style: freeze.MarkerStyle, random: object
+        self, found: list[Freeze], style: merging.MarkerStyle, random: object
     ) -> None:
         content = to_content(merge(found, (), style))
         prove(content, found)

@@ -276,5 +276,5 @@ class TestTool(base.TestCase):
                 return str(self.tool.signature_of(error))
             return ""
 
-        self.assertEqual("BadMarker in markers.py:parse", signature("a"))
+        self.assertEqual("BadMarker in tree.py:parse", signature("a"))
         self.assertEqual(signature("a"), signature("b c"))

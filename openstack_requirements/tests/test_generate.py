@@ -21,7 +21,7 @@ import subprocess
 import sys
 
 from openstack_requirements.cmds import generate_constraints
-from openstack_requirements.constraints import freeze
+from openstack_requirements.constraints import merging
 from openstack_requirements.errors import UnusableInput
 from openstack_requirements.install import interpreters
 from openstack_requirements.system import children
@@ -94,7 +94,7 @@ class TestGenerate(GenerateTestCase):
     def test_order_is_that_of_the_hash(self) -> None:
         found = self.good("-p", sys.executable, "-r", self.list)
         self.assertEqual(["Top.Level===1.0", "under_score===10.0"], found)
-        self.assertEqual(sorted(found, key=freeze.order_key), found)
+        self.assertEqual(sorted(found, key=merging.order_key), found)
 
     def test_never_constrained(self) -> None:
         never = self.write("never", "# x\nUnder.Score>=5  # why\n")

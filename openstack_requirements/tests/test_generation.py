@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from docutils.core import publish_doctree
 
-from openstack_requirements.constraints import freeze
+from openstack_requirements.constraints import freeze_json
 from openstack_requirements.errors import ConflictingOptions, UnusableInput
 from openstack_requirements.repository import generation
 from openstack_requirements.tests import base
@@ -220,7 +220,7 @@ class TestGeneration(GenerateTestCase):
         path = os.path.join(folder, f"python{VERSION}.json")
         self.assertEqual(
             list(result.freezes),
-            [freeze.from_json(Path(path).read_text(), path)],
+            [freeze_json.from_json(Path(path).read_text(), path)],
         )
         # And what was written is a request's freezes again.
         merged = generation.generate(generation.Request(freezes=[folder]))

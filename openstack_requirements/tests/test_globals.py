@@ -36,8 +36,10 @@ IMMUTABLE = {
     "Environments",
     "Joined",
     "Policy",
+    "Upgrades",
     "VersionSet",
     "_between",
+    "culprits.start",
     "datetime.datetime",
     # What each new value of a class begins with.
     "dataclasses.field",

@@ -22,10 +22,8 @@ from packaging.requirements import Requirement
 from openstack_requirements.checks import conflicts, list_lines
 from openstack_requirements.constraints import explain, graph
 from openstack_requirements.constraints.freeze import Distribution, Freeze
-from openstack_requirements.pep508.requirement import (
-    canonical_name,
-    read_entries,
-)
+from openstack_requirements.pep508.entries import read_entries
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.tests import base
 
 NAMES = ("a", "b", "C_d", "e.f")

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 
 from openstack_requirements.manifests import groups
 from openstack_requirements.manifests.declarations import Declared
+from openstack_requirements.pep508.parser import parse_line
 from openstack_requirements.pep508.requirement import (
     CanonicalName,
     canonical_name,
-    parse_line,
 )
 from openstack_requirements.tests import base
 

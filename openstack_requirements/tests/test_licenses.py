@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from openstack_requirements.bootstrap import licenses
 from openstack_requirements.constraints.freeze import Distribution
-from openstack_requirements.pep508.requirement import normalize
+from openstack_requirements.pep508.entries import normalize
 from openstack_requirements.tests import base, bounded
 
 OSI = "License :: OSI Approved :: "

@@ -53,7 +53,7 @@ NO_LIMITS = {
     ),
     "system.files._LOCK_MODE": "the mode of a lock file",
     "system.files._TOKEN": "how long the name of a new file is",
-    "constraints.freeze.FORMAT": (
+    "constraints.freeze_json.FORMAT": (
         "the version of a file that this toolkit writes"
     ),
     "checks.gate.WORTH_SHARING": "from where on processes share the work",
@@ -72,7 +72,6 @@ NO_LIMITS = {
     ),
     "system.pipes._PART": "how much is read at once",
     "cmds.report.explain._WIDTH": "where lines are wrapped",
-    "pep508.requirement.LONGEST_LINE": "the same as that of limits",
     "system.signals._AGAIN": "when what was lost is raised again",
     "pep508.truth_tables._TOGETHER": "how the memory of a table is laid out",
     "repository.waivers.ANYWHERE": "the line of what is not in a line",

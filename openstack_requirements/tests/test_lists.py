@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 from openstack_requirements.errors import BadContent, UnusableInput
-from openstack_requirements.pep508.requirement import parse_line
+from openstack_requirements.pep508.parser import parse_line
 from openstack_requirements.repository import lists, policy
 from openstack_requirements.tests import base
 

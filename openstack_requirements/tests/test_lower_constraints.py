@@ -23,7 +23,7 @@ from openstack_requirements.cmds import (
     validate_constraints,
 )
 from openstack_requirements.constraints import lower_constraints
-from openstack_requirements.pep508.requirement import read_entries
+from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.tests import base
 
 # Files, and what they merge to; in any order of the files.

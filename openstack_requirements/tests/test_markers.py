@@ -499,7 +499,7 @@ class TestEvaluate(base.TestCase):
                 f"{variable} == {value!r}",
                 {"python_version": "3.12"},
             )
-            self.assertIn(f"{variable} is not stated", str(error))
+            self.assertIn(f"not state {variable}", str(error))
 
     def test_no_meaning(self) -> None:
         self.assertRaises(BadMarker, evaluate, "'a' == 'b'", {})

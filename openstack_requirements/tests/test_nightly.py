@@ -20,7 +20,7 @@ from pathlib import Path
 
 import fixtures
 
-from openstack_requirements.constraints import freeze
+from openstack_requirements.constraints import freeze_json
 from openstack_requirements.install import environments
 from openstack_requirements.tests import base
 from openstack_requirements.tests.test_generate import (
@@ -284,7 +284,7 @@ class TestKeepGoing(NightlyTestCase):
             lines=("good", "bad"),
         )
         path = os.path.join(folder, f"python{VERSION}.json")
-        one = freeze.from_json(Path(path).read_text(), path)
+        one = freeze_json.from_json(Path(path).read_text(), path)
         self.assertEqual(
             [("bad", "1.0", False)],
             [(each.name, each.version, each.installed) for each in one.kept],

@@ -30,7 +30,7 @@ import openstack_requirements
 from openstack_requirements.checks.findings import Finding, Waived, verdict
 from openstack_requirements.cmds import progress
 from openstack_requirements.cmds.report import FORMATS
-from openstack_requirements.constraints import freeze
+from openstack_requirements.constraints import freeze, freeze_json
 from openstack_requirements.errors import (
     BadLine,
     OutsideError,
@@ -362,17 +362,17 @@ class TestReports(base.TestCase):
             (f"-e {hostile}",),
             kept=(freeze.Kept("c", "1", "", False, hostile),),
         )
-        text = freeze.to_json(made)
+        text = freeze_json.to_json(made)
         self.assertNotIn(SECRET, text)
         self.assertTrue(is_clean(text))
         self.assertIn("\u00e4", text)
         text.encode()
-        read = freeze.from_json(text, "x")
+        read = freeze_json.from_json(text, "x")
         self.assertEqual(
             ("b @ https://****@h/b ; extra == 'x'",),
             read.distributions[0].requires,
         )
-        self.assertEqual(text, freeze.to_json(read))
+        self.assertEqual(text, freeze_json.to_json(read))
 
     def test_progress(self) -> None:
         stream = io.StringIO()
@@ -410,7 +410,7 @@ class TestTheOnePlace(base.TestCase):
             users,
             {
                 *("cmds._run", "cmds._console", "cmds._entry"),
-                *("progress", "process"),
+                *("cmds.progress", "system.process"),
             },
         )
 

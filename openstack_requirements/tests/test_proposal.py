@@ -19,7 +19,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_requirements.constraints import freeze, patch
+from openstack_requirements.constraints import merging, patch
 from openstack_requirements.tests import base
 from openstack_requirements.tests.test_nightly import NightlyTestCase
 
@@ -64,8 +64,8 @@ PINS = st.dictionaries(
 
 
 def lines(pins: dict[str, int]) -> str:
-    return freeze.to_content(
-        [freeze.Pin(name, str(pins[name]), "") for name in pins]
+    return merging.to_content(
+        [merging.Pin(name, str(pins[name]), "") for name in pins]
     )
 
 

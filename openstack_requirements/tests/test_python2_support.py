@@ -22,7 +22,7 @@ import fixtures
 
 from openstack_requirements.checks import support
 from openstack_requirements.cmds import check_python2_support
-from openstack_requirements.constraints import freeze
+from openstack_requirements.constraints import freeze_json
 from openstack_requirements.constraints.freeze import Distribution, Freeze
 from openstack_requirements.install import environments, installed, metadata
 from openstack_requirements.tests import base
@@ -107,7 +107,7 @@ class CommandTestCase(base.TestCase):
 
     def freeze(self, *distributions: Distribution) -> str:
         made = Freeze("3.12", base.environment("3.12"), distributions)
-        return self.write("f.json", freeze.to_json(made))
+        return self.write("f.json", freeze_json.to_json(made))
 
 
 class TestAtHand(CommandTestCase):

@@ -28,12 +28,10 @@ from openstack_requirements.checks import (
     zuul,
 )
 from openstack_requirements.cmds import validate_constraints
-from openstack_requirements.constraints import freeze
-from openstack_requirements.pep508.requirement import (
-    canonical_name,
-    normalize,
-    parse_line,
-)
+from openstack_requirements.constraints import freeze, freeze_json, merging
+from openstack_requirements.pep508.entries import normalize
+from openstack_requirements.pep508.parser import parse_line
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.repository import lists, policy
 from openstack_requirements.tests import base
 
@@ -145,7 +143,7 @@ class TestLists(base.TestCase):
     def test_constraints_are_in_order(self) -> None:
         content = (base.ROOT / "upper-constraints.txt").read_text()
         lines = content.splitlines()
-        self.assertEqual(sorted(lines, key=freeze.order_key), lines)
+        self.assertEqual(sorted(lines, key=merging.order_key), lines)
 
     def test_never_constrained_have_reasons(self) -> None:
         path = base.ROOT / "blacklist.txt"
@@ -293,7 +291,7 @@ class TestPromises(base.TestCase):
             (freeze.Distribution("x", "1", ("x<2; python_version>'3'",)),),
             ("x>=1",),
         )
-        path = self.write("freeze.json", freeze.to_json(one))
+        path = self.write("freeze.json", freeze_json.to_json(one))
         for command, *argv in (
             ("diff_constraints", old, new),
             ("diff_constraints", old, path, "--format", "markdown"),

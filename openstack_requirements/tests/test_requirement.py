@@ -24,19 +24,22 @@ from packaging.requirements import Requirement as Parsed
 
 from openstack_requirements.cmds import normalize_requirements
 from openstack_requirements.errors import BadContent, BadLine
-from openstack_requirements.pep508 import requirement
-from openstack_requirements.pep508.markers import ALWAYS, BadMarker, Comparison
-from openstack_requirements.pep508.requirement import (
+from openstack_requirements.pep508 import marker_syntax
+from openstack_requirements.pep508.entries import (
     HEADING,
-    Requirement,
-    canonical_name,
+    Requirements,
     names_in,
     normalize,
     parse,
-    parse_line,
     read_entries,
     to_content,
     to_reqs,
+)
+from openstack_requirements.pep508.markers import ALWAYS, BadMarker, Comparison
+from openstack_requirements.pep508.parser import parse_line
+from openstack_requirements.pep508.requirement import (
+    Requirement,
+    canonical_name,
 )
 from openstack_requirements.pep508.version_sets import EVERYTHING
 from openstack_requirements.tests import base
@@ -278,7 +281,7 @@ class TestParseLine(base.TestCase):
             valid = not marker
         else:
             valid = True
-        self.assertIs(valid, requirement.marker_problem(marker) is None)
+        self.assertIs(valid, marker_syntax.marker_problem(marker) is None)
 
     @given(lines())
     def test_what_is_written_is_read_again(self, line: str) -> None:
@@ -564,9 +567,7 @@ class TestFiles(base.TestCase):
         foo = Requirement("foo", "", "", "", "")
         expected = "".join(f"{line}\n" for line in HEADING) + "foo\n"
         self.assertEqual(expected, to_content([foo]))
-        self.assertEqual(
-            expected, to_content(requirement.Requirements([foo, *heading]))
-        )
+        self.assertEqual(expected, to_content(Requirements([foo, *heading])))
         self.assertEqual(
             "  foo\n", to_content([foo], line_prefix="  ", prefix=False)
         )

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from openstack_requirements.checks import list_lines, list_rules
 from openstack_requirements.errors import BadLine
-from openstack_requirements.pep508.requirement import names_in, read_entries
+from openstack_requirements.pep508.entries import names_in, read_entries
 from openstack_requirements.repository import policy
 from openstack_requirements.tests import base
 

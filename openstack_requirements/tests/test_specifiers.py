@@ -19,11 +19,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from openstack_requirements.pep508 import specifiers
-from openstack_requirements.pep508.specifiers import (
-    admits,
-    is_prerelease,
-    release,
-)
+from openstack_requirements.pep508.specifiers import admits
+from openstack_requirements.pep508.versions import is_prerelease, release
 from openstack_requirements.tests import base
 
 # specifiers, version, admitted with any pre-release, and where one is asked

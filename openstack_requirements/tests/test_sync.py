@@ -21,11 +21,13 @@ from hypothesis import strategies as st
 
 from openstack_requirements.checks import judgement
 from openstack_requirements.manifests import declarations, setup_py
-from openstack_requirements.pep508.requirement import (
+from openstack_requirements.pep508.entries import (
     HEADING,
-    canonical_name,
     names_in,
     read_entries,
+)
+from openstack_requirements.pep508.requirement import (
+    canonical_name,
 )
 from openstack_requirements.pep508.version_sets import version_set
 from openstack_requirements.repository import equality, policy, update

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
-from openstack_requirements.pep508.requirement import to_reqs
+from openstack_requirements.pep508.entries import to_reqs
 from openstack_requirements.pep508.text import (
     canonical,
     is_name,

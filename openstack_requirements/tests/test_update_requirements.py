@@ -29,7 +29,7 @@ import fixtures
 from openstack_requirements.cmds import update_requirements
 from openstack_requirements.errors import OutsideError
 from openstack_requirements.manifests import loader, setup_py
-from openstack_requirements.pep508.requirement import HEADING
+from openstack_requirements.pep508.entries import HEADING
 from openstack_requirements.system import files
 from openstack_requirements.tests import base, forks
 from openstack_requirements.tests.test_locks import CHANGING

@@ -24,10 +24,10 @@ from openstack_requirements.constraints.freeze import (
     Kept,
 )
 from openstack_requirements.install import batches, culprits, upgrades
+from openstack_requirements.pep508.parser import parse_line
 from openstack_requirements.pep508.requirement import (
     CanonicalName,
     canonical_name,
-    parse_line,
 )
 from openstack_requirements.tests import base
 

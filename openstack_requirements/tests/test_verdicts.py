@@ -28,7 +28,7 @@ from openstack_requirements.checks.verdicts import (
 )
 from openstack_requirements.errors import RequirementsError
 from openstack_requirements.manifests import declarations, loader
-from openstack_requirements.pep508.requirement import read_entries
+from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.repository import policy
 from openstack_requirements.system import git
 from openstack_requirements.tests import base

@@ -26,7 +26,7 @@ from openstack_requirements.checks.findings import Finding
 from openstack_requirements.checks.subjects import comment_of
 from openstack_requirements.errors import RequirementsError, UnusableInput
 from openstack_requirements.manifests import declarations
-from openstack_requirements.pep508.requirement import read_entries
+from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.repository import lists, policy, waivers, yaml_rows
 from openstack_requirements.repository.waivers import Waiver
 from openstack_requirements.tests import base, bounded

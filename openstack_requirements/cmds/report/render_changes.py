@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from openstack_requirements.constraints.changes import (
-        Change,
         Changes,
-        Hold,
         Kind,
+        PinChange,
     )
     from openstack_requirements.constraints.graph import Demand
+    from openstack_requirements.constraints.reasons import Hold
 
 #: The formats that :func:`render` knows.
 Format = Literal["text", "json", "markdown"]
@@ -218,13 +218,13 @@ def _section(title: str, lines: Iterable[str]) -> list[str]:
 
 
 def _versions(
-    change: Change, arrow: str, show: Callable[[str], str] = str
+    change: PinChange, arrow: str, show: Callable[[str], str] = str
 ) -> str:
     shown = [show(each) for each in (change.old, change.new) if each]
     return f" {arrow} ".join(shown)
 
 
-def _where(change: Change, show: Callable[[str], str] = str) -> str:
+def _where(change: PinChange, show: Callable[[str], str] = str) -> str:
     """Where a change is; empty for everywhere."""
     parts = []
     if not change.everywhere:
@@ -250,7 +250,7 @@ def _pythons(hold: Hold, changes: Changes) -> str:
 
 
 def _why(
-    change: Change, changes: Changes, show: Callable[[str], str]
+    change: PinChange, changes: Changes, show: Callable[[str], str]
 ) -> list[str]:
     """What the freezes say of a change, a line each."""
     lines = []
