@@ -30,7 +30,7 @@ from openstack_requirements.errors import (
     RequirementsError,
 )
 from openstack_requirements.manifests import loader as project_loader
-from openstack_requirements.system import signals
+from openstack_requirements.system import files, signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -103,6 +103,7 @@ def fix_all(
                 root,
                 {file: new for file, (_, new) in changed.items()},
                 texts={file: old for file, (old, _) in changed.items()},
+                longest_wait=files.LONGEST_WAIT,
                 waiting=waiting,
             ):
                 changed = fix(request, root)

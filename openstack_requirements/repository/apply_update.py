@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from openstack_requirements.errors import UnusableInput
 from openstack_requirements.manifests import loader, setup_py
 from openstack_requirements.repository import update
+from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -100,7 +101,11 @@ def carry_out(
                 f"{file.path}.{suffix}": file.new for file in planned.files
             }
         if planned.errors or loader.write(
-            root, contents, texts=texts, waiting=waiting
+            root,
+            contents,
+            texts=texts,
+            longest_wait=files.LONGEST_WAIT,
+            waiting=waiting,
         ):
             return planned
 

@@ -20,6 +20,10 @@ under a lock (:func:`edit`). A signal that asks to stop waits for the end of
 that, so nothing is left behind; only while somebody else has the lock does it
 arrive at once. What a killed process leaves behind stops nobody, and goes
 with the next one.
+
+Locks and replacing files are one thing, and so one module: what a lock
+guards, what a killed process leaves and what removes it again have to be read
+together.
 """
 
 from __future__ import annotations
