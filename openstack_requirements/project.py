@@ -17,8 +17,32 @@ their places. ``edit`` changes entries in place, and ``write`` replaces the
 files.
 """
 
+from __future__ import annotations
+
+from openstack_requirements.checks import published_job
 from openstack_requirements.manifests.declarations import Declared
 from openstack_requirements.manifests.edits import apply as edit
 from openstack_requirements.manifests.loader import Project, read, write
 
-__all__ = ["Declared", "Project", "edit", "read", "write"]
+__all__ = [
+    "Declared",
+    "Project",
+    "edit",
+    "read",
+    "verify_pyproject_toml",
+    "write",
+]
+
+
+def verify_pyproject_toml(root: str) -> bool:
+    """Whether ``pyproject.toml`` says how the project is built (PEP 517).
+
+    What is wrong is printed.
+
+    :raises UnusableInput: where there is no such folder.
+    :raises UnusableProject: with what is wrong with each of its files.
+    """
+    problems = published_job.build_problems(read(root))
+    for problem in problems:
+        print(problem)
+    return not problems

@@ -220,11 +220,11 @@ def sorted_specifiers(specifiers: str) -> str:
     parsed = clauses(specifiers)
     keys = {clause: _release_key(clause) for clause in parsed}
     if None in {numbers for _, numbers, _ in keys.values()}:
-        return ",".join(map("".join, sorted(parsed, key=_clause_key)))
+        return ",".join(map("".join, sorted(parsed, key=clause_key)))
     return ",".join(map("".join, sorted(parsed, key=keys.__getitem__)))
 
 
-def _clause_key(clause: Clause) -> tuple[int, bool, Version | str, str]:
+def clause_key(clause: Clause) -> tuple[int, bool, Version | str, str]:
     """The place of a clause among others, for versions of any form."""
     operator, version = clause
     parsed = parse_version(version.removesuffix(".*"))

@@ -108,6 +108,7 @@ class TestLibrary(base.TestCase):
         """In a checkout that has the lists beside its own files."""
         self.write("requirements.txt", "oslo.config>=9.0,!=9.2.0\n")
         self.write("global-requirements.txt", "oslo.config!=9.1.0\n")
+        self.write("denylist.txt", "flake8\n")
         self.write("upper-constraints.txt", "a===1\noslo.config===9.0.0\n")
         outputs = []
         for code in examples():
@@ -122,10 +123,12 @@ class TestLibrary(base.TestCase):
             )
             self.assertEqual("", done.stderr)
             outputs.append(done.stdout)
-        parsed, judged, edited = outputs
+        parsed, judged, edited, older = outputs
         self.assertEqual("!=9.2.0,>=9.0  oslo.config>=9.0,!=9.2.0\n", parsed)
         self.assertIn("exclusion-not-global oslo.config", judged)
         self.assertEqual("a===1\noslo.config===9.1.0\n\n", edited)
+        self.assertIn("excludes", older)
+        self.assertIn("see above", older)
 
 
 def _with_path(code: str) -> str:
