@@ -22,6 +22,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import jinja2
 import yaml
 from pre_commit import clientlib  # type: ignore[import-untyped]
 
@@ -57,11 +58,18 @@ ACTIONS = {
     "github/codeql-action/upload-sarif@v4",
 }
 #: What Zuul and Ansible give to a role.
-GIVEN = {"ansible_user_dir": "/home/zuul", "zuul.branch": "stable/x"}
-GIVEN["zuul.project.src_dir"] = "src/opendev.org/openstack/nova"
-GIVEN["zuul.projects['opendev.org/openstack/requirements'].src_dir"] = (
-    "src/opendev.org/openstack/requirements"
-)
+GIVEN: Mapping[str, Any] = {
+    "ansible_user_dir": "/home/zuul",
+    "zuul": {
+        "branch": "stable/x",
+        "project": {"src_dir": "src/opendev.org/openstack/nova"},
+        "projects": {
+            "opendev.org/openstack/requirements": {
+                "src_dir": "src/opendev.org/openstack/requirements"
+            }
+        },
+    },
+}
 #: Stands for the command: writes down how it was called, and fails as told.
 STUB = """\
 #!/bin/sh
@@ -274,7 +282,7 @@ class TestZuul(TestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        (self.job,) = load(base.ROOT / "zuul.d/jobs.yaml")
+        self.job, *self.others = load(base.ROOT / "zuul.d/jobs.yaml")
         (self.template,) = load(base.ROOT / "zuul.d/project-template.yaml")
         self.tasks = load(ROLE / "tasks/main.yaml")
         self.defaults = load(ROLE / "defaults/main.yaml")
@@ -289,6 +297,21 @@ class TestZuul(TestCase):
         (play,) = load(base.ROOT / job["run"])
         self.assertEqual(["check-requirements"], play["roles"])
         self.assertEqual("all", play["hosts"])
+
+    def test_names_that_projects_know(self) -> None:
+        jobs = {job["job"]["name"]: job["job"] for job in self.others}
+        self.assertEqual(
+            {"requirements-check", "requirements-check-self"}, set(jobs)
+        )
+        for job in jobs.values():
+            self.assertEqual(self.job["job"]["name"], job["parent"])
+            self.assertTrue(job["description"].strip())
+            self.assertNotIn("run", job)
+        given = jobs["requirements-check-self"]["vars"]
+        self.assertEqual(
+            "/home/zuul/src/opendev.org/openstack/nova",
+            self.render(given["check_requirements_lists"]),
+        )
 
     def test_template(self) -> None:
         template = self.template["project-template"]
@@ -306,13 +329,23 @@ class TestZuul(TestCase):
         for name in OTHER_FILES:
             self.assertFalse(any(each.match(name) for each in patterns), name)
 
-    def render(self, text: str) -> str:
+    def render(self, text: str, **given: str) -> str:
         """A text of the role with the values of its variables."""
-        values: Mapping[str, str] = {**GIVEN, **self.defaults}
-        for _ in range(5):
-            text = re.sub(
-                r"\{\{\s*(.*?)\s*\}\}", lambda found: values[found[1]], text
-            )
+        environment = jinja2.Environment(
+            autoescape=False,
+            undefined=jinja2.StrictUndefined,
+        )
+        environment.filters["path_join"] = lambda parts: os.path.join(*parts)
+        values = {**GIVEN, **self.defaults, **given}
+        while "{{" in text:
+            text = environment.from_string(text).render(values).strip()
+            # Ansible renders values that are templates when they are used.
+            values = {
+                name: environment.from_string(value).render(values).strip()
+                if isinstance(value, str)
+                else value
+                for name, value in values.items()
+            }
         return text
 
     def test_tasks(self) -> None:
@@ -341,6 +374,19 @@ class TestZuul(TestCase):
         self.assertEqual(
             (f"{source}/nova", "stable/x"), (options.source, options.branch)
         )
+
+    def test_the_folder_and_the_branch_of_a_job(self) -> None:
+        """What jobs of Zuul set for the roles of Zuul, and of the original."""
+        words = self.tasks[-1]["ansible.builtin.command"]["argv"][-2:]
+        for folder, wanted in (
+            ("src/other", "/home/zuul/src/other"),
+            ("/work/other", "/work/other"),
+        ):
+            given = {"zuul_work_dir": folder, "zuul_branch": "stable/y"}
+            self.assertEqual(
+                [wanted, "stable/y"],
+                [self.render(word, **given) for word in words],
+            )
 
     def test_variables_are_documented(self) -> None:
         readme = (ROLE / "README.rst").read_text(encoding="utf-8")
