@@ -117,6 +117,16 @@ class TestCase(testtools.TestCase):
     def _fail_for(self, unraisable: list[str]) -> None:
         self.assertEqual([], unraisable)
 
+    def without_coverage(self) -> None:
+        """Do not measure the children of this test.
+
+        Coverage imports modules of its own, makes many children slow, and
+        has locks that a signal at the wrong moment leaves locked for ever.
+        """
+        self.useFixture(
+            fixtures.EnvironmentVariable("COVERAGE_PROCESS_CONFIG")
+        )
+
     def children(self) -> Children:
         """What starts the children of a job, with a folder of its own."""
         return Children(tempfile.mkdtemp(prefix="job-", dir=self.folder))

@@ -488,6 +488,7 @@ class TestEdits(base.TestCase):
 
     def test_commands_at_any_moment(self) -> None:
         """The time is that of a whole run, divided."""
+        self.without_coverage()
         content = "".join(f"p{n}  ===1\n" for n in range(3000))
         self.write("lists/global-requirements.txt", "p1>=2\n")
         folder = self.path.parent
