@@ -17,7 +17,9 @@ A mutant that the neighbouring tests do not notice survives: a test is
 missing, or the change means the same. The neighbours of ``package.module``
 are ``tests/test_module.py`` and what ``NEIGHBOURS`` names. Each mutant lives
 in a fork of a process that has imported the libraries, but nothing of this
-toolkit; nothing is written to the checkout.
+toolkit; nothing is written to the checkout. Tests that are quick on the
+unchanged module run first, and property tests try the same examples each
+time.
 """
 
 from __future__ import annotations
@@ -25,19 +27,20 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
-import copy
 import importlib
 import importlib.abc
 import importlib.machinery
 import io
+import json
 import os
 import random
 import signal
 import sys
+import tempfile
 import time
 import unittest
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,6 +59,9 @@ MODULES = (
     "pep508.specifiers",
     "pep508.version_sets",
     "pep508.ranges",
+    "pep508.truth_tables",
+    "pep508.python_versions",
+    "pep508.text",
     "pep508.markers.tree",
     "pep508.markers.evaluation",
     "pep508.markers.algebra",
@@ -74,23 +80,39 @@ MODULES = (
     "constraints.reasons",
     "constraints.graph",
     "constraints.explain",
+    "constraints.lower_constraints",
+    "constraints.patch",
+    "checks.findings",
+    "checks.list_lines",
     "checks.list_rules",
     "checks.subjects",
+    "checks.project_findings",
     "checks.entry_rules",
+    "checks.package_rules",
     "checks.project_rules",
+    "checks.lower_rules",
     "checks.install_rules",
+    "checks.judgement",
+    "checks.verdicts",
     "checks.conflicts",
+    "checks.support",
+    "checks.zuul",
+    "checks.registry",
+    "checks.gate",
+    "checks.impact",
+    "checks.waiving",
     "repository.waivers",
 )
 #: Tests beside the one of the module's own name.
 NEIGHBOURS = {
+    "requirement": ["limits"],
     "parser": ["requirement", "limits"],
     "entries": ["requirement", "limits"],
-    "tally": ["limits"],
+    "tally": ["requirement", "limits"],
     "marker_syntax": ["requirement", "markers", "limits"],
     "versions": ["specifiers", "requirement", "freeze", "limits"],
-    "specifiers": ["requirement", "ranges"],
-    "ranges": ["version_sets", "check"],
+    "specifiers": ["requirement", "ranges", "limits"],
+    "ranges": ["version_sets", "check", "limits"],
     "tree": ["markers", "limits"],
     "evaluation": ["markers", "limits"],
     "algebra": ["markers", "limits"],
@@ -99,17 +121,38 @@ NEIGHBOURS = {
     "cases": ["markers", "limits"],
     "partial": ["markers"],
     "pythons": ["markers", "limits"],
-    "editing": ["constraints", "edit_constraints"],
+    "truth_tables": ["markers", "limits"],
+    "python_versions": ["markers", "limits"],
+    "editing": ["constraints", "edit_constraints", "edit_command", "edits"],
     "pinning": ["constraints", "edit_command"],
-    "freeze_json": ["freeze"],
-    "merging": ["freeze"],
+    "freeze": ["limits"],
+    "freeze_json": ["freeze", "limits"],
+    "merging": ["freeze", "limits"],
     "states": ["changes"],
     "reasons": ["changes"],
-    "list_rules": ["validate"],
-    "subjects": ["check"],
-    "entry_rules": ["check", "sync"],
-    "project_rules": ["check", "lower_constraints"],
+    "graph": ["explain", "conflicts", "limits"],
+    "explain": ["changes", "limits"],
+    "lower_constraints": ["limits"],
+    "patch": ["proposal"],
+    "findings": ["rules", "rulebook", "report"],
+    "list_lines": ["rules", "validate", "check", "limits"],
+    "list_rules": ["rules", "validate", "limits"],
+    "subjects": ["check", "rulebook", "limits"],
+    "project_findings": ["check"],
+    "entry_rules": ["check", "rulebook", "sync", "limits"],
+    "package_rules": ["check", "rulebook", "limits"],
+    "project_rules": ["check", "rulebook", "limits"],
+    "lower_rules": ["check", "rulebook", "limits"],
     "install_rules": ["check_constraints"],
+    "judgement": ["check", "rulebook"],
+    "verdicts": ["check_requirements"],
+    "conflicts": ["limits"],
+    "support": ["python2_support"],
+    "zuul": ["projects"],
+    "registry": ["rulebook"],
+    "gate": ["check_requirements"],
+    "impact": ["rehearsal", "check_requirements"],
+    "waiving": ["waivers"],
 }
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
@@ -126,33 +169,36 @@ _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
 
 
 class Mutant(NamedTuple):
-    """A module with one change.
+    """A module with one change: that of the node with a number.
 
     ``what`` says which, for a person.
     """
 
     module: str
+    number: int
     line: int
     what: str
-    tree: ast.Module
+
+    def tree(self) -> ast.Module:
+        """The syntax tree of the changed module."""
+        tree = Mutator(self.number).visit(parsed(self.module))
+        assert isinstance(tree, ast.Module)
+        return ast.fix_missing_locations(tree)
 
 
 class Mutator(ast.NodeTransformer):
-    """Changes the node of a given number, and counts the others."""
+    """Changes the node of a given number.
 
-    def __init__(self, wanted: int) -> None:
+    ``changes`` has the line of each node that could be changed, and how.
+    """
+
+    def __init__(self, wanted: int = -1) -> None:
         self.wanted = wanted
-        self.seen = -1
-        self.line = 0
-        self.what = ""
+        self.changes: list[tuple[int, str]] = []
 
     def _is_it(self, node: ast.AST, what: str) -> bool:
-        self.seen += 1
-        if self.seen != self.wanted:
-            return False
-        self.line = getattr(node, "lineno", 0)
-        self.what = what
-        return True
+        self.changes.append((getattr(node, "lineno", 0), what))
+        return len(self.changes) == self.wanted + 1
 
     def visit(self, node: ast.AST) -> ast.AST:
         """Change a node, or what is below it."""
@@ -160,6 +206,8 @@ class Mutator(ast.NodeTransformer):
             isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
         ):
             return node
+        if isinstance(node, ast.keyword) and node.arg == "strict":
+            return node  # it asserts something of zip(), and is no behaviour
         if isinstance(node, ast.FunctionDef):
             # Decorators and annotations are no behaviour.
             node.body = [self.visit(each) for each in node.body]  # type: ignore[misc]
@@ -240,17 +288,19 @@ def path_of(module: str) -> Path:
     return ROOT.joinpath(PACKAGE, *module.split(".")).with_suffix(".py")
 
 
-def mutants(module: str) -> Iterator[Mutant]:
+def parsed(module: str) -> ast.Module:
+    """The syntax tree of a module as it is."""
+    return ast.parse(path_of(module).read_text(encoding="utf-8"))
+
+
+def mutants(module: str) -> list[Mutant]:
     """Every mutant of a module."""
-    tree = ast.parse(path_of(module).read_text(encoding="utf-8"))
-    counter = Mutator(-1)
-    counter.visit(copy.deepcopy(tree))
-    for number in range(counter.seen + 1):
-        mutator = Mutator(number)
-        changed = mutator.visit(copy.deepcopy(tree))
-        assert isinstance(changed, ast.Module)
-        ast.fix_missing_locations(changed)
-        yield Mutant(module, mutator.line, mutator.what, changed)
+    mutator = Mutator()
+    mutator.visit(parsed(module))
+    return [
+        Mutant(module, number, line, what)
+        for number, (line, what) in enumerate(mutator.changes)
+    ]
 
 
 class Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -272,7 +322,7 @@ class Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Run the mutant's code."""
         path = str(path_of(self._mutant.module))
         module.__file__ = path
-        code = compile(self._mutant.tree, path, "exec")
+        code = compile(self._mutant.tree(), path, "exec")
         exec(code, module.__dict__)  # noqa: S102 - it is our own
 
 
@@ -288,33 +338,104 @@ def tests_of(module: str) -> list[str]:
     ]
 
 
-def run_tests(module: str, mutant: Mutant | None) -> int:
-    """Run the neighbouring tests to the first failure; 0 where all pass."""
-    sys.path.insert(0, str(ROOT))
-    if mutant is not None:
-        sys.meta_path.insert(0, Loader(mutant))
-    quiet = io.StringIO()
-    with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
-        suite = unittest.defaultTestLoader.loadTestsFromNames(tests_of(module))
-        runner = unittest.TextTestRunner(quiet, failfast=True)
-        return 0 if runner.run(suite).wasSuccessful() else 1
+class Times(unittest.TextTestResult):
+    """The outcome of tests, and how many seconds each of them took."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.seconds: dict[str, float] = {}
+
+    def startTest(self, test: unittest.TestCase) -> None:  # noqa: N802 - unittest's
+        """Note when a test begins."""
+        self.seconds[test.id()] = -time.monotonic()
+        super().startTest(test)
+
+    def stopTest(self, test: unittest.TestCase) -> None:  # noqa: N802 - unittest's
+        """Note how long it took."""
+        super().stopTest(test)
+        self.seconds[test.id()] += time.monotonic()
 
 
-def start(module: str, mutant: Mutant | None) -> int:
-    """Run tests in a fork; its process id."""
-    pid = os.fork()
-    if pid:
-        return pid
-    status = 1
-    # A mutant may do anything, but it must not come back here.
-    with contextlib.suppress(BaseException):
-        os.setpgid(0, 0)
-        status = run_tests(module, mutant)
-    os._exit(status)
+def tests_in(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
+    """The single tests of a suite."""
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from tests_in(test)
+        else:
+            yield test
+
+
+class Runner(NamedTuple):
+    """Runs neighbouring tests in forks.
+
+    ``folder`` takes the times of the tests and their temporary files. Tests
+    that took longer than ``slowest`` seconds are left out.
+    """
+
+    folder: Path
+    slowest: float
+
+    def start(self, module: str, mutant: Mutant | None) -> int:
+        """Run tests in a fork; its process id."""
+        pid = os.fork()
+        if pid:
+            return pid
+        status = 1
+        # A mutant may do anything, but it must not come back here.
+        with contextlib.suppress(BaseException):
+            os.setpgid(0, 0)
+            status = self._run(module, mutant)
+        os._exit(status)
+
+    def _run(self, module: str, mutant: Mutant | None) -> int:
+        """Run the tests to the first failure; 0 where all pass."""
+        from hypothesis import settings
+
+        # What the tests' own profile is derived from.
+        settings.register_profile("same", derandomize=True, database=None)
+        settings.load_profile("same")
+        os.environ["TMPDIR"] = tempfile.tempdir = str(self.folder)
+        sys.path.insert(0, str(ROOT))
+        if mutant is not None:
+            sys.meta_path.insert(0, Loader(mutant))
+        quiet = io.StringIO()
+        with (
+            contextlib.redirect_stdout(quiet),
+            contextlib.redirect_stderr(quiet),
+        ):
+            suite = unittest.defaultTestLoader.loadTestsFromNames(
+                tests_of(module)
+            )
+            times = self.folder / f"{module}.json"
+            if mutant is not None:
+                seconds = json.loads(times.read_text(encoding="utf-8"))
+                suite = self._quickest_first(suite, seconds)
+            runner = unittest.TextTestRunner(
+                quiet, failfast=True, resultclass=Times
+            )
+            result = runner.run(suite)
+        if mutant is None and isinstance(result, Times):
+            times.write_text(json.dumps(result.seconds), encoding="utf-8")
+        return 0 if result.wasSuccessful() else 1
+
+    def _quickest_first(
+        self, suite: unittest.TestSuite, seconds: dict[str, float]
+    ) -> unittest.TestSuite:
+        """The tests that are quick enough, in the order of their times.
+
+        What has no time stands for a file that cannot be imported.
+        """
+        tests = [
+            test
+            for test in tests_in(suite)
+            if seconds.get(test.id(), 0) <= self.slowest
+        ]
+        tests.sort(key=lambda test: seconds.get(test.id(), 0))
+        return unittest.TestSuite(tests)
 
 
 def judge(
-    todo: Sequence[Mutant], jobs: int, limits: dict[str, float]
+    todo: Sequence[Mutant], jobs: int, limits: dict[str, float], runner: Runner
 ) -> list[Mutant]:
     """The mutants that survive their neighbouring tests."""
     waiting = list(reversed(todo))
@@ -323,7 +444,8 @@ def judge(
     while waiting or running:
         while waiting and len(running) < jobs:
             mutant = waiting.pop()
-            running[start(mutant.module, mutant)] = mutant, time.monotonic()
+            pid = runner.start(mutant.module, mutant)
+            running[pid] = mutant, time.monotonic()
         pid, status = os.waitpid(-1, os.WNOHANG)
         if pid in running:
             mutant, _ = running.pop(pid)
@@ -361,7 +483,22 @@ def main() -> int:
         help="which of them, where not all are tried",
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--slowest",
+        type=float,
+        default=5,
+        help="leave out tests that take more seconds (default: 5)",
+    )
     options = parser.parse_args()
+    for module in options.module:
+        if not path_of(module).is_file():
+            parser.error(f"there is no module {module}: {path_of(module)}")
+    with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
+        return run(options, Runner(Path(folder), options.slowest))
+
+
+def run(options: argparse.Namespace, runner: Runner) -> int:
+    """Judge the mutants of each module; 1 where some survive."""
     os.environ.setdefault("HYPOTHESIS_EXAMPLES", "40")
     for name in (
         "testtools",
@@ -376,16 +513,16 @@ def main() -> int:
     limits = {}
     for module in options.module:
         begun = time.monotonic()
-        _, status = os.waitpid(start(module, None), 0)
+        _, status = os.waitpid(runner.start(module, None), 0)
         if status:
             print(f"{module}: its tests fail as it is", file=sys.stderr)
             return 2
-        limits[module] = 20 + 10 * (time.monotonic() - begun)
-        every = list(mutants(module))
+        limits[module] = 20 + 3 * (time.monotonic() - begun)
+        every = mutants(module)
         if 0 < options.most < len(every):
             every = random.Random(options.seed).sample(every, options.most)  # noqa: S311
         todo += every
-    survivors = judge(todo, options.jobs, limits)
+    survivors = judge(todo, options.jobs, limits, runner)
     for module in options.module:
         count = sum(each.module == module for each in todo)
         left = sum(each.module == module for each in survivors)

@@ -32,7 +32,11 @@ from openstack_requirements.constraints.changes import (
     Respelled,
     between,
 )
-from openstack_requirements.constraints.states import ConstraintsState
+from openstack_requirements.constraints.states import (
+    ConstraintsState,
+    PinnedLine,
+    named_pythons,
+)
 from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.pep508.requirement import (
     CanonicalName,
@@ -206,6 +210,32 @@ CASES: list[tuple[list[str], list[str], list[str]]] = [
     # Without a meaning that we know of, still not lost.
     (["x===1;'a'=='b'"], ["x===2;'a'=='b'"], ["raised x 1 2 'a'=='b'"]),
 ]
+
+
+class TestStates(base.TestCase):
+    LINES: ClassVar = [
+        ("a==1", PinnedLine("1", "", True)),
+        ("a===1;os_name=='nt'", PinnedLine("1", "os_name=='nt'", True)),
+        ("a", PinnedLine("any", "", False)),
+        ("a>=1", PinnedLine(">=1", "", False)),
+        ("a==1.*", PinnedLine("==1.*", "", False)),
+        ("a[y,x]==1", PinnedLine("[x,y]==1", "", False)),
+        ("a[x]", PinnedLine("[x]", "", False)),
+        ("a @ https://x/y", PinnedLine("@ https://x/y", "", False)),
+        ("https://x/y#egg=a[b]", PinnedLine("[b]https://x/y", "", False)),
+    ]
+
+    def test_lines(self) -> None:
+        for text, line in self.LINES:
+            lines = state(text).lines[canonical_name("a")]
+            self.assertEqual((line,), lines, text)
+
+    def test_a_marker_without_a_meaning_names_no_python(self) -> None:
+        lines = [
+            PinnedLine("1", marker)
+            for marker in ("'a'=='b'", "python_version=='3.8'", "bogus", "")
+        ]
+        self.assertEqual(["3.8"], named_pythons([lines[:1], lines[1:]]))
 
 
 class TestBetween(base.TestCase):
@@ -511,6 +541,45 @@ class TestReasons(base.TestCase):
         self.assertEqual(("y", "1", "2"), second[:3])
         self.assertEqual(["y!=2"], [each.text for each in second.by])
         self.assertEqual("", second.requires_python)
+
+    def test_only_a_python_that_is_unfit_is_a_reason(self) -> None:
+        for needs, reason in (
+            (">=3.6", ""),
+            (">=3.10.0", ""),
+            ("three", ""),
+            ("", ""),
+            (">=3.10.1", ">=3.10.1"),
+            ("<3.10", "<3.10"),
+        ):
+            modern = make("x 2", requested=("x",), python="3.12")
+            modern = modern._replace(
+                distributions=(
+                    modern.distributions[0]._replace(requires_python=needs),
+                )
+            )
+            dated = make("x 1", requested=("x",), python="3.10")
+            one = ConstraintsState.from_freezes([dated, modern])
+            (hold,) = between(one, one).held
+            self.assertEqual(reason, hold.requires_python, needs)
+
+    def test_a_change_is_held_where_it_is(self) -> None:
+        """What holds a version elsewhere is no reason for the change."""
+        old = [
+            make("x 3", requested=("x<4",), python=python)
+            for python in ("3.9", "3.12")
+        ]
+        new = [old[0], make("x 2", requested=("x<3",), python="3.12")]
+        (change,) = between(
+            ConstraintsState.from_freezes(old),
+            ConstraintsState.from_freezes(new),
+        ).changes
+        self.assertEqual(
+            [("2", "3", ("3.12",), ["x<3"])],
+            [
+                (h.version, h.newest, h.pythons, [d.text for d in h.by])
+                for h in change.holds
+            ],
+        )
 
     def test_what_the_index_knows(self) -> None:
         idle = freeze.Distribution("idle", "1", ("x<3; extra=='e'",))

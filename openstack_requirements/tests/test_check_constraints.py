@@ -47,6 +47,7 @@ INCOMPATIBLE = [
     ("a>=2\n", "a\n", "a===1.5\n", "1"),
     ("a<1\na>=1\n", "a\n", "A===1.5\n", "1"),
     ("a>=2\n", "", "a===1.5\n", ""),
+    ("b>=2\na>=2\n", "a\n", "a===1.5\n", "2"),
     ("lint>=2\n", "lint\n", "lint===1.5\n", ""),
     # Every pin that can apply where the requirement does.
     (
@@ -65,6 +66,7 @@ BOUNDS = [
     ("a>=2,!=0.5\n", "a>=2\n", "", ""),
     ("a==1.2.*\na==1.2\na~=1.2\n", "a>=1\n", "", ""),
     ("a>=1.2\n", "a!=1.2\n", "", "1"),
+    ("a!=9,>=5\n", "a<3\n", "", "1"),
     # An entry that can apply is enough, and there must be one.
     (
         "a>=2\n",
@@ -125,6 +127,13 @@ class TestRules(base.TestCase):
                 self.assertEqual(
                     expected, " ".join(sorted(lines)), f"{rule} {text!r}"
                 )
+
+    def test_columns(self) -> None:
+        for text, column in (("a\n  foo bar\n", 3), ("a\n-e x\n", 1)):
+            (found,) = install_rules.judge(
+                subject(text, "a", "a===1"), bounds=True
+            )
+            self.assertEqual((2, column), (found.line, found.column))
 
     def test_every_rule_has_a_table(self) -> None:
         self.assertEqual(

@@ -198,6 +198,47 @@ class TestWhoseChange(CheckTestCase):
         done = self.check("--against", "HEAD", str(self.project))
         self.assertEqual(0, done.out.count("old is not in"), done.out)
 
+    def test_what_is_new_is_told_by_what_it_is(self) -> None:
+        """Not by its place, and not by how many there are."""
+        good = "foo>=1.0 # MIT\n"
+        for text, found in (
+            (f"new>=1\nold>=1\n{good}", ["unknown-requirement new"]),
+            (f"new>=1\n{good}", ["unknown-requirement new"]),
+            (f"old>=2\n{good}", ["unknown-requirement old"]),
+            (f"\n\nold>=1\n{good}", []),
+            (good, []),
+        ):
+            self.commit(requirements=text)
+            self.assertEqual(found, self.untouched("--against", "base"))
+
+    def test_waivers_that_stood_there_are_not_judged(self) -> None:
+        waived = (
+            "foo>=1.0 # MIT # requirements: "
+            "ignore[unknown-requirement] why until 2999-01-01\n"
+        )
+        self.commit(requirements=waived)
+        self.assertNotEqual([], self.found())
+        self.commit(requirements=f"{waived}new>=1\n")
+        self.assertEqual(["unknown-requirement new"], self.found())
+        self.assertEqual(2, len(self.found("--local")))
+
+    def test_a_file_that_could_not_be_read(self) -> None:
+        """The others of its revision count."""
+        more = {"test-requirements": "older>=1\n"}
+        self.write("project/setup.cfg", "[")
+        self.write("project/pyproject.toml", "[")
+        self.commit(**more)
+        # The first of all: the others are behind it.
+        self.write("project/requirements.txt", b"\xff")
+        self.commit()
+        self.git("branch", "-f", "base")
+        os.unlink(self.project / "setup.cfg")
+        os.unlink(self.project / "pyproject.toml")
+        self.commit(requirements="newer>=1\nfoo>=1.0 # MIT\n")
+        self.assertEqual(
+            ["unknown-requirement newer"], self.found("--against", "base")
+        )
+
     def test_what_a_link_was_called_is_no_requirement(self) -> None:
         """Git keeps the target of a link where a file's content would be."""
         path = self.project / "requirements.txt"

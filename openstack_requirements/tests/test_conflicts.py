@@ -22,7 +22,7 @@ from openstack_requirements.checks import conflicts, list_lines
 from openstack_requirements.cmds import check_conflicts
 from openstack_requirements.constraints import freeze_json
 from openstack_requirements.constraints.freeze import Distribution, Freeze
-from openstack_requirements.errors import BadContent
+from openstack_requirements.errors import BadContent, BadLine
 from openstack_requirements.install import environments, installed
 from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.tests import base
@@ -150,6 +150,31 @@ class TestWorlds(base.TestCase):
         self.assertEqual(
             [2], [line.number for line in found.constrained.values()]
         )
+
+    def test_what_is_told(self) -> None:
+        pinned = list_lines.listed("c", read_entries(PINS))
+        for requirements, fix in (
+            ({"a 1": ["b<2"], "b 2": []}, ": b==2;a"),
+            ({"a 1": ["z"]}, "install it"),
+            ({"a 1": ["!!!"]}, ""),
+        ):
+            world = conflicts.judged_freeze(make(requirements), pinned)
+            found, _ = conflicts.judge([world], [])
+            self.assertEqual(
+                [("c", 1, "a")], [(x.file, x.line, x.package) for x in found]
+            )
+            self.assertIn(fix, found[0].fix or "")
+            self.assertEqual(fix == "", found[0].fix is None)
+
+    def test_a_constraint_that_cannot_be_judged(self) -> None:
+        pinned = list_lines.listed(
+            "c", read_entries("b===1\na===1;'x'=='y'\n")
+        )
+        error = self.assertRaises(
+            BadLine, conflicts.judged_freeze, make({"a 1": []}), pinned
+        )
+        self.assertEqual(("c", 2), (error.source, error.number))
+        self.assertIn("the marker cannot be judged", error.reason)
 
     def test_expected(self) -> None:
         conflict = make({"a 1": ["b<2"], "b 2": [], "c 1": []})

@@ -277,6 +277,20 @@ class TestClone(base.TestCase):
         )
         self.assertEqual(["x===1"], lines(*found))
 
+    def test_the_first_source_of_a_target(self) -> None:
+        frozen = [make("3.9", x="1"), make("3.10", x="2")]
+        found, warnings = clone(
+            frozen, [("3.9", "3.11"), ("3.10", "3.11"), ("3.9", "3.11")]
+        )
+        self.assertEqual(([], frozen), (warnings, found[:2]))
+        self.assertEqual(
+            [("3.11", "1")],
+            [
+                (f.python_version, f.distributions[0].version)
+                for f in found[2:]
+            ],
+        )
+
 
 versions = st.builds("{}.{}".format, st.integers(0, 12), st.integers(0, 12))
 pythons = st.lists(
@@ -351,6 +365,18 @@ class TestEveryMachine(base.TestCase):
             self.assertRaises(
                 ProofFailed, prove, "a===1;sys_platform=='os2'\n", [one]
             )
+
+
+class TestKept(base.TestCase):
+    def test_what_became_of_it(self) -> None:
+        for failed, version, installed, expected in (
+            ("2", "1", True, "a 2: why; it is held at 1"),
+            ("2", "1", False, "a 2: why; it keeps its pin 1, which is not "),
+            ("2", "", False, "a 2: why; it is left out"),
+            ("", "", False, "a: why; it is left out"),
+        ):
+            kept = Kept("a", failed, version, installed, "why")
+            self.assertTrue(str(kept).startswith(expected), str(kept))
 
 
 class TestJson(base.TestCase):

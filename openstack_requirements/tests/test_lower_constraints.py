@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import itertools
+from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +24,8 @@ from openstack_requirements.cmds import (
     validate_constraints,
 )
 from openstack_requirements.constraints import lower_constraints
+from openstack_requirements.errors import BadLine
+from openstack_requirements.pep508 import limits
 from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.tests import base
 
@@ -90,6 +93,20 @@ class TestMerge(base.TestCase):
         self.assertEqual(merged, merge(lines[::-1]))
         self.assertEqual(merged, merge([merged]))
         self.assertEqual(merged, merge([merged, *lines]))
+
+    def test_most_compared_text(self) -> None:
+        """The limit itself is allowed; beyond it the last line is named."""
+        first, second = "os_name=='nt'", "os_name=='posix'"
+        content = f"# c\na==1;{first}\na==2;{second}\nb==1;{first}\n"
+        a = 2 * 2 * len(first + second)
+        b = 2 * len(first)
+        with mock.patch.object(limits, "MOST_COMPARED_TEXT", a + b):
+            self.assertEqual(3, merge([content]).count("==="))
+        for limit, number in ((a + b - 1, 4), (a, 4), (a - 1, 3)):
+            with mock.patch.object(limits, "MOST_COMPARED_TEXT", limit):
+                error = self.assertRaises(BadLine, merge, [content])
+            self.assertEqual(("f0", number), (error.source, error.number))
+            self.assertEqual(content.splitlines()[number - 1], error.line)
 
 
 class TestCommand(base.TestCase):

@@ -17,12 +17,13 @@ import functools
 import itertools
 from collections.abc import Mapping
 from typing import ClassVar
+from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.markers import Marker
 
-from openstack_requirements.pep508 import markers
+from openstack_requirements.pep508 import limits, markers
 from openstack_requirements.pep508.markers import (
     ANY,
     BadMarker,
@@ -104,6 +105,15 @@ OVERLAPPING = [
     ("sys_platform=='nosuch'", "os_name=='posix'"),
     ("'win' in sys_platform", "os_name=='posix'"),  # darwin, cygwin
     ("platform_machine=='mips'", "python_version>'3.8'"),
+]
+#: What nobody can tell counts as a yes.
+CAN_MEET = [
+    ("", "", True),
+    ("", "os_name=='nt'", True),
+    ("os_name=='nt'", "", True),
+    ("os_name=='nt'", "bogus", True),
+    ("'a'=='b'", "os_name=='nt'", True),
+    ("", "bogus", True),
 ]
 NONSENSE = [
     ("bogus", "expected"),
@@ -226,6 +236,51 @@ class TestQuestions(base.TestCase):
         for one, two in OVERLAPPING:
             self.assertFalse(disjoint(one, two), (one, two))
 
+    def test_python_comparison(self) -> None:
+        for marker, expected in (
+            ("python_version<'3'", ("<", "3")),
+            ("'3' > python_version", ("<", "3")),
+            ("'3'>=python_version", ("<=", "3")),
+            ("'3' == python_version", ("==", "3")),
+            ("python_version in '3 4'", ("in", "3 4")),
+            ("python_full_version<'3'", None),
+            ("os_name=='x'", None),
+            ("python_version<'3' and os_name=='x'", None),
+        ):
+            found = markers.python_comparison(marker)
+            self.assertEqual(expected, found, marker)
+
+    def test_sets_of_extras(self) -> None:
+        """What a lock may compare (PEP 751)."""
+        chosen = overlap(["'a' in extras"]) or {}
+        self.assertEqual("a", chosen.get("extras"))
+        self.assertTrue(disjoint("'a' in extras", "'a' not in extras"))
+        self.assertFalse(equivalent("'a' in extras", ""))
+
+    def test_no_environment_at_all(self) -> None:
+        nowhere = Environments.of([])
+        self.assertIsNone(overlap([""], nowhere))
+        self.assertTrue(implies("", "os_name=='x'", nowhere))
+
+    def test_implies(self) -> None:
+        for first, second, expected in (
+            ("", "", True),
+            ("os_name=='nt'", "", True),
+            ("", "os_name=='nt'", False),
+            ("sys_platform=='win32'", "os_name=='nt'", True),
+            ("os_name=='x' and extra=='y'", "extra=='y'", True),
+            ("extra=='y'", "os_name=='x' and extra=='y'", False),
+            ("python_version<'3.8'", "python_version<'3.9'", True),
+            ("python_version<'3.9'", "python_version<'3.8'", False),
+        ):
+            self.assertIs(expected, implies(first, second), first)
+
+    def test_can_meet(self) -> None:
+        table = [(one, two, False) for one, two in DISJOINT]
+        table += [(one, two, True) for one, two in OVERLAPPING]
+        for one, two, expected in (*CAN_MEET, *table):
+            self.assertIs(expected, markers.can_meet(one, two), f"{one} {two}")
+
     def test_nonsense(self) -> None:
         for marker, word in NONSENSE:
             error = self.assertRaises(
@@ -284,6 +339,54 @@ class TestQuestions(base.TestCase):
         self.assertRaises(BadMarker, equivalent, "extra=='x'", "", these)
         self.assertRaises(ValueError, Environments.of, [two[0], {}])
         self.assertTrue(equivalent("os_name=='x'", "", Environments.of([])))
+
+
+class TestBounded(base.TestCase):
+    """What is too complex says so, at each of the limits."""
+
+    def needed(self, name: str, these: list[str]) -> int:
+        """The lowest limit under which the markers can be judged."""
+        low, high = 0, 1 << 40
+        while high - low > 1:
+            limit = (low + high) // 2
+            with mock.patch.object(limits, name, limit):
+                try:
+                    overlap(these)
+                    high = limit
+                except BadMarker as error:
+                    self.assertIn("too complex", error.reason)
+                    low = limit
+        return high
+
+    def test_each_limit(self) -> None:
+        these = ["platform_machine=='a'", "platform_release=='b'"]
+        for name in ("MOST_CASES", "MOST_MARKER_WORK", "MOST_EVALUATIONS"):
+            high = self.needed(name, these)
+            self.assertLess(3, high, name)
+            self.assertLess(high, getattr(limits, name), name)
+
+    def test_evaluations_are_counted(self) -> None:
+        """Each comparison for each value that is known or near to theirs."""
+
+        def count(number: int) -> int:
+            these = [f"platform_machine=='{n}'" for n in range(number)]
+            return self.needed("MOST_EVALUATIONS", these)
+
+        known = count(1) - 3
+        for number in (2, 5, 10):
+            values = known + 2 * number + 1
+            self.assertEqual(number * values, count(number))
+
+    def test_cases_are_counted(self) -> None:
+        """The values of independent variables, each with each."""
+        environments = Environments.of(
+            [{"os_name": name} for name in ("nt", "posix", "java")]
+        )
+        marker = "os_name=='nt' or os_name=='posix'"
+        with mock.patch.object(limits, "MOST_CASES", 3):
+            overlap([marker], environments)
+        with mock.patch.object(limits, "MOST_CASES", 2):
+            self.assertRaises(BadMarker, overlap, [marker], environments)
 
 
 class TestAgainstBruteForce(base.TestCase):
@@ -562,6 +665,11 @@ class TestPythonsIn(base.TestCase):
         (["", "os_name=='nt'"], []),
         (["python_version=='3.10'", "python_version!='3.9'"], ["3.9", "3.10"]),
         (["python_version<='3.10'"], ["3.10", "3.11"]),
+        (["python_version<='4.0'"], ["4.0", "4.1"]),
+        (["python_version<='3.9'", "python_version=='3.9'"], ["3.9", "3.10"]),
+        (["python_version<='3.9'", "python_version=='3.10'"], ["3.9", "3.10"]),
+        (["python_version>='3.9'", "python_version=='3.8'"], ["3.8", "3.9"]),
+        (["python_version>='3.9'", "python_version=='3.9'"], ["3.8", "3.9"]),
         (
             ["python_version<='3.10'", "python_version>='3.11'"],
             ["3.10", "3.11"],
@@ -646,6 +754,8 @@ GIVEN = [
         "os_name=='a' and (os_name not in \"it's\" or os_name=='c')",
     ),
     ("extra=='x' and extra!='y' and os_name=='a'", "x", "os_name=='a'"),
+    ("extra=='x' and os_name==\"its'\"", "x", 'os_name=="its\'"'),
+    ("extra=='x' and os_name == \"'s\"", "x", 'os_name=="\'s"'),
 ]
 
 

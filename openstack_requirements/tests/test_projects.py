@@ -20,6 +20,7 @@ import json
 import os
 import threading
 import time
+from unittest import mock
 
 import fixtures
 import yaml
@@ -121,6 +122,19 @@ class TestRead(base.TestCase):
         for text, expected in TOO_MUCH:
             error = self.assertRaises(UnusableInput, zuul.read, text, "x")
             self.assertIn(expected, str(error))
+
+    def test_at_the_limits(self) -> None:
+        for name, limit, good, bad in (
+            ("LARGEST", 4, "- a\n", "- ab\n"),
+            ("DEEPEST", 3, "[[[]], {a: {}}]", "[[[]], {a: {b: {}}}]"),
+            ("MOST_NODES", 5, "- {a: b}\n- c\n", "- {a: b}\n- c\n- d\n"),
+        ):
+            with mock.patch.object(zuul, name, limit):
+                self.assertEqual({}, zuul.read(good, "x"))
+                self.assertRaises(UnusableInput, zuul.read, bad, "x")
+        text = "- project: {name: a/bc}\n- project: {name: a/bcd}\n"
+        with mock.patch.object(zuul, "LONGEST_NAME", 4):
+            self.assertEqual({"a/bc": False}, zuul.read(text, "x"))
 
     def test_nothing_takes_long(self) -> None:
         texts = [*BOMBS, *(text for text, _ in TOO_MUCH)]

@@ -56,6 +56,36 @@ CASES = {
         "a===2\n",
         "-e git+https://h/x#egg=u\na===2\n",
     ),
+    "a url goes": (
+        "-e git+https://h/x#egg=u\na===1\n",
+        "u===1\n",
+        "u===2\n",
+        "u===2\na===1\n",
+    ),
+    "a url comes": (
+        "a===1\n",
+        "a===1\n",
+        "https://h/x#egg=a\n",
+        "https://h/x#egg=a\n",
+    ),
+    "comments do not move": (
+        "a===1\n",
+        "# b\na===1\n",
+        "# c\na===2\n",
+        "a===2\n",
+    ),
+    "a heading is in no order": (
+        "# z\n\na===1\nc===1\n",
+        "",
+        "b===1\n",
+        "# z\n\na===1\nb===1\nc===1\n",
+    ),
+    "two lines of one name": (
+        "a===1\nc===1\nd===1\ne===1\n",
+        "",
+        "b===1;os_name=='z'\nb===0;os_name=='a'\n",
+        "a===1\nb===1;os_name=='z'\nb===0;os_name=='a'\nc===1\nd===1\ne===1\n",
+    ),
     "no order": ("c===1\na===1\n", "", "b===1\n", "c===1\na===1\nb===1\n"),
 }
 PINS = st.dictionaries(

@@ -14,13 +14,14 @@
 from __future__ import annotations
 
 from itertools import product
+from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from openstack_requirements.pep508 import ranges
+from openstack_requirements.pep508 import limits, ranges
 from openstack_requirements.tests import base
 
 # specifiers, allowed: is something excluded that is allowed?
@@ -154,3 +155,81 @@ class TestLaws(base.TestCase):
     @given(SETS)
     def test_what_is_the_same_excludes_the_same(self, text: str) -> None:
         self.assertFalse(ranges.excludes(text, text))
+
+
+#: A clause, the version of its bound, and whether it is admitted itself.
+UPPER = (
+    ("<2", "2.dev0", False),
+    ("<2.0rc1", "2.0rc1", False),
+    ("<2.post1", "2.post1", False),
+    ("<1!2", "1!2.dev0", False),
+    ("<=2", "2", True),
+    ("==1.5", "1.5", True),
+    ("==1.5.*", "1.6.dev0", False),
+    ("~=1.4", "2.dev0", False),
+    ("~=1.4.2", "1.5.dev0", False),
+    ("===1.0", "1.0", True),
+)
+LOWER = (
+    (">=1", "1", True),
+    (">1", "1", False),
+    ("==1.5", "1.5", True),
+    ("==1.5.*", "1.5.dev0", True),
+    ("~=1.4.2", "1.4.2", True),
+    ("===1.0", "1.0", True),
+)
+TOGETHER: tuple[tuple[list[str], str], ...] = (
+    ([], ""),
+    ([">=1"], ">=1"),
+    ([">=1", ">=2"], ">=2"),
+    ([">=2", "!=1.5", "<3", "<4"], ">=2,<3"),
+    ([">=1", "!=1.5", "!=1.5.0"], ">=1,!=1.5.0"),
+    (["===abc", ">=1", ">=0"], ">=0,>=1,===abc"),
+)
+
+
+class TestBounds(base.TestCase):
+    def test_upper(self) -> None:
+        for clause, version, admitted in UPPER:
+            self.assertEqual(
+                (Version(version), admitted),
+                ranges.upper_bound(clause),
+                clause,
+            )
+        for clause in (">1", ">=1", "!=1", "!=1.*", "===abc"):
+            self.assertIsNone(ranges.upper_bound(clause), clause)
+
+    def test_lower(self) -> None:
+        for clause, version, admitted in LOWER:
+            self.assertEqual(
+                (Version(version), not admitted),
+                ranges.lower_bound(clause),
+                clause,
+            )
+        for clause in ("<1", "<=1", "!=1", "!=1.*", "===abc"):
+            self.assertIsNone(ranges.lower_bound(clause), clause)
+
+    def test_lower_bounds_that_a_pin_can_equal(self) -> None:
+        for text, expected in (
+            ("", []),
+            (">1,<2,!=1.5", []),
+            ("==1.5.*", ["1.5"]),
+            (">=2,~=1.4,>=1.10", ["1.4", "1.10", "2"]),
+        ):
+            self.assertEqual(expected, ranges.lower_bounds(text), text)
+
+    def test_together(self) -> None:
+        for clauses, expected in TOGETHER:
+            self.assertEqual(expected, ranges.together(clauses), expected)
+
+    def test_readable(self) -> None:
+        for text, expected in (
+            ("", True),
+            (">=1,<2", True),
+            ("x", False),
+            (">=1,x", False),
+        ):
+            self.assertIs(expected, ranges.readable(text), text)
+        with mock.patch.object(limits, "MOST_SPECIFIERS", 2):
+            self.assertTrue(ranges.readable(">=1,<2"))
+            self.assertFalse(ranges.readable(">=1,<2,!=1"))

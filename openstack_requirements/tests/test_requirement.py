@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
+from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +25,11 @@ from packaging.requirements import Requirement as Parsed
 
 from openstack_requirements.cmds import normalize_requirements
 from openstack_requirements.errors import BadContent, BadLine
-from openstack_requirements.pep508 import marker_syntax
+from openstack_requirements.pep508 import (
+    limits,
+    marker_syntax,
+    parser,
+)
 from openstack_requirements.pep508.entries import (
     HEADING,
     Requirements,
@@ -68,6 +73,14 @@ GOOD = [
     ),
     ("foo>=1.0;", "foo", ">=1.0", "", ""),
     ("foo(>=1.0)", "foo", ">=1.0", "", ""),
+    ("foo(>=1.0):os_name=='x'", "foo", ">=1.0", "os_name=='x'", ""),
+    (
+        "foo(>=1.0):platform_version=='a:b'",
+        "foo",
+        ">=1.0",
+        "platform_version=='a:b'",
+        "",
+    ),
     ("foo!=1.0,!=1.0.0", "foo", "!=1.0", "", ""),
     ("foo===2018-abc", "foo", "===2018-abc", "", ""),
     ("foo>=10.0,>=9.0", "foo", ">=10.0,>=9.0", "", ""),
@@ -93,6 +106,11 @@ BAD = [
     (";python_version=='3'", 1, "without a package"),
     ("foo>=1.0 \\", 4, "continuations"),
     ("foo==1.0 --hash=sha256:abc", 4, "hashes"),
+    (" foo_ ", 5, "a name ends"),
+    ("foo>=1,===1/2", 11, "a character that no version has"),
+    ("foo;\\x", 5, "a backslash"),
+    ("foo; \\x=='a'", 6, "a backslash"),
+    ("foo;os_name=='\\'", 15, "a backslash"),
 ]
 # line, package, location, extras
 URLS = [
@@ -114,13 +132,18 @@ URLS = [
     ("foo @ https://x/y#sha256=ab", "foo", "@ https://x/y#sha256=ab", []),
     ("foo[a] @ file:///x ;os_name=='nt'", "foo", "@ file:///x", ["a"]),
 ]
+# line, column, a word of the reason
 BAD_URLS = [
-    ("https://x/y", "name its package"),
-    ("https://x/y#egg=a&egg=b", "name its package once"),
-    ("https://x/y#egg=foo==1.0", "must be a name"),
-    ("https://x/y#egg=foo bar", "may follow"),
-    ("https://x/y#egg=foo;bogus", "marker"),
-    ("-e .", "options"),
+    ("https://x/y", 12, "name its package"),
+    ("https://x/y#egg=a&egg=b", 12, "name its package once"),
+    ("https://x/y#egg=foo==1.0", 13, "must be a name"),
+    ("https://x/y#a=b&egg=foo==1.0", 17, "must be a name"),
+    ("https://x/y#egg=foo bar", 21, "may follow"),
+    ("https://x/y#egg=foo  bar baz # c", 22, "may follow"),
+    ("https://x/y#egg=foo;bogus", 21, "marker"),
+    ("https://x/y#egg=foo ; bogus # c", 23, "marker"),
+    ("-e .", 1, "options"),
+    ("foo @ #x", 7, "URL"),
 ]
 # Order in a file says nothing about versions: that is what is put right.
 NORMAL = [
@@ -128,6 +151,15 @@ NORMAL = [
     ("foo[b, a]\n", "foo[a,b]\n"),
     ("foo>=9,>=10\n", "foo>=9,>=10\n"),
     ("foo!=10.0,!=9.0,>=1\n", "foo>=1,!=9.0,!=10.0\n"),
+    ("foo>=2,>1\n", "foo>1,>=2\n"),
+    ("foo>2,>=1\n", "foo>=1,>2\n"),
+    ("foo<=2,<1\n", "foo<1,<=2\n"),
+    ("foo<2,<=1\n", "foo<=1,<2\n"),
+    ("foo===4,~=3.0,==2,!=1\n", "foo!=1,==2,~=3.0,===4\n"),
+    ("foo!=4,==3,~=2.0,===1\n", "foo===1,~=2.0,==3,!=4\n"),
+    ("foo<0,===1,>=2\n", "foo>=2,===1,<0\n"),
+    ("foo<0,!=1,>2\n", "foo>2,!=1,<0\n"),
+    ("foo<=0,==1,>2\n", "foo>2,==1,<=0\n"),
     ("foo!=4.0.5,!=4.0.5rc1\n", "foo!=4.0.5rc1,!=4.0.5\n"),
     ("foo!=1.*,<2,!=1.2.*\n", "foo!=1.*,!=1.2.*,<2\n"),
     ("foo!=1.0.0,!=1.0rc1,!=1.0rc1\n", "foo!=1.0rc1,!=1.0.0\n"),
@@ -141,6 +173,21 @@ NORMAL = [
     ("foo", "foo\n"),
     ("foo >=1\r\nbar", "foo>=1\r\nbar\r\n"),
     ("foo >=1\r\nbar\n", "foo>=1\r\nbar\n"),
+]
+
+#: A limit of 2; a list that is as long as it may be, and one that is too long.
+TALLY = [
+    ("MOST_LINES", "a\n\n", "a\n\nb\n"),
+    ("MOST_REQUIREMENTS", "a\n# c\nb\n", "a\nb\nc\n"),
+    ("MOST_REQUIREMENTS", "a\n-e .\n", "a\n-e .\n-e x\n"),
+    ("MOST_SPECIFIERS_IN_FILE", "a>1,<2\nb\n", "a>1,<2\nb\nc<3\n"),
+    ("MOST_EXTRAS_IN_FILE", "a[x,y]\nb\n", "a[x,y]\nb\nc[x]\n"),
+    (
+        "MOST_MARKERS",
+        "a;os_name=='x'\nb;os_name=='y'\nc;os_name=='x'\n",
+        "a;os_name=='x'\nb;os_name=='y'\nc;os_name=='z'\n",
+    ),
+    ("MOST_OF_ONE_PACKAGE", "F.o\nf_o\nb\n", "a\nF.o\nf_o\nb\nf--O\n"),
 ]
 
 names = st.from_regex(
@@ -250,9 +297,21 @@ class TestParseLine(base.TestCase):
             self.assertEqual(f"{text}\n", line)
 
     def test_bad_urls(self) -> None:
-        for line, word in BAD_URLS:
+        for line, column, word in BAD_URLS:
             error = self.assertRaises(BadLine, parse_line, line, True)
+            self.assertEqual(column, error.column, line)
             self.assertIn(word, error.reason, line)
+
+    def test_direct_references(self) -> None:
+        for text, expected in (
+            ("foo @ https://host/x", True),
+            ("foo[a] @ file:///x", True),
+            ("foo@x", True),
+            ("foo>=1", False),
+            ("https://host/x@y", False),
+            ("", False),
+        ):
+            self.assertIs(expected, parser.is_direct(text), text)
 
     def test_no_extras_is_an_empty_set(self) -> None:
         self.assertEqual(frozenset(), Requirement("a", "", "", "", "").extras)
@@ -571,6 +630,36 @@ class TestFiles(base.TestCase):
         self.assertEqual(
             "  foo\n", to_content([foo], line_prefix="  ", prefix=False)
         )
+
+
+class TestTally(base.TestCase):
+    """What a file may hold, to the last one."""
+
+    def test_table(self) -> None:
+        for name, full, too_much in TALLY:
+            with mock.patch.object(limits, name, 2):
+                read_entries(full, "f.txt")
+                errors = self.assertRaises(
+                    BadContent, read_entries, too_much, "f.txt"
+                ).errors
+            error = errors[0]
+            lines = too_much.splitlines()
+            self.assertEqual(
+                ("f.txt", len(lines), lines[-1]),
+                (error.source, error.number, error.line),
+                name,
+            )
+            self.assertIn("the file holds more than 2 ", error.reason)
+
+    def test_the_text_of_markers(self) -> None:
+        full = "a;os_name=='x'\nb;os_name=='y'\nc;os_name=='x'\n"
+        with mock.patch.object(limits, "MOST_MARKER_TEXT", 24):
+            read_entries(full)
+        with mock.patch.object(limits, "MOST_MARKER_TEXT", 23):
+            errors = self.assertRaises(BadContent, read_entries, full).errors
+        error = errors[0]
+        self.assertEqual(2, error.number)
+        self.assertIn("more than 23 characters of markers", error.reason)
 
 
 class TestNormalize(base.TestCase):

@@ -16,6 +16,7 @@ from __future__ import annotations
 from openstack_requirements.checks import list_lines, list_rules
 from openstack_requirements.errors import BadLine
 from openstack_requirements.pep508.entries import names_in, read_entries
+from openstack_requirements.pep508.parser import parse_line
 from openstack_requirements.repository import policy
 from openstack_requirements.tests import base
 
@@ -84,6 +85,8 @@ BOUNDS = [
 NOT_NORMAL = [
     ("a>=1.0  # MIT\n\n# c\n-f x\n", "", "", ""),
     ("a>=1.0 # MIT\n", "", "", "g1"),
+    ("-f x\na # MIT\n", "", "", "g2"),
+    ("a>=1.0  # MIT\nb # MIT\n", "", "", "g2"),
     ("a!=1.1,>=1.0\n", "", "", "g1"),
     ("a; os_name=='x'\n", "", "", "g1"),
     ("a:os_name=='x'\n", "", "", "g1"),
@@ -184,6 +187,12 @@ class TestRules(base.TestCase):
     def test_every_rule_has_a_table(self) -> None:
         self.assertEqual(
             {*TABLES, "global-bounds"}, {rule.id for rule in list_rules.RULES}
+        )
+
+    def test_a_line_is_shown_in_order_and_without_its_comment(self) -> None:
+        requirement = parse_line("a!=1,>=2;os_name=='nt' # c")
+        self.assertEqual(
+            "a>=2,!=1;os_name=='nt'", list_lines.shown(requirement)
         )
 
     def test_words(self) -> None:

@@ -39,6 +39,13 @@ ADMITS = [
     ("==1.0.*", "1", True, True),
     ("~=1.4", "1.5.2", True, True),
     ("~=1.4.2", "1.5", False, False),
+    # What is no specifier admits nothing.
+    ("~=1", "1.5", False, False),
+    (">=1.*", "1.5", False, False),
+    (">=1.0,", "1.5", True, True),
+    (">=1.0,x", "1.5", False, False),
+    ("===1.0", "1.0", True, True),
+    ("===1.0", "1", False, False),
     (">=1.0", "1.0.post1", True, True),
     (">1.0", "1.0.post1", False, False),
     ("<=1.5", "1.5+local", True, True),
