@@ -73,6 +73,7 @@ NO_LIMITS = {
     "system.pipes._PART": "how much is read at once",
     "cmds.report.explain._WIDTH": "where lines are wrapped",
     "system.signals._AGAIN": "when what was lost is raised again",
+    "pep508.markers.pythons._LAST_MINOR": "stands for the last minor version",
     "pep508.truth_tables._TOGETHER": "how the memory of a table is laid out",
     "repository.waivers.ANYWHERE": "the line of what is not in a line",
     "repository.yaml_rows._SHOWN": "how much of a line an error shows",

@@ -675,6 +675,11 @@ class TestPythonsIn(base.TestCase):
             ["3.10", "3.11"],
         ),
         (["python_version<'3.0'"], ["2.7", "3.0"]),
+        (["python_version<'4'"], ["3.14", "4.0"]),
+        (
+            ["python_version>='3.9'", "python_version<'4'"],
+            ["3.8", "3.9", "4.0"],
+        ),
         # Those that are named stand for the rest.
         (
             [

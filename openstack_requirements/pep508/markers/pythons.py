@@ -56,6 +56,12 @@ def python_comparison(marker: str) -> tuple[str, str] | None:
     return _MIRRORED.get(operator, operator), tree.literal
 
 
+#: Comes after every minor version that a marker names.
+_LAST_MINOR = 99
+#: Stands for all of Python 3 where a marker only tells it from Python 4.
+_NEWEST_3 = (3, 14)
+
+
 def pythons_in(markers: Iterable[str]) -> list[str]:
     """Python versions that stand for all that the markers tell apart.
 
@@ -84,7 +90,8 @@ def pythons_in(markers: Iterable[str]) -> list[str]:
     for start, stop in zip(starts, stops, strict=True):
         is_named = any(start <= python <= stop for python in named)
         if ordered and not is_named:
-            named.add(stop if start == (0, 0) else start)
+            first = stop if start == (0, 0) else start
+            named.add(_NEWEST_3 if first == (3, _LAST_MINOR) else first)
     return [f"{major}.{minor}" for major, minor in sorted(named)]
 
 
@@ -100,7 +107,12 @@ def _classify(
     :param bounds: gets it and its neighbour where a bound is between them.
     """
     major, minor = python
-    before = (2, 7) if python == (3, 0) else (major, max(minor - 1, 0))
+    if python == (3, 0):
+        before = (2, 7)
+    elif python == (0, 0):
+        before = python
+    else:
+        before = (major, minor - 1) if minor else (major - 1, _LAST_MINOR)
     after = (3, 0) if python == (2, 7) else (major, minor + 1)
     below, at, above = (
         [
