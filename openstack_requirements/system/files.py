@@ -340,15 +340,15 @@ class Lock:
         problems: list[OSError] = []
         done = _thread.allocate_lock()
         done.acquire()
-        mine = os.dup(descriptor)
+        duplicate = os.dup(descriptor)
 
         def wait() -> None:
             try:
-                fcntl.flock(mine, fcntl.LOCK_EX)
+                fcntl.flock(duplicate, fcntl.LOCK_EX)
             except OSError as error:
                 problems.append(error)
             finally:
-                _close(mine)
+                _close(duplicate)
                 done.release()
 
         _thread.start_new_thread(wait, ())
@@ -588,16 +588,16 @@ def _new_file(target: str, mode: int) -> tuple[str, int]:
         descriptor = os.open(temporary, flags, mode)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            mine = _is(temporary, descriptor)
+            locked = _is(temporary, descriptor)
         except BlockingIOError:
-            mine = False
+            locked = False
         except OSError:
-            mine = True  # nothing can be locked here, so nobody removes it
+            locked = True  # nothing can be locked here, so nobody removes it
         except BaseException:
             _unlink(temporary)
             _close(descriptor)
             raise
-        if mine:
+        if locked:
             return temporary, descriptor
         _close(descriptor)  # somebody took it for an abandoned one
 
@@ -610,15 +610,15 @@ def _remove_abandoned(target: str) -> None:
         names = os.listdir(folder)
     except OSError:
         return  # a folder that may be written but not read
-    for each in names:
-        token = each.removeprefix(start).removesuffix(end)
+    for entry in names:
+        token = entry.removeprefix(start).removesuffix(end)
         if (
-            each == f"{start}{token}{end}"
+            entry == f"{start}{token}{end}"
             and len(token) == _TOKEN
             and not token.strip("0123456789abcdef")
         ):
             _remove_if_abandoned(
-                os.path.join(folder, each), _lock_name(target)
+                os.path.join(folder, entry), _lock_name(target)
             )
 
 
