@@ -9,14 +9,15 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""generate-constraints: the exact versions that a list installs today."""
+"""generate-constraints: pin the versions that a list installs today."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from openstack_requirements.cmds import _console
-from openstack_requirements.cmds._generate_options import parse, parser
+from openstack_requirements.cmds._generate_options import parser
+from openstack_requirements.cmds._generate_request import parse
 from openstack_requirements.errors import OUTSIDE
 
 if TYPE_CHECKING:
@@ -30,13 +31,13 @@ __all__ = ["main", "parser"]
 
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status."""
+    """Run the command; return its exit status."""
     request, form, allow_missing, quiet = parse(argv)
     from openstack_requirements.cmds import progress
     from openstack_requirements.cmds.report import render_changes
     from openstack_requirements.repository import generation
 
-    # Merging freezes is done before anybody could watch it.
+    # Merging freezes is too fast for progress.
     quiet = quiet or bool(request.freezes)
     with (
         _console.interruptible(),
@@ -58,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class _Shown:
-    """Shows on stderr what happens meanwhile: a ``generation.Listener``."""
+    """Shows a generation on stderr; a ``generation.Listener``."""
 
     def __init__(self, shown: Progress) -> None:
         self.phase = shown.phase
@@ -67,7 +68,7 @@ class _Shown:
 
 
 def _report(result: Result) -> Iterator[str]:
-    """What a person must know of a result, a line each."""
+    """The lines for a person: what the bisection held, and what failed."""
     if result.bisected is not None:
         yield from result.bisected.sentences()
     for failed in result.failed:

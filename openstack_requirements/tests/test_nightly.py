@@ -334,7 +334,7 @@ class TestBefore(NightlyTestCase):
         ):
             done = self.run_with("uv", "--before", never)
             self.assertEqual((2, ""), (done.status, done.out), done.err)
-            self.assertIn(f"'{never}' is no moment of the years", done.err)
+            self.assertIn(f"'{never}' is not in the years", done.err)
 
 
 class TestBeforeWithoutDates(NightlyTestCase):
