@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What check-requirements takes: its options, and which go together."""
+"""The options of check-requirements, and which contradict each other."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _EPILOG = """\
-exit status: 0 nothing is wrong (warnings and waived findings may be there); 1
-something is; 2 wrong usage, or a project or a list that cannot be read; 3 git
-failed.
+exit status: 0 there are no errors (there may be warnings and waived findings);
+1 there are errors; 2 wrong usage, or a project or a list that cannot be read;
+3 git failed.
 """
 
 
 def parser() -> _console.Parser:
-    """What the command takes."""
+    """The parser of the command line."""
     result = _console.Parser(
         prog="check-requirements",
         description="Judge what a project declares against the lists of a "
@@ -51,30 +51,30 @@ def parser() -> _console.Parser:
         metavar="BRANCH",
         nargs="?",
         default="master",
-        help="the branch that its change is for",
+        help="the branch that the change is for",
     )
-    by = result.add_argument_group("what to judge by")
-    by.add_argument(
+    lists = result.add_argument_group("what to judge by")
+    lists.add_argument(
         "--reqs",
         metavar="DIR",
         default=".",
         help="the requirements repository",
     )
-    _judge.add_policy_option(by)
+    _judge.add_policy_option(lists)
     what = result.add_argument_group("what to judge")
     what.add_argument(
         "--local",
         action="store_true",
-        help="judge all that there is, committed or not; otherwise, under "
-        "the classic policy, what stands unchanged in the first parent of "
-        "HEAD is not judged",
+        help="judge every line, committed or not; otherwise, under the "
+        "classic policy, lines that are the same in the first parent of HEAD "
+        "are not judged",
     )
     what.add_argument(
         "--against",
         metavar="REV",
         default=argparse.SUPPRESS,
-        help="judge, under any policy, only what is wrong since this "
-        "revision, and count what was wrong before",
+        help="under any policy, report only findings that are new since "
+        "this revision, and count those from before",
     )
     what.add_argument(
         "--project",
@@ -87,7 +87,7 @@ def parser() -> _console.Parser:
         "--projects",
         metavar="FILE",
         default=argparse.SUPPRESS,
-        help="the projects that FILE names (org/name), in place of SRC_DIR",
+        help="the projects that FILE lists (org/name), in place of SRC_DIR",
     )
     what.add_argument(
         "--root",
@@ -108,26 +108,27 @@ def parser() -> _console.Parser:
         "--fix",
         action="store_true",
         help="make the smallest changes that pass, where they are known, and "
-        "judge what is then left",
+        "report the findings that are left",
     )
     change.add_argument(
         "--diff",
         action="store_true",
         help="show these changes; without --fix they are not made",
     )
-    rehearsal = result.add_argument_group("before the lists change")
-    rehearsal.add_argument(
+    impact = result.add_argument_group("before the lists change")
+    impact.add_argument(
         "--rehearse",
         action="store_true",
-        help="say which projects pass with the lists of --baseline and would "
-        "not with those of --reqs, which would be mended, and through which "
-        "line; the status is 1 where something would be broken",
+        help="show the impact of a list change: which projects pass with "
+        "the lists of --baseline and would fail with those of --reqs, which "
+        "would be fixed, and by which lines; the status is 1 if anything "
+        "would break",
     )
-    rehearsal.add_argument(
+    impact.add_argument(
         "--baseline",
         metavar="DIR",
         default=argparse.SUPPRESS,
-        help="the repository with the lists as they are",
+        help="the repository with the lists before the change",
     )
     _judge.add_report_options(result)
     _console.add_quiet_option(result)
@@ -140,9 +141,10 @@ _UNSET = dict.fromkeys(
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The options, where they go together.
+    """Parse the command line.
 
-    :raises ConflictingOptions: where they do not.
+    :raises ConflictingOptions: for options that contradict each other, or
+        that lack another option.
     """
     options = parser().parse_args(argv, argparse.Namespace(**_UNSET))
     _check(options)
@@ -150,26 +152,24 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _check(options: argparse.Namespace) -> None:
-    """Refuse options that do not go together."""
-    for one, other in (
+    """Refuse options that contradict each other."""
+    for first, second in (
         ("local", "against"),
         ("project", "projects"),
         ("rehearse", "fix"),
         ("rehearse", "diff"),
         ("rehearse", "against"),
     ):
-        if getattr(options, one) and getattr(options, other):
-            raise ConflictingOptions(
-                f"--{one} and --{other} do not go together"
-            )
-    for one, other in (
+        if getattr(options, first) and getattr(options, second):
+            raise ConflictingOptions(f"--{first} does not go with --{second}")
+    for name, needed in (
         ("projects", "root"),
         ("root", "projects"),
         ("rehearse", "baseline"),
         ("baseline", "rehearse"),
     ):
-        if getattr(options, one) and not getattr(options, other):
-            raise ConflictingOptions(f"--{one} needs --{other}")
+        if getattr(options, name) and not getattr(options, needed):
+            raise ConflictingOptions(f"--{name} needs --{needed}")
     if options.source != "." and (options.project or options.projects):
         raise ConflictingOptions(
             "SRC_DIR does not go with --project and --projects"

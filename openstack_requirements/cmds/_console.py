@@ -9,9 +9,9 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What all console scripts share.
+"""Helpers that console scripts share.
 
-A command that has no time for argparse takes what it needs from ``_run``.
+A command that must start faster than argparse loads uses ``_run`` alone.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ NAMED_TWICE = "the never-constrain list is named twice: name it once"
 class Parser(argparse.ArgumentParser):
     """A parser whose help shows every option with its default."""
 
-    def __init__(self, **more: Any) -> None:
+    def __init__(self, **settings: Any) -> None:
         super().__init__(
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,
             allow_abbrev=False,
-            **more,
+            **settings,
         )
         self.add_argument(
             "--version",
@@ -73,12 +73,12 @@ class Parser(argparse.ArgumentParser):
         )
 
     def error(self, message: str) -> NoReturn:
-        """Show the usage and what is wrong with what was given instead."""
+        """Show the usage and what is wrong, and exit."""
         super().error(printable(message))
 
 
 class _Version(argparse.Action):
-    """Prints the version. Looking it up is slow, so only when asked."""
+    """Prints the version, which is slow to look up and so not a constant."""
 
     def __call__(
         self, parser: argparse.ArgumentParser, *_: object, **__: object
@@ -91,8 +91,9 @@ class _Version(argparse.Action):
 
 
 def write_to(path: str | None, text: str) -> None:
-    """Write a result to a file, in one durable step; to stdout without one.
+    """Write a result to a file, in one durable step, or to stdout.
 
+    :param path: the file; None for stdout.
     :raises RequirementsError: as :func:`files.replace` does.
     """
     if path is None:
@@ -108,12 +109,12 @@ def write_to(path: str | None, text: str) -> None:
 def unified(path: str, old: str, new: str, stream: TextIO) -> str:
     """The change of a file as a unified diff, which patch understands.
 
-    Secrets are masked and control characters are escapes, wherever it goes:
-    a log is no place for them either. What is different for that cannot be
-    applied, and a warning says so.
+    Secrets are masked and control characters are escaped, as the diff may
+    end up in a log. A diff that differs for that reason cannot be applied,
+    and a warning says so.
 
-    :param stream: where it will go. Only a terminal gets no carriage returns
-        at the ends of lines.
+    :param stream: where the diff will go. Carriage returns at the ends of
+        lines are escaped on a terminal only.
     """
     import difflib
     import re
@@ -149,10 +150,7 @@ def show_diff(path: str, old: str, new: str) -> None:
 
 
 def shows_colours(stream: TextIO) -> bool:
-    """Whether a stream is a terminal that shows colours, which are wanted.
-
-    Nobody wants them who has set NO_COLOR to anything.
-    """
+    """Whether to use colours: a terminal has them, and NO_COLOR is not set."""
     return (
         stream.isatty()
         and not os.environ.get("NO_COLOR")
@@ -162,9 +160,9 @@ def shows_colours(stream: TextIO) -> bool:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """For what takes long, before anything is written.
+    """Stop for signals during slow work that has not written anything yet.
 
-    :raises Interrupted: where a signal asks to stop; it says so.
+    :raises Interrupted: on a signal; ``nothing_written`` is then set.
     """
     try:
         with signals.Watched():
@@ -175,7 +173,7 @@ def interruptible() -> Iterator[None]:
 
 
 class _Never(argparse.Action):
-    """Takes the never-constrain list, of which there is one."""
+    """Stores the never-constrain list, which may be given once."""
 
     def __call__(
         self,
@@ -190,9 +188,9 @@ class _Never(argparse.Action):
 
 
 def add_never_option(parser: argparse._ActionsContainer, what: str) -> None:
-    """The never-constrain list, under both of its names, as ``never``.
+    """Add the never-constrain list, under its old and new names, as ``never``.
 
-    :param what: what it is for.
+    :param what: the help: what the list is for.
     """
     parser.add_argument(
         "-b",
@@ -208,7 +206,7 @@ def add_never_option(parser: argparse._ActionsContainer, what: str) -> None:
 
 
 def add_timeout_option(parser: argparse._ActionsContainer) -> None:
-    """How long to wait for the index."""
+    """Add the longest time that a request to the index may take."""
     parser.add_argument(
         "--timeout",
         metavar="SECONDS",
@@ -220,7 +218,7 @@ def add_timeout_option(parser: argparse._ActionsContainer) -> None:
 
 
 def add_quiet_option(parser: argparse._ActionsContainer) -> None:
-    """For those who do not want to watch."""
+    """Add the option that turns progress off."""
     parser.add_argument(
         "-q",
         "--quiet",

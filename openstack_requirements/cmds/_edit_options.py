@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What edit-constraints takes, read without argparse.
+"""The options of edit-constraints, parsed without argparse.
 
 devstack runs this command dozens of times in a row, so an edit may cost a
 fifth of importing ``packaging.requirements`` at most. Measured
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from openstack_requirements.cmds._console import Parser
     from openstack_requirements.repository.pins import Pin
 
-#: Each option: what it takes, if anything, and what it is for.
+#: Each option: the name of its value, empty for a flag, and its help.
 _OPTIONS = {
     "--remove": ("NAME", "remove NAME; repeat for several"),
     "--from-source": (
@@ -64,15 +64,15 @@ _OPTIONS = {
 
 
 class Request:
-    """What is asked for, either edits or a pin.
+    """The edits to make, or the pin to change.
 
     :param file: the file to edit.
     :param longest_wait: how long to wait for its lock, in seconds.
-    :param edits: names, each with the line for it; empty removes it.
-    :param source: the folder of a project that is to be edited too, or empty.
+    :param edits: names with their new lines; an empty line removes a name.
+    :param source: the folder of a project whose name is edited too, or empty.
     :param replacement: the line for that project.
     :param pin: the version to change to.
-    :param force: pin it whatever the global list says.
+    :param force: pin it even if the global list does not admit it.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Request:
 
 
 def parser() -> Parser:
-    """What the command takes, for the help and for usage errors."""
+    """An argparse parser, for the help and for usage errors."""
     import argparse
 
     from openstack_requirements.cmds import _console
@@ -108,9 +108,9 @@ def parser() -> Parser:
         "       %(prog)s FILE --remove NAME [--remove NAME ...]\n"
         "       %(prog)s FILE --pin NAME==VERSION [--python X.Y] [--force]\n"
         "       all of them: [--lock-timeout SECONDS]",
-        description="Replace the lines of NAME in a constraints file by "
-        "REPLACEMENT, or remove them. Everything else stays as it is. Any "
-        "number of these commands may edit one file at the same moment.",
+        description="Replace the lines of NAME in a constraints file "
+        "with REPLACEMENT, or remove them. Everything else stays as it is. "
+        "Any number of these commands may edit a file at the same time.",
     )
     result.add_argument("file", metavar="FILE", help="the file to edit")
     result.add_argument(
@@ -138,7 +138,7 @@ def parser() -> Parser:
 
 
 def parse(argv: Sequence[str]) -> Request:
-    """What is asked for; a usage error ends the program."""
+    """Parse the command line; a usage error ends the program."""
     given, operands = _split(argv)
     if not operands:
         _misused("name the file to edit")
@@ -183,9 +183,9 @@ def _pin(given: dict[str, list[str]]) -> Pin:
 
 
 def _split(argv: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
-    """The options that are given, with their values, and the operands.
+    """Split the arguments into options with their values, and operands.
 
-    A word that starts with ``-e`` is no option of ours: it is a REPLACEMENT.
+    An argument that starts with ``-e`` is not an option: it is a REPLACEMENT.
     """
     given: dict[str, list[str]] = {}
     operands: list[str] = []
@@ -207,7 +207,7 @@ def _split(argv: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
 
 
 def _value(option: str, text: str | None, words: Iterator[str]) -> str:
-    """The value of an option: what follows its ``=``, or the next word."""
+    """The value of an option: the text after ``=``, or the next argument."""
     if not _OPTIONS[option][0]:
         if text is not None:
             _misused(f"{option} takes no value")
@@ -219,7 +219,7 @@ def _value(option: str, text: str | None, words: Iterator[str]) -> str:
 
 
 def _longest_wait(given: dict[str, list[str]]) -> int:
-    """Take out how long to wait for the lock, in seconds."""
+    """Remove the option for the lock, and return its seconds."""
     option = "--lock-timeout"
     if option not in given:
         return files.LONGEST_WAIT
@@ -232,7 +232,7 @@ def _longest_wait(given: dict[str, list[str]]) -> int:
 
 
 def _only(given: dict[str, list[str]], option: str) -> str:
-    """The value of an option that is given once."""
+    """The value of an option that may be given once."""
     if len(given[option]) > 1:
         _misused(f"give {option} once")
     return given[option][0]

@@ -11,13 +11,13 @@
 # under the License.
 """Where console scripts start: ``_entry:edit_constraints`` and so on.
 
-Importing a command takes long enough to be interrupted in it. So signals are
-watched first, and the command is imported then. Each attribute of this
-module is the function that does so for the command of that name.
+Importing a command takes long enough that a signal may arrive meanwhile. So
+signals are watched before the command is imported. Each attribute of this
+module is a function that does both for the command of that name.
 """
 
-# Nothing is imported that Python has not imported itself, not even
-# ``__future__``, until an interrupt is shown in one line.
+# Only what Python itself has imported, not even ``__future__``, is imported
+# before the hook that shows an interrupt in one line.
 import sys
 
 TYPE_CHECKING = False
@@ -31,10 +31,10 @@ def _show(
     error: BaseException,
     trace: "TracebackType | None",
 ) -> None:
-    """Show an exception that nobody has caught: an interrupt in one line.
+    """Show an exception that nothing has caught: an interrupt in one line.
 
-    There are a few lines, here and in the script itself, before signals are
-    watched and after the command has ended.
+    An interrupt gets here from the few lines, in this module and in the
+    script itself, that run before and after signals are watched.
     """
     number = getattr(error, "signal_number", 2)  # SIGINT
     if kind is not KeyboardInterrupt and kind.__name__ != "Interrupted":

@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What the commands that judge share: their options, and the report."""
+"""The options and the report of all commands that judge."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
-    """The options of every command that judges."""
+    """Add the options of the report."""
     group = parser.add_argument_group("the report")
     group.add_argument(
         "--format",
@@ -50,12 +50,12 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
         metavar="RULE",
         action=_Explain,
         default=argparse.SUPPRESS,
-        help="say what a rule is for and how to satisfy it, and exit",
+        help="say why a rule is there and how to satisfy it, and exit",
     )
 
 
 class _Explain(argparse.Action):
-    """Prints the texts of a rule. Nothing is judged then."""
+    """Prints the texts of a rule and exits; nothing is judged."""
 
     def __call__(
         self,
@@ -73,7 +73,7 @@ class _Explain(argparse.Action):
 def report(
     command: str, options: argparse.Namespace, verdicts: Sequence[Verdict]
 ) -> int:
-    """Show what was found as the options say; the exit status."""
+    """Write the report as the options say; return the exit status."""
     path = getattr(options, "output", None)
     text = FORMATS[options.format](
         command,
@@ -82,13 +82,13 @@ def report(
     )
     _console.write_to(path, text)
     if path is not None:
-        # Whoever looks at the terminal should not take silence for praise.
+        # Silence on the terminal would look like success.
         _console.say(as_text.summary(verdicts))
     return FINDINGS if findings.counts(verdicts).errors else 0
 
 
 def add_never_option(parser: argparse.ArgumentParser) -> None:
-    """The never-constrain list; see :func:`never_list`."""
+    """Add the never-constrain list; see :func:`never_list`."""
     _console.add_never_option(
         parser,
         "the never-constrain list (default: denylist.txt or blacklist.txt in "
@@ -97,16 +97,19 @@ def add_never_option(parser: argparse.ArgumentParser) -> None:
 
 
 def never_list(options: argparse.Namespace) -> str | None:
-    """The never-constrain list, wherever it is named; None without one."""
-    found = [
+    """The path of the never-constrain list; None without one.
+
+    :raises ConflictingOptions: if an option and an argument name it.
+    """
+    named = [
         str(getattr(options, name))
         for name in ("never", "never_list")
         if hasattr(options, name)
     ]
-    if len(found) > 1:
+    if len(named) > 1:
         raise ConflictingOptions(_console.NAMED_TWICE)
-    if found:
-        return found[0]
+    if named:
+        return named[0]
     path, warnings = lists.find_never("")
     for warning in warnings:
         _console.warn(warning)
@@ -114,12 +117,12 @@ def never_list(options: argparse.Namespace) -> str | None:
 
 
 def add_policy_option(parser: argparse._ActionsContainer) -> None:
-    """The policy, where it is not to be found out."""
+    """Add the option that names the policy."""
     parser.add_argument(
         "--policy",
         choices=policy.NAMES,
         default=argparse.SUPPRESS,
         help="the rules to judge by (default: current for a repository with "
-        "denylist.txt; else classic if half of the global list's entries "
-        "have a >=, and current if not)",
+        "denylist.txt; else classic if half of the entries of the global "
+        "list have a >=, and current if not)",
     )

@@ -9,12 +9,12 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What a console script needs at every start, and nothing that is slow.
+"""Helpers that every console script needs, without slow imports.
 
-The one place where an error becomes a message on stderr and an exit status:
-0 fine, 1 findings, 2 wrong usage or unusable input, 3 the outside world
-failed, and 128 plus the signal's number where one asked to stop. All that a
-command says on stderr goes through :func:`say`.
+Only this module turns an error into a message on stderr and an exit status:
+0 fine; 1 findings; 2 wrong usage or unusable input; 3 the network, the disk
+or another program failed; 128 plus the number of a signal that stopped the
+command. All messages on stderr go through :func:`say`.
 
 ``argparse``, ``signal``, ``functools``, ``contextlib`` and ``typing`` cost
 more to import than a short command needs to do its work.
@@ -33,7 +33,7 @@ from openstack_requirements.errors import (
 )
 from openstack_requirements.system import signals
 
-#: The help of ``--lock-timeout``, but for its default.
+#: The help of ``--lock-timeout``, without its default.
 LOCK_TIMEOUT = (
     "how long to wait while another process has the lock of FILE; 0: not at "
     "all"
@@ -57,14 +57,14 @@ def command(main: Main) -> Main:
             return fail(error)
         except Interrupted as interrupt:
             signals.heard()
-            more = "; nothing was written" if interrupt.nothing_written else ""
-            say(f"interrupted{more}")
+            note = "; nothing was written" if interrupt.nothing_written else ""
+            say(f"interrupted{note}")
             return 128 + interrupt.signal_number
         except KeyboardInterrupt:
             say("interrupted")
             return 128 + 2  # SIGINT
         except BrokenPipeError:
-            # Who read our output has gone. Python would complain once more
+            # The reader of our output has gone. Python would complain again
             # when it flushes stdout at the end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return OUTSIDE
@@ -79,8 +79,8 @@ def command(main: Main) -> Main:
 
 
 def fail(error: RequirementsError) -> int:
-    """Show an error; the exit status that it asks for."""
-    # The place comes first where there is one: editors jump to it.
+    """Show an error; return the exit status that belongs to it."""
+    # The text starts with the place, if any, and editors jump to it.
     say(str(error))
     return error.status
 
@@ -88,20 +88,18 @@ def fail(error: RequirementsError) -> int:
 def say(text: str) -> None:
     """Print to stderr, without control characters and secrets.
 
-    :param text: a line, or several.
+    :param text: one or more lines.
     """
     print(printable(text, keep_lines=True), file=sys.stderr)
 
 
 def write(text: str) -> None:
-    """Write a result to stdout: all of it, its line ends as they are.
+    """Write a result to stdout, with its line ends as they are.
 
-    A report has been made safe to show by who made it. A file's new content
-    is data, and stays what it is.
-
-    Where Python's streams have no buffer (PYTHONUNBUFFERED), one call may
-    write a part and say nothing of the rest.
+    Nothing is escaped here: whoever renders a report does that, and the new
+    content of a file is data that must not change.
     """
+    # Without a buffer (PYTHONUNBUFFERED) a call may write only a part.
     sys.stdout.flush()
     data = memoryview(text.encode())
     while data:
@@ -110,14 +108,14 @@ def write(text: str) -> None:
 
 
 def warn(text: str) -> None:
-    """Something that is not right, but does not stop the command."""
+    """Show a problem that does not stop the command."""
     say(f"warning: {printable(text)}")
 
 
 def seconds(text: str) -> int:
-    """A whole number of seconds from 0 on, for argparse as well.
+    """Parse a whole number of seconds, 0 or more; a type for argparse.
 
-    :raises ValueError: where it is none, or longer than anybody waits.
+    :raises ValueError: for anything else, or more than six digits.
     """
     if not (text.isascii() and text.isdigit() and len(text) < 7):
         raise ValueError
@@ -125,8 +123,10 @@ def seconds(text: str) -> int:
 
 
 def edit(file: str, change: Callable[[str], str], longest_wait: int) -> None:
-    """Edit a file under its lock, and say so where that has to be waited for.
+    """Edit a file under its lock, and say so while waiting for the lock.
 
+    :param change: makes the new content from the old.
+    :param longest_wait: how long to wait for the lock, in seconds.
     :raises RequirementsError: as :func:`files.edit` does.
     """
     from openstack_requirements.system import files  # for commands that edit
@@ -137,9 +137,9 @@ def edit(file: str, change: Callable[[str], str], longest_wait: int) -> None:
 
 
 def waiting(longest_wait: int) -> Callable[[str], None]:
-    """What says that a lock has to be waited for.
+    """A function that says that the command waits for a lock.
 
-    :param longest_wait: how long that may take, in seconds.
+    :param longest_wait: how long it waits at most, in seconds.
     """
 
     def tell(lock: str) -> None:

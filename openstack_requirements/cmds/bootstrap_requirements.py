@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""bootstrap-requirements: a first global list, from what projects require."""
+"""bootstrap-requirements: propose a first global list for projects."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ if TYPE_CHECKING:
     from openstack_requirements.pep508.requirement import Requirement
 
 _EPILOG = """\
-exit status: 0 the list was written, with or without things to decide; 2 wrong
+exit status: 0 the list was written, with or without decisions left; 2 wrong
 usage, unusable input, or a name that the index does not know; 3 the package
 index, a build or the disk failed; 128 and more: a signal asked to stop.
 """
 
 
 def parser() -> _console.Parser:
-    """What the command takes."""
+    """The parser of the command line."""
     result = _console.Parser(
         prog="bootstrap-requirements",
         description="Collect what projects require and propose a global list "
-        "from it. What a person has to decide is said on stderr.",
+        "from it. Decisions that are left to a person are shown on stderr.",
         epilog=_EPILOG,
     )
-    what = result.add_argument_group("whose requirements to collect")
+    what = result.add_argument_group("projects whose requirements to collect")
     what.add_argument(
         "names",
         metavar="NAME",
@@ -61,7 +61,7 @@ def parser() -> _console.Parser:
         metavar="FILE",
         dest="names_file",
         default=argparse.SUPPRESS,
-        help="more of them, one a line",
+        help="a file with more of them, one per line",
     )
     what.add_argument(
         "--root",
@@ -73,7 +73,7 @@ def parser() -> _console.Parser:
     what.add_argument(
         "--no-extras",
         action="store_true",
-        help="leave out what only extras and dependency groups require",
+        help="leave out the requirements of extras and dependency groups",
     )
     what.add_argument(
         "--transitive",
@@ -85,7 +85,7 @@ def parser() -> _console.Parser:
         action="store_true",
         help="list each NAME itself, even if no other project requires it",
     )
-    how = result.add_argument_group("how to ask the index")
+    how = result.add_argument_group("how to query the index")
     how.add_argument(
         "-p",
         "--python",
@@ -93,7 +93,8 @@ def parser() -> _console.Parser:
         action="append",
         default=argparse.SUPPRESS,
         help="an interpreter that the list is for: a path, a name on PATH or "
-        "a version; repeat for several (default: the one that runs this)",
+        "a version; repeat for several (default: the interpreter that runs "
+        "this command)",
     )
     how.add_argument(
         "--jobs",
@@ -108,18 +109,18 @@ def parser() -> _console.Parser:
         "--policy",
         choices=policy.NAMES,
         default=argparse.SUPPRESS,
-        help="classic: one lower bound for each entry; current: none "
+        help="classic: each entry gets a lower bound; current: none does "
         "(default: that of --extend, else classic)",
     )
     out.add_argument(
         "--extend",
         metavar="FILE",
         default=argparse.SUPPRESS,
-        help="a global list whose lines stay as they are; what it lacks is "
-        "added at its end",
+        help="a global list to extend: its lines stay as they are, and new "
+        "entries are added at its end",
     )
     _console.add_never_option(
-        out, "names that are never constrained, and not listed"
+        out, "names that are never constrained, and are not listed"
     )
     out.add_argument(
         "-o",
@@ -132,7 +133,7 @@ def parser() -> _console.Parser:
         "--decisions",
         metavar="FILE",
         default=argparse.SUPPRESS,
-        help="also write what is to be decided, as JSON",
+        help="also write the decisions that are left, as JSON",
     )
     _console.add_quiet_option(out)
     return result
@@ -156,7 +157,7 @@ _UNSET = dict.fromkeys(
 
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status."""
+    """Run the command; return its exit status."""
     options = parser().parse_args(argv, argparse.Namespace(names=[], **_UNSET))
     names = survey_input.names(options.names, options.names_file)
     if not names and not options.root:
@@ -188,7 +189,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _request(
     options: argparse.Namespace, names: Sequence[Requirement], base: Base
 ) -> SurveyRequest:
-    """What to survey."""
+    """The survey that the options describe."""
     never = lists.never_constrained(options.never)
     from openstack_requirements.bootstrap import survey
 
@@ -209,7 +210,7 @@ def _request(
 
 
 def _tell(decisions: Sequence[Decision]) -> None:
-    """Say what a person has to decide."""
+    """Show the decisions that are left to a person."""
     for decision in decisions:
         _console.say(str(decision))
     if decisions:

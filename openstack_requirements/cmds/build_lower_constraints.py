@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""build-lower-constraints: the lowest versions that suit several projects."""
+"""build-lower-constraints: merge the lower constraints of projects."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 def parser() -> _console.Parser:
-    """What the command takes."""
+    """The parser of the command line."""
     result = _console.Parser(
         prog="build-lower-constraints",
         description="Merge lower-constraints files: for each package the "
-        "highest version that one of them has, sorted by name.",
+        "highest version in any of them, sorted by name.",
         epilog="exit status: 0 done; 2 wrong usage or unusable input; 3 the "
         "disk failed.",
     )
@@ -49,7 +49,7 @@ def parser() -> _console.Parser:
 
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status."""
+    """Run the command; return its exit status."""
     options = parser().parse_args(argv)
     pins = []
     errors: list[BadLine] = []

@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""check-conflicts: whether what is installed together goes together."""
+"""check-conflicts: whether installed distributions are compatible."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ NAME = "check-conflicts"
 
 
 def parser() -> _console.Parser:
-    """What the command takes."""
+    """The parser of the command line."""
     result = _console.Parser(
         prog=NAME,
-        description="Judge whether what is installed goes together: for "
-        "every constrained distribution, its own requirements are met by what "
-        "else is installed. Looks at the environment that it runs in, at "
-        "another one, or at freezes.",
-        epilog="exit status: 0 nothing is wrong, or nothing that is not "
-        "expected; 1 there are findings; 2 wrong usage or unusable input; 3 "
-        "an interpreter or its metadata is broken, or the disk.",
+        description="Judge whether installed distributions are compatible: "
+        "the requirements of every constrained distribution are met by the "
+        "installed versions. Reads the environment that it runs in, another "
+        "environment, or freezes.",
+        epilog="exit status: 0 there are no conflicts, or only expected ones; "
+        "1 there are findings; 2 wrong usage or unusable input; 3 "
+        "an interpreter, its metadata or the disk is broken.",
     )
     result.add_argument(
         "pinned", metavar="CONSTRAINTS", help="the constraints"
@@ -52,7 +52,7 @@ def parser() -> _console.Parser:
         metavar="XFAILS",
         nargs="?",
         default=argparse.SUPPRESS,
-        help="the conflicts that are expected, a line each: "
+        help="the expected conflicts, one per line: "
         "DEPENDENCY==VERSION;AFFECTED,...",
     )
     where = result.add_argument_group("where to look")
@@ -69,8 +69,8 @@ def parser() -> _console.Parser:
         nargs="+",
         action="extend",
         default=argparse.SUPPRESS,
-        help="freezes that generate-constraints has written; no environment "
-        "is looked at",
+        help="freezes that generate-constraints has written, in place of "
+        "an environment",
     )
     _judge.add_report_options(result)
     return result
@@ -78,7 +78,7 @@ def parser() -> _console.Parser:
 
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status."""
+    """Run the command; return its exit status."""
     options = parser().parse_args(argv)
     pinned = listed(
         options.pinned, lists.read(options.pinned, permit_urls=True)
@@ -90,23 +90,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     freezes = [
         conflicts.judged_freeze(freeze, pinned) for freeze in _freezes(options)
     ]
-    found, waived = conflicts.judge(freezes, expected)
+    conflicting, waived = conflicts.judge(freezes, expected)
     subject = "; ".join(
         f"Python {judged.freeze.python_version}, {len(judged.constrained)} of "
         f"{len(pinned.by_name)} constrained distributions"
         for judged in freezes
     )
     return _judge.report(
-        NAME, options, [findings.verdict(subject, found, waived)]
+        NAME, options, [findings.verdict(subject, conflicting, waived)]
     )
 
 
 def _freezes(options: argparse.Namespace) -> list[Freeze]:
-    """What is installed, wherever that is to be looked up."""
+    """The installed distributions, from freezes or an environment.
+
+    :raises ConflictingOptions: where both are named.
+    """
     paths = getattr(options, "freeze", None)
     python = getattr(options, "python", None)
     if paths is not None and python is not None:
-        raise ConflictingOptions("--freeze looks at no --python")
+        raise ConflictingOptions("--freeze does not go with --python")
     if paths is not None:
         return [
             freeze_json.from_json(

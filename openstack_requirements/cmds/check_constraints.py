@@ -29,7 +29,7 @@ NAME = "check-constraints"
 
 
 def parser() -> _console.Parser:
-    """What the command takes."""
+    """The parser of the command line."""
     result = _console.Parser(
         prog=NAME,
         description="Judge whether a project can be installed under the "
@@ -60,7 +60,7 @@ def parser() -> _console.Parser:
         "-G",
         "--gr-check",
         action="store_true",
-        help="also judge the version of each bound by the global list",
+        help="also judge the versions of bounds by the global list",
     )
     _judge.add_policy_option(result)
     _judge.add_report_options(result)
@@ -69,7 +69,7 @@ def parser() -> _console.Parser:
 
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status."""
+    """Run the command; return its exit status."""
     options = parser().parse_args(argv)
     never = _judge.never_list(options)
     required = lists.read(options.global_requirements)
@@ -86,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         wanted,
         unread,
     )
-    found = install_rules.judge(subject, bounds=options.gr_check)
+    problems = install_rules.judge(subject, bounds=options.gr_check)
     return _judge.report(
-        NAME, options, [findings.verdict(options.project, found)]
+        NAME, options, [findings.verdict(options.project, problems)]
     )

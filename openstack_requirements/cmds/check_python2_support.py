@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""check-python2-support: which pins do not claim Python 2, or another."""
+"""check-python2-support: pins that do not claim to support a Python."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ NAME = "check-python2-support"
 
 
 def parser() -> _console.Parser:
-    """What the command takes."""
+    """The parser of the command line."""
     result = _console.Parser(
         prog=NAME,
         description="Name each pin whose metadata (classifiers and "
-        "Requires-Python) does not claim Python 2, or the Python that is "
-        "asked for. Metadata is taken from freezes and environments; the "
-        "package index is asked for what they do not have.",
-        epilog="exit status: 0 all claim it; 1 there are findings; 2 wrong "
-        "usage or unusable input; 3 the package index, an environment or the "
-        "disk failed.",
+        "Requires-Python) does not claim support for Python 2, or for the "
+        "Python of --python. Metadata is taken from freezes and "
+        "environments, and from the package index for pins in neither.",
+        epilog="exit status: 0 all pins claim it; 1 there are findings; 2 "
+        "wrong usage or unusable input; 3 the package index, an environment "
+        "or the disk failed.",
     )
     result.add_argument(
         "-v",
         "--verbose",
         action="store_true",
-        help="also say on stderr which pins do claim it, and how far the "
-        "package index is",
+        help="also show on stderr the pins that do claim it, and the "
+        "progress of queries to the package index",
     )
     result.add_argument(
         "--requirements",
@@ -62,7 +62,7 @@ def parser() -> _console.Parser:
         metavar="VERSION",
         type=_python,
         default="2",
-        help="the Python that is asked for, such as 2, 2.7 or 3.13",
+        help="the Python to be supported, such as 2, 2.7 or 3.13",
     )
     where = result.add_argument_group("where to find metadata")
     where.add_argument(
@@ -86,7 +86,7 @@ def parser() -> _console.Parser:
         type=_console.positive,
         # pip waits for the index about as long as it computes.
         default=(os.cpu_count() or 1) + 1,
-        help="how many times to ask the package index at once",
+        help="how many queries to the package index to run at once",
     )
     _judge.add_report_options(result)
     return result
@@ -101,20 +101,20 @@ def _python(text: str) -> support.Python:
 
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status."""
+    """Run the command; return its exit status."""
     options = parser().parse_args(argv)
     if hasattr(options, "output"):
         files.require_replaceable(options.output)
     from openstack_requirements.install import metadata
 
     entries = lists.read(options.requirements, permit_urls=True)
-    wanted, others = support.pins(
+    wanted, unjudged = support.pins(
         entries, options.requirements, options.python, metadata.key
     )
     with _console.interruptible():
         known = _metadata({key for key, _ in wanted}, options)
     pins = support.Pins(
-        options.python, wanted, known.described, known.missing, others
+        options.python, wanted, known.described, known.missing, unjudged
     )
     if options.verbose:
         for claims in support.claiming(pins):
@@ -133,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _metadata(wanted: set[Key], options: argparse.Namespace) -> LookupResult:
-    """The metadata of some versions: what is at hand, and then the index."""
+    """The metadata of versions, from freezes and environments or the index."""
     from openstack_requirements.install import metadata
 
     described = metadata.known(
@@ -147,5 +147,7 @@ def _metadata(wanted: set[Key], options: argparse.Namespace) -> LookupResult:
     from openstack_requirements.cmds import progress
 
     with progress.for_stderr(quiet=not options.verbose) as shown:
-        asked = metadata.from_index(keys, shown.phase, options.jobs)
-    return metadata.LookupResult(described | asked.described, asked.missing)
+        fetched = metadata.from_index(keys, shown.phase, options.jobs)
+    return metadata.LookupResult(
+        described | fetched.described, fetched.missing
+    )

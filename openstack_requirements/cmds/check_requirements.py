@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""check-requirements: what projects declare, judged against the lists."""
+"""check-requirements: judge what projects declare against the lists."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = ["main", "parser"]
 
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status."""
+    """Run the command; return its exit status."""
     options = parse(argv)
     if options.projects is None:
         roots = dict.fromkeys(options.project or [options.source], "")
@@ -85,7 +85,7 @@ def _request(
 def _judged(
     options: argparse.Namespace, request: CheckRequest, roots: Sequence[str]
 ) -> list[Outcome]:
-    """The outcome for each project, with progress where it takes long."""
+    """Judge each project, with progress where there are many."""
     from openstack_requirements.cmds import progress
 
     finished = 0
@@ -101,21 +101,23 @@ def _judged(
 
 
 def _report(options: argparse.Namespace, outcomes: Sequence[Outcome]) -> int:
-    """Show the verdicts, and what could not be judged; the status."""
-    verdicts = [each.verdict for each in outcomes if each.verdict is not None]
-    errors = [each.error for each in outcomes if each.error is not None]
+    """Report the verdicts and show the errors; return the exit status."""
+    verdicts = [
+        outcome.verdict for outcome in outcomes if outcome.verdict is not None
+    ]
     status = 0
     if verdicts:
         status = _judge.report("check-requirements", options, verdicts)
-    for error in errors:
-        status = max(status, _console.fail(error))
+    for outcome in outcomes:
+        if outcome.error is not None:
+            status = max(status, _console.fail(outcome.error))
     return status
 
 
 def _fix(
     options: argparse.Namespace, request: CheckRequest, roots: Iterable[str]
 ) -> int:
-    """Show the smallest changes that pass, and make them; the status."""
+    """Show or make the smallest changes that pass; return the status."""
     status = 0
     for root, changed, error in gate.fix_all(
         request,
@@ -143,7 +145,7 @@ def _rehearse(
     criteria: Criteria,
     roots: Mapping[str, str],
 ) -> int:
-    """Compare what two states of the lists say of projects; the status."""
+    """Report the impact of a list change on projects; return the status."""
     from openstack_requirements.checks import impact
     from openstack_requirements.cmds.report import render_impact
 
@@ -152,7 +154,7 @@ def _rehearse(
     if old.policy.name != new.policy.name:
         _console.warn(
             f"the policy changes from {old.policy.name} to "
-            f"{new.policy.name}, and with it what is asked of projects"
+            f"{new.policy.name}, and with it the rules for projects"
         )
     before, after = (
         _judged(options, _request(options, judged_by, roots), list(roots))

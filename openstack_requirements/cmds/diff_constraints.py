@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""diff-constraints: what changed between constraints, where, and why."""
+"""diff-constraints: what changed between constraints, where and why."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ added, removed, raised, lowered or changed; 2 wrong usage or unusable input;
 
 
 def parser() -> _console.Parser:
-    """What the command takes."""
+    """The parser of the command line."""
     result = _console.Parser(
         prog="diff-constraints",
         description="Show what changed between two constraints: what was "
         "added, removed, raised and lowered, for which interpreters; and "
-        "where freezes are at hand, what asked for it and what holds it.",
+        "with freezes, what requires it and what holds it back.",
         epilog=_EPILOG,
     )
     for name in ("old", "new"):
@@ -51,7 +51,7 @@ def parser() -> _console.Parser:
             help="a constraints file; REV:FILE, that file in a git revision; "
             "a freeze, or a folder of freezes",
         )
-    why = result.add_argument_group("what to say of it")
+    why = result.add_argument_group("what to explain")
     why.add_argument(
         "--freezes",
         metavar="PATH",
@@ -59,17 +59,17 @@ def parser() -> _console.Parser:
         action="extend",
         default=argparse.SUPPRESS,
         help="the freezes that NEW was made from, or folders of them: they "
-        "know why",
+        "give the reasons",
     )
     why.add_argument(
         "--newest",
         action="store_true",
-        help="ask the package index, through uv, for the newest versions, and "
-        "show all that is held below them",
+        help="look up the newest versions in the package index, with uv, and "
+        "show all distributions that are held below them",
     )
     _console.add_timeout_option(why)
     _console.add_never_option(
-        why, "names that are never constrained; freezes have them"
+        why, "names that are never constrained, though freezes list them"
     )
     out = result.add_argument_group("how to show it")
     out.add_argument(
@@ -95,7 +95,7 @@ def parser() -> _console.Parser:
 
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status."""
+    """Run the command; return its exit status."""
     unset = dict.fromkeys(("freezes", "timeout", "never", "output"))
     options = parser().parse_args(argv, argparse.Namespace(**unset))
     never = lists.never_constrained(options.never)
@@ -104,11 +104,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.freezes is not None:
         if new.freezes:
             raise ConflictingOptions(
-                f"{options.new} is made of freezes: --freezes does not go "
-                "with it"
+                f"{options.new} is a freeze or a folder of freezes: "
+                "--freezes does not go with it"
             )
         new = new.made_from(loader.freezes(options.freezes))
-        _warn_of_others(new)
+        _warn_of_mismatches(new)
     versions = _newest(new, options.timeout) if options.newest else None
     changed = changes.between(old, new, versions)
     text = render_changes.render(
@@ -118,13 +118,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return FINDINGS if options.check and changed else 0
 
 
-def _warn_of_others(new: ConstraintsState) -> None:
-    """Say so where freezes are not what NEW was made from."""
-    others = new.not_in_freezes()
-    if others:
+def _warn_of_mismatches(new: ConstraintsState) -> None:
+    """Warn of pins that freezes do not have, and so cannot explain."""
+    pins = new.not_in_freezes()
+    if pins:
         _console.warn(
-            f"{len(others)} pins are not what the freezes have ({others[0]}, "
-            "for one): nothing is said of why these are"
+            f"{len(pins)} pins differ from the freezes ({pins[0]}, for "
+            "example), which cannot give their reasons"
         )
 
 
@@ -134,7 +134,7 @@ def _newest(
     """The newest versions, for each Python."""
     if not new.freezes:
         raise ConflictingOptions(
-            "--newest needs freezes: they know for which Pythons, and why"
+            "--newest needs freezes, which have the Pythons and the reasons"
         )
     from openstack_requirements.install import newest
 

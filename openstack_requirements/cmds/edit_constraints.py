@@ -31,7 +31,7 @@ __all__ = ["main", "parser"]
 
 @_run.command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status."""
+    """Run the command; return its exit status."""
     request = parse(sys.argv[1:] if argv is None else argv)
     edits = _edits(request)
 
@@ -43,14 +43,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, replacement in edits:
         if editing.names_another(name, replacement):
             _run.warn(
-                f"{printable(replacement.strip())} does not say that it is "
-                f"{name}: another edit of {name} will not find it"
+                f"{printable(replacement.strip())} does not name {name}: "
+                f"another edit of {name} will not find it"
             )
     return 0
 
 
 def _edits(request: Request) -> Sequence[tuple[str, str]]:
-    """The names to edit and their lines, that of a project's folder last."""
+    """The names to edit with their lines; that of --from-source is last."""
     if not request.source:
         return request.edits
     from openstack_requirements.manifests import loader
@@ -60,7 +60,7 @@ def _edits(request: Request) -> Sequence[tuple[str, str]]:
 
 
 def _pinning(request: Request) -> Callable[[str], str]:
-    """The change that pins a distribution to another version."""
+    """A change of a file's content that pins another version."""
     from openstack_requirements.repository import pins
 
     assert request.pin is not None

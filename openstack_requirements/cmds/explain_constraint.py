@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""explain-constraint: who requires a distribution, and who decides."""
+"""explain-constraint: what requires a distribution at its version."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from openstack_requirements.pep508.requirement import canonical_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Where freezes are looked for unless they are named.
+#: The folder of freezes that are not named.
 FREEZES = "freezes"
 
 
 def parser() -> _console.Parser:
-    """What the command takes."""
+    """The parser of the command line."""
     result = _console.Parser(
         prog="explain-constraint",
-        description="Say why a distribution is installed at its version: who "
-        "requires it, within which ranges, and which of these decides. It is "
-        "all read from freezes (generate-constraints --freeze-dir).",
+        description="Say why a distribution is installed at its version: what "
+        "requires it, within which ranges, and which of these decides. Reads "
+        "freezes (generate-constraints --freeze-dir).",
     )
     result.add_argument(
         "name", metavar="NAME", help="the distribution, in any spelling"
@@ -54,8 +54,8 @@ def parser() -> _console.Parser:
     result.add_argument(
         "--all",
         action="store_true",
-        help="show each requirement that only counts for an extra which "
-        "nobody asks for, too",
+        help="also show the requirements that only count for extras which "
+        "nothing requires",
     )
     result.add_argument(
         "--format",
@@ -75,7 +75,7 @@ def parser() -> _console.Parser:
 
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status."""
+    """Run the command; return its exit status."""
     unset = argparse.Namespace(freezes=None, output=None)
     options = parser().parse_args(argv, unset)
     name = canonical_name(options.name.strip())

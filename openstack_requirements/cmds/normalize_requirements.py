@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 def parser() -> _console.Parser:
-    """What the command takes."""
+    """The parser of the command line."""
     result = _console.Parser(
         prog="normalize-requirements",
-        description="Print the normal form of a requirements file: extras "
-        "and specifiers in order, one way of spacing. Comments, blank lines "
+        description="Print the normal form of a requirements file: sorted "
+        "extras and specifiers, uniform spacing. Comments, blank lines "
         "and the order of lines stay.",
     )
     result.add_argument("file", metavar="FILE", help="the file to read")
@@ -50,7 +50,7 @@ def parser() -> _console.Parser:
 
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status."""
+    """Run the command; return its exit status."""
     options = parser().parse_args(argv)
 
     def normal(content: str) -> str:

@@ -9,9 +9,9 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Progress on stderr: a live table on a terminal, a line a phase elsewhere.
+"""Progress on stderr: a live table on a terminal, else lines.
 
-The jobs announce what they do to a :class:`Progress`; they never print.
+Jobs report their phases to a :class:`Progress`; they never print.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """Says nothing; the base of those that do.
+    """Shows nothing; the base of the classes that show something.
 
-    Used as a context manager around the job. All methods may be called from
-    any thread.
+    A context manager around the job. All methods may be called from any
+    thread.
     """
 
     def __enter__(self) -> Self:
@@ -56,26 +56,26 @@ class Progress:
         phase: str,
         count: Callable[[], int] | None = None,
     ) -> None:
-        """Something begins a phase of its work.
+        """Report the start of a phase.
 
-        :param who: what is worked on, ``Python 3.12``.
-        :param phase: what happens to it, ``installing``.
-        :param count: tells how many distributions there are so far.
+        :param who: the part of the job, such as ``Python 3.12``.
+        :param phase: the phase, such as ``installing``.
+        :param count: returns the number of distributions so far.
         """
 
     def share(self, what: str, done: int, total: int) -> None:
-        """Some of many are done."""
+        """Report how many of the ``total`` are done."""
 
 
 class Bar(Progress):
-    """A bar on a terminal, for many things of one kind.
+    """A bar on a terminal, for many parts of the same kind.
 
     It has no thread: the processes that do the work are forked while it is
-    shown, and a fork copies the locks that another thread holds, but not the
-    thread that would release them. So it is drawn when something is done.
+    shown, and a fork copies locks that a thread holds, but not the thread
+    that would release them. So the bar is drawn when a part is done.
     """
 
-    #: Seconds between two drawings of it.
+    #: Seconds between two drawings.
     _PAUSE = 0.1
 
     def __init__(self) -> None:
@@ -137,7 +137,7 @@ class Lines(Progress):
 
 
 class Table(Progress):
-    """A table on a terminal: who, phase, distributions so far, elapsed."""
+    """A table on a terminal: part, phase, distributions so far, seconds."""
 
     def __init__(self) -> None:
         # Slow to import, and needed on terminals only.
@@ -186,7 +186,7 @@ class Table(Progress):
         for who, (phase, count, start) in rows:
             number = count() if count is not None else 0
             grid.add_row(
-                # As it is: square brackets are markup otherwise.
+                # Text, as square brackets in a string are markup.
                 Text(printable(who)),
                 Text(printable(phase)),
                 f"{number} distributions" if number else "",
@@ -196,14 +196,14 @@ class Table(Progress):
 
 
 def for_stderr(*, quiet: bool = False) -> Progress:
-    """What fits the standard error stream of this program."""
+    """A table where stderr is a terminal, else lines; nothing if quiet."""
     if quiet:
         return Progress()
     return Table() if sys.stderr.isatty() else Lines()
 
 
 def bar_for_stderr(*, quiet: bool = False) -> Progress:
-    """A bar, where the standard error stream is a terminal."""
+    """A bar where stderr is a terminal; else nothing."""
     if quiet or not sys.stderr.isatty():
         return Progress()
     return Bar()

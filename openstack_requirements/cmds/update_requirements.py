@@ -34,15 +34,15 @@ if TYPE_CHECKING:
     from openstack_requirements.repository import update
 
 _EPILOG = """\
-exit status: 0 every project is in line, or is now; 1 with --check, a change
-is due; 2 wrong usage, an unusable file or a package that the global list
-lacks; 3 the disk failed, or another process has a lock for too long. A project
-with an error stays as it is, and the others are brought in line all the same.
+exit status: 0 every project follows the global list, or does so now; 1 with
+--check, a change is due; 2 wrong usage, an unusable file or a package that the
+global list lacks; 3 the disk failed, or another process has a lock for too
+long. A project with an error stays as it is; all the rest are still updated.
 """
 
 
 def parser() -> _console.Parser:
-    """What the command takes."""
+    """The parser of the command line."""
     result = _console.Parser(
         prog="update-requirements",
         description="Bring what projects require in line with the global "
@@ -54,7 +54,7 @@ def parser() -> _console.Parser:
     result.add_argument(
         "project", metavar="PROJECT", nargs="+", help="a project's folder"
     )
-    what = result.add_argument_group("what to follow")
+    what = result.add_argument_group("the lists to follow")
     what.add_argument(
         "--source",
         metavar="DIR",
@@ -65,10 +65,10 @@ def parser() -> _console.Parser:
         "--policy",
         choices=policy.NAMES,
         default=argparse.SUPPRESS,
-        help="the rules of the repository (default: found out from its lists)",
+        help="the rules of the repository (default: derived from its lists)",
     )
     _console.add_never_option(
-        what, "packages that are left alone (default: the one in DIR)"
+        what, "packages that are not changed (default: the list in DIR)"
     )
     what.add_argument(
         "-s",
@@ -82,7 +82,7 @@ def parser() -> _console.Parser:
         "-H",
         "--hacking",
         action="store_true",
-        help="bring hacking in line as well",
+        help="also update hacking",
     )
     out = result.add_argument_group("what to do")
     out.add_argument(
@@ -90,7 +90,7 @@ def parser() -> _console.Parser:
         "--suffix",
         metavar="SUFFIX",
         default=argparse.SUPPRESS,
-        help="write requirements.txt.SUFFIX and so on, and touch no original",
+        help="write requirements.txt.SUFFIX and so on, and change no original",
     )
     out.add_argument(
         "--check",
@@ -106,14 +106,14 @@ def parser() -> _console.Parser:
         "-v",
         "--verbose",
         action="store_true",
-        help="name each file that is looked at",
+        help="name each file that is read",
     )
     return result
 
 
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status."""
+    """Run the command; return its exit status."""
     unset = argparse.Namespace(policy=None, never=None, suffix=None)
     options = parser().parse_args(argv, unset)
     if options.suffix is not None and (
@@ -151,7 +151,7 @@ def _unknown(options: argparse.Namespace) -> update.Unknown:
 def _update(
     root: str, follow: update.FollowedList, options: argparse.Namespace
 ) -> int:
-    """Bring one project in line, or show how; the exit status for it."""
+    """Update a project, or show its changes; return the exit status."""
     if options.check or options.diff:
         plan = apply_update.plan(
             root,
@@ -181,12 +181,12 @@ def _update(
 
 
 def _told(plan: update.Plan) -> Iterator[str]:
-    """What changes, a line an entry."""
-    for each in plan.due:
-        path = os.path.join(plan.root, each.path)
-        if not each.changes:
+    """The changes, a line for each entry."""
+    for file in plan.due:
+        path = os.path.join(plan.root, file.path)
+        if not file.changes:
             yield printable(f"{path}: in standard form") + "\n"
-        for change in each.changes:
+        for change in file.changes:
             place = f"{path}:{change.line}: " if change.line else f"{path}: "
             extra = f"[{change.section}] " if change.section else ""
             if change.old and change.new:
@@ -200,6 +200,6 @@ def _told(plan: update.Plan) -> Iterator[str]:
 
 def _diff(plan: update.Plan) -> Iterator[str]:
     """The changes as a unified diff, which patch understands."""
-    for each in plan.due:
-        path = os.path.join(plan.root, each.path)
-        yield _console.unified(path, each.old, each.new, sys.stdout)
+    for file in plan.due:
+        path = os.path.join(plan.root, file.path)
+        yield _console.unified(path, file.old, file.new, sys.stdout)

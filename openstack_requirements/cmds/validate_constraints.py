@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""validate-constraints: whether a repository's lists go together."""
+"""validate-constraints: whether a repository's lists are consistent."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ NAME = "validate-constraints"
 
 
 def parser() -> _console.Parser:
-    """What the command takes."""
+    """The parser of the command line."""
     result = _console.Parser(
         prog=NAME,
         description="Judge the lists of a requirements repository: every "
-        "constraint is exact and within the global list, whose bounds follow "
-        "the policy and whose form is normal; and every name of it is "
-        "constrained or in the never-constrain list, but not both.",
+        "constraint is exact and admitted by the global list; the bounds of "
+        "the global list follow the policy, its lines are in normal form, "
+        "and each of its names is constrained or in the never-constrain "
+        "list, but not both.",
         epilog="exit status: 0 nothing is wrong; 1 there are findings; 2 "
         "wrong usage or unusable input; 3 the disk failed.",
     )
@@ -56,7 +57,7 @@ def parser() -> _console.Parser:
         metavar="NEVER",
         nargs="?",
         default=argparse.SUPPRESS,
-        help="the never-constrain list; -b and -d name it, too",
+        help="the never-constrain list; also -b and -d",
     )
     _judge.add_never_option(result)
     _judge.add_policy_option(result)
@@ -66,7 +67,7 @@ def parser() -> _console.Parser:
 
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status."""
+    """Run the command; return its exit status."""
     options = parser().parse_args(argv)
     never = _judge.never_list(options)
     required = lists.read(options.required)

@@ -30,7 +30,7 @@ _DEFAULT = "zuul.d/projects.yaml"
 
 
 def parser() -> _console.Parser:
-    """What the command takes."""
+    """The parser of the command line."""
     result = _console.Parser(
         prog=NAME,
         description="Judge whether every repository in projects.txt has the "
@@ -43,13 +43,13 @@ def parser() -> _console.Parser:
     result.add_argument(
         "projects",
         metavar="PROJECTS",
-        help="the list of repositories, one org/name a line",
+        help="the list of repositories, one org/name per line",
     )
     result.add_argument(
         "--zuul-projects",
         metavar="FILE|URL",
         default=_DEFAULT,
-        help="the project configuration, a YAML file or where to fetch it",
+        help="the project configuration, a YAML file or its URL",
     )
     _judge.add_report_options(result)
     return result
@@ -57,7 +57,7 @@ def parser() -> _console.Parser:
 
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status."""
+    """Run the command; return its exit status."""
     options = parser().parse_args(argv)
     repositories = [
         zuul.Repository(name, options.projects, number)
@@ -65,18 +65,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     ]
     source = options.zuul_projects
     tested = zuul.read(_configuration(source), source)
-    found = zuul.judge(zuul.Projects(repositories, tested, source))
+    problems = zuul.judge(zuul.Projects(repositories, tested, source))
     subject = f"{len(repositories)} repositories in {options.projects}"
-    return _judge.report(NAME, options, [findings.verdict(subject, found)])
+    return _judge.report(NAME, options, [findings.verdict(subject, problems)])
 
 
 def _configuration(source: str) -> str:
-    """The text of the project configuration, wherever it is."""
+    """The text of the project configuration, from a file or a URL."""
     if fetch.is_url(source):
         with _console.interruptible():
             return fetch.text(source)
     if source == _DEFAULT and not os.path.exists(source):
         raise UnusableInput(
-            source, "does not exist; name another with --zuul-projects"
+            source, "does not exist; name another file with --zuul-projects"
         )
     return files.read_text(source, files.LARGEST_DATA)

@@ -302,7 +302,7 @@ class TestUsage(CheckTestCase):
         for argv, words in (
             ((str(self.folder / "nosuch"), "--local"), "does not exist"),
             (("--reqs", str(self.folder), "--local"), "name the requirements"),
-            (("--local", "--against", "x"), "do not go together"),
+            (("--local", "--against", "x"), "does not go with"),
             (("--projects", "x"), "--projects needs --root"),
             (("--rehearse",), "--rehearse needs --baseline"),
             (("x", "--project", "y"), "SRC_DIR does not go"),
@@ -687,6 +687,7 @@ class TestRehearsal(CheckTestCase):
         self.assertIn("+ ", first)
         self.assertIn("foo>=1.0,<2", first)
         self.assertIn("mended", second)
+        self.assertIn("    fixed: ", second)
         self.assertNotIn("fine", done.out)
         self.assertIn("of 4 projects, 1 would fail", second)
 

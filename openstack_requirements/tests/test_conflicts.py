@@ -332,7 +332,10 @@ class TestCommand(base.TestCase):
             ((self.pins, "--python", "/bin/true"), "no Python that works"),
             ((self.pins, "--python", empty), "no Python that works"),
             ((self.pins, "--freeze", self.pins), "not JSON"),
-            ((self.pins, "--freeze", path, "--python", "x"), "looks at no"),
+            (
+                (self.pins, "--freeze", path, "--python", "x"),
+                "does not go with",
+            ),
         ):
             done = self.run_it(*argv)
             self.assertEqual((2, ""), (done.status, done.out), word)

@@ -219,7 +219,7 @@ class TestCommand(TestCase):
         done = self.edit("FILE", "oslo.db", "\toslo===1")
         self.assertEqual(0, done.status)
         self.assertEqual(
-            "warning: oslo===1 does not say that it is oslo.db: "
+            "warning: oslo===1 does not name oslo.db: "
             "another edit of oslo.db will not find it\n",
             done.err,
         )

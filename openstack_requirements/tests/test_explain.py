@@ -477,7 +477,7 @@ x 2.0 (Python 3.10, 3.12)
     b 1  x!=1.5
   not required here by
     a 1  x<2; python_version<'3.0'
-  only for extras that nobody asks for: b
+  only for extras that nothing requires: b
   together: >=1,!=1.5,<3
   lower bound: >=1 of a 1
   upper bound: <3 of a 1

@@ -251,7 +251,7 @@ class TestCommand(base.TestCase):
     def test_default(self) -> None:
         done = self.run_it(self.list)
         self.assertEqual(2, done.status)
-        self.assertIn("name another with --zuul-projects", done.err)
+        self.assertIn("name another file with --zuul-projects", done.err)
         self.write("zuul.d/projects.yaml", GOOD)
         self.write("projects.txt", "org/good\n")
         self.assertEqual(0, self.run_it(self.list).status)

@@ -9,10 +9,10 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Verdicts as text: one module a format, and this table of formats.
+"""Reports: a module for each format, and the table of formats.
 
 A renderer gets the name of the command and the verdicts, and returns the
-whole report. What it needs of slow modules it imports when it is called.
+whole report. It imports slow modules when it is called.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 
 class Renderer(Protocol):
-    """Makes a report; the same verdicts give the same text.
+    """Renders verdicts; equal verdicts give equal text.
 
-    ``colours`` says that a terminal will show it. Programs want none.
+    ``colours`` says whether a terminal that has colours shows the report.
     """
 
     def __call__(
@@ -46,10 +46,10 @@ class Renderer(Protocol):
         *,
         colours: bool = False,
     ) -> str:
-        """The report, with all its line ends."""
+        """Render the report, with all its line ends."""
 
 
-#: What ``--format`` takes, the first by default.
+#: The values of ``--format``; the first is the default.
 FORMATS: dict[str, Renderer] = {
     "text": as_text.render,
     "json": as_json.render,

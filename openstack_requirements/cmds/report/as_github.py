@@ -9,11 +9,11 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Verdicts as annotations of a GitHub workflow.
+"""Verdicts as annotations in a GitHub workflow.
 
-Each finding is a command of the workflow's own language, on a line of its
-own. GitHub shows it beside the line of the change that it is about, and in
-the log. Nothing that a finding says can be a command.
+Each finding is a workflow command on a line of its own. GitHub shows it in
+the log, and beside the line of the change that it is about. The text of a
+finding is escaped, so that it cannot be a workflow command itself.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def render(
     *,
     colours: bool = False,  # noqa: ARG001 - the log shows them its own way
 ) -> str:
-    """An annotation a finding, and a summary for those who read the log."""
+    """Render an annotation for each finding, and a summary for the log."""
     lines = [
         _annotation(finding, reason)
         for verdict in verdicts
@@ -76,10 +76,10 @@ def _properties(finding: Finding) -> Iterator[tuple[str, str]]:
 
 
 def _value(text: str) -> str:
-    """A property's value, which commas and colons would end."""
+    """The value of a property, with commas and colons escaped."""
     return _escaped(printable(text)).replace(":", "%3A").replace(",", "%2C")
 
 
 def _escaped(text: str) -> str:
-    """A text that stays on its line."""
+    """Text without line ends, which would end the command."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -30,11 +30,11 @@ def render(
     *,
     colours: bool = False,  # noqa: ARG001 - a program reads this
 ) -> str:
-    """The object; the same verdicts give the same bytes.
+    """Render a JSON object; equal verdicts give equal bytes.
 
-    Findings are objects with the fields of a
-    :class:`~openstack_requirements.checks.findings.Finding`, but for its
-    text; those that were waived stand apart, each with the reason.
+    A finding is an object with the fields of a
+    :class:`~openstack_requirements.checks.findings.Finding` except ``text``.
+    Waived findings are listed apart, with their reasons.
     """
     return json_text(
         {
@@ -55,7 +55,7 @@ def render(
 
 
 def _fields(finding: Finding) -> dict[str, str | int | None]:
-    """What others rely on: these fields, and no more."""
+    """The fields that programs rely on."""
     fields = finding._asdict()
     del fields["text"]
     return fields

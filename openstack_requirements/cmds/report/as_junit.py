@@ -11,9 +11,9 @@
 # under the License.
 """Verdicts as JUnit XML, which dashboards of test results read.
 
-A verdict is a suite. What one rule finds about one package in one file is a
-test case, which has the same name in the next run: so a dashboard can tell
-what is new. A verdict without findings is one case that passes.
+A verdict is a suite. The findings of a rule about a package in a file are a
+test case. It has the same name in the next run, so that a dashboard can tell
+what is new. A verdict without findings is a single case that passes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def render(
     *,
     colours: bool = False,  # noqa: ARG001 - a program reads this
 ) -> str:
-    """The document, in the dialect that nearly all readers share."""
+    """Render a JUnit document with what nearly all readers understand."""
     from xml.etree import ElementTree as ET
 
     suites = [_suite(command, verdict) for verdict in verdicts]
@@ -69,7 +69,7 @@ def _suite(command: str, verdict: Verdict) -> Element:
 
 
 def _case(file: str, name: str, group: Group) -> Element:
-    """A test: it fails for an error, and is skipped where all is waived."""
+    """A test case: it fails for an error, and is skipped if all is waived."""
     from xml.etree import ElementTree as ET
 
     case = ET.Element("testcase", {"classname": file, "name": name})
@@ -79,7 +79,7 @@ def _case(file: str, name: str, group: Group) -> Element:
         if reason is None and finding.severity == "error"
     ]
     reasons = [reason for _, reason in group if reason is not None]
-    rest = [
+    shown = [
         (finding, reason)
         for finding, reason in group
         if reason is not None or finding.severity != "error"
@@ -88,12 +88,14 @@ def _case(file: str, name: str, group: Group) -> Element:
         failure = ET.SubElement(case, "failure")
         failure.set("type", printable(failed[0].rule))
         failure.set("message", printable(failed[0].message))
-        failure.text = "\n".join(_text([(each, None) for each in failed]))
+        failure.text = "\n".join(
+            _text([(finding, None) for finding in failed])
+        )
     elif group and len(reasons) == len(group):
         skipped = ET.SubElement(case, "skipped")
         skipped.set("message", f"waived: {printable(reasons[0])}")
-    if rest:
-        ET.SubElement(case, "system-out").text = "\n".join(_text(rest))
+    if shown:
+        ET.SubElement(case, "system-out").text = "\n".join(_text(shown))
     return case
 
 
@@ -108,12 +110,12 @@ def _text(group: Group) -> Iterator[str]:
 def _counts(elements: Sequence[Element]) -> dict[str, str]:
     """The sums that a suite, or all suites, start with."""
     counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
-    for each in elements:
-        if each.tag == "testsuite":
+    for element in elements:
+        if element.tag == "testsuite":
             for key in counts:
-                counts[key] += int(each.get(key, 0))
+                counts[key] += int(element.get(key, 0))
         else:
             counts["tests"] += 1
-            counts["failures"] += each.find("failure") is not None
-            counts["skipped"] += each.find("skipped") is not None
+            counts["failures"] += element.find("failure") is not None
+            counts["skipped"] += element.find("skipped") is not None
     return {key: str(value) for key, value in counts.items()}

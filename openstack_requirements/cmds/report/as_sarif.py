@@ -9,9 +9,9 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Verdicts as SARIF 2.1.0, the OASIS standard for what analyses find.
+"""Verdicts as SARIF 2.1.0, the OASIS standard for results of analyses.
 
-One run holds all verdicts, and the rules that have found something.
+A single run has all verdicts, and the rules that have findings.
 """
 
 from __future__ import annotations
@@ -49,17 +49,20 @@ def render(
     *,
     colours: bool = False,  # noqa: ARG001 - a program reads this
 ) -> str:
-    """The log file: an object of the standard's section 3.13."""
+    """Render a SARIF log file (section 3.13 of the standard)."""
     import importlib.metadata
 
-    found = [
+    everything = [
         (verdict.subject, finding, reason)
         for verdict in verdicts
         for finding, reason in findings.everything(verdict)
     ]
     rules = {
         finding.rule: finding.severity
-        for _, finding, _ in sorted(found, key=lambda each: each[1].rule)
+        for finding in sorted(
+            (finding for _, finding, _ in everything),
+            key=lambda finding: finding.rule,
+        )
     }
     index = {rule: number for number, rule in enumerate(rules)}
     waives = any(verdict.waived for verdict in verdicts)
@@ -72,13 +75,13 @@ def render(
             # All results have this, or none (section 3.27.23).
             **({"suppressions": _suppressions(reason)} if waives else {}),
         }
-        for subject, finding, reason in found
+        for subject, finding, reason in everything
     ]
     driver = {
         "name": command,
         "version": importlib.metadata.version("openstack_requirements"),
         "informationUri": f"{registry.DOCS}cli/{command}.html",
-        "rules": [_rule(*each) for each in rules.items()],
+        "rules": [_rule(rule, severity) for rule, severity in rules.items()],
     }
     log = {
         "$schema": _SCHEMA,
@@ -113,7 +116,7 @@ def _rule(rule: str, severity: Severity) -> dict[str, Any]:
 
 
 def _result(finding: Finding, prints: Counter[str]) -> dict[str, Any]:
-    """What is found, and where (section 3.27)."""
+    """A finding: what is wrong, and where (section 3.27)."""
     text = [printable(finding.message), *as_text.details(finding, None)]
     result: dict[str, Any] = {
         "ruleId": printable(finding.rule),
@@ -142,17 +145,18 @@ def _properties(finding: Finding, subject: str) -> Mapping[str, str]:
 
 
 def _suppressions(reason: str | None) -> list[dict[str, str]]:
-    """Why it may stay, where it may (section 3.35)."""
+    """The reason why a finding is waived, if it is (section 3.35)."""
     if reason is None:
         return []
     return [{"kind": "external", "justification": printable(reason)}]
 
 
 def _fingerprint(finding: Finding, prints: Counter[str]) -> str:
-    """The same for the same trouble after lines have moved.
+    """Identify a finding, also after its line has moved.
 
-    Messages name lines, so they do not count. Where the rest is equal, the
-    order does. A secret does not count either: a digest could be guessed.
+    Messages name lines, so they do not count. Findings that are otherwise
+    equal are numbered. A secret does not count either: the digest would let
+    somebody guess it.
     """
     import hashlib
 
@@ -170,7 +174,7 @@ def _fingerprint(finding: Finding, prints: Counter[str]) -> str:
 
 @lru_cache(maxsize=1024)
 def _uri(path: str) -> str:
-    """A file's name as a reference (RFC 3986), its very bytes encoded."""
+    """A path as a URI reference (RFC 3986), byte for byte."""
     from urllib.parse import quote
 
     path = masked(os.path.normpath(path))

@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Verdicts for people: a line a finding, what to do, and a summary."""
+"""Verdicts for people: a line for each finding, its fix, and a summary."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ _PLURAL = frozenset({"error", "warning"})
 
 
 def render(
-    command: str,  # noqa: ARG001 - who reads this has just typed it
+    command: str,  # noqa: ARG001 - the reader has just typed it
     verdicts: Sequence[Verdict],
     *,
     colours: bool = False,
 ) -> str:
-    """``FILE:LINE: message [rule]`` for each finding, then what it adds to.
+    """Render ``FILE:LINE: message [rule]`` for each finding, and the sums.
 
-    Below a finding stand the entry as it is now and the change that would
-    pass, and of several verdicts there is a table at the end.
+    The lines below a finding show the entry as it is and the change that
+    would pass. Several verdicts get a table at the end.
     """
     paint = _coloured if colours else _plain
-    lines = [line for each in verdicts for line in _lines(each, paint)]
+    lines = [line for verdict in verdicts for line in _lines(verdict, paint)]
     if len(verdicts) > 1:
         lines += [""] if lines else []
         lines += [*_table(verdicts, paint), ""]
@@ -58,7 +58,7 @@ def render(
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
-    """One line that says how much was found, and in what."""
+    """A line with the numbers of findings, and what was judged."""
     number = findings.counts(verdicts)
     parts = [
         f"{count} {word}{'s' if count > 1 and word in _PLURAL else ''}"
@@ -82,9 +82,9 @@ def headline(finding: Finding, *, waived: bool = False) -> str:
 
 
 def details(finding: Finding, reason: str | None) -> list[str]:
-    """What there is to add to a finding's message, a line each.
+    """The lines to show below a finding's message.
 
-    :param reason: why it is waived, where it is.
+    :param reason: why the finding is waived; None where it is not.
     """
     return [f"{label}: {text}" for label, text in _details(finding, reason)]
 
@@ -122,12 +122,12 @@ def _details(
 
 def _table(verdicts: Sequence[Verdict], paint: Paint) -> Iterator[str]:
     """A row for each verdict; numbers stand below each other."""
-    # Only where a change is judged is there something before it.
-    shown = 5 if any(each.before for each in verdicts) else 4
+    # Only a change that is judged has findings from before it.
+    shown = 5 if any(verdict.before for verdict in verdicts) else 4
     rows: list[tuple[str, ...]] = [_HEADINGS[:shown]]
-    for each in verdicts:
-        counts = map(str, findings.counts([each]))
-        rows.append((printable(each.subject), *counts)[:shown])
+    for verdict in verdicts:
+        counts = map(str, findings.counts([verdict]))
+        rows.append((printable(verdict.subject), *counts)[:shown])
     width = max(len(row[0]) for row in rows)
     for row in rows:
         name, *numbers = row

@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What a rule is for, for somebody who has met one of its findings."""
+"""The texts of a rule: why it is there, and how to satisfy it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _WIDTH = 79
 
 
 def render(rule: str) -> str:
-    """The texts of a rule, and where its examples are.
+    """Render the texts of a rule, and the link to its examples.
 
-    :raises UnusableInput: where there is no such rule.
+    :raises UnusableInput: if there is no such rule.
     """
     import textwrap
 

@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What changed, for people and for programs: text, Markdown and JSON."""
+"""Changes of constraints as text, Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -42,9 +42,10 @@ OPEN_ROWS = 25
 
 
 def render(changes: Changes, old: str, new: str, form: Format) -> str:
-    """The changes in one of the formats.
+    """Render the changes in a format.
 
-    :param old: what the two sides are called.
+    :param old: the name of the old side, as the user gave it.
+    :param new: the name of the new side.
     """
     formats: dict[Format, Callable[[Changes, str, str], str]] = {
         "text": to_text,
@@ -55,22 +56,27 @@ def render(changes: Changes, old: str, new: str, form: Format) -> str:
 
 
 def to_text(changes: Changes, old: str, new: str) -> str:
-    """The changes for a terminal or a log."""
+    """Render the changes for a terminal or a log."""
     lines = [f"{old} -> {new}: {_summary(changes)}"]
     lines += _notes(changes)
     for kind in KINDS:
-        found = changes.of(kind)
-        if found:
+        of_kind = changes.of(kind)
+        if of_kind:
             lines += ["", f"{kind}:"]
-        for each in found:
-            where = _where(each)
-            lines.append(f"  {each.name} {_versions(each, '->')}{_in(where)}")
-            lines += [f"      {why}" for why in _why(each, changes, str)]
+        for change in of_kind:
+            lines.append(
+                f"  {change.name} {_versions(change, '->')}"
+                f"{_in(_where(change))}"
+            )
+            lines += [f"      {why}" for why in _why(change, changes, str)]
     lines += _section(
         "spelled in another way",
-        [f"{each.old} -> {each.new}" for each in changes.respelled],
+        [
+            f"{spelling.old} -> {spelling.new}"
+            for spelling in changes.respelled
+        ],
     )
-    held, needing, capped = _sorted_out(changes)
+    held, needing, capped = _grouped_holds(changes)
     for title, holds in (
         ("held below a newer version", held),
         ("under an upper bound, which may keep newer versions away", capped),
@@ -78,9 +84,9 @@ def to_text(changes: Changes, old: str, new: str) -> str:
         lines += _section(
             title,
             [
-                f"{each.name} {each.version}{_in(_pythons(each, changes))}: "
-                f"{_because(each, str)}"
-                for each in holds
+                f"{hold.name} {hold.version}{_in(_pythons(hold, changes))}: "
+                f"{_because(hold, str)}"
+                for hold in holds
             ],
         )
     for (python, where), names in needing.items():
@@ -96,18 +102,18 @@ def to_text(changes: Changes, old: str, new: str) -> str:
 
 
 def to_markdown(changes: Changes, old: str, new: str) -> str:
-    """The changes as a review comment: tables, the long ones folded."""
+    """Render the changes for a review comment: tables, long ones folded."""
     parts = [f"**{_summary(changes)}**: {_code(old)} → {_code(new)}"]
     parts += _notes(changes)
     for kind in KINDS:
         rows = [
             [
-                _code(each.name),
-                _versions(each, "→", _plain),
-                _where(each, _code),
-                "<br>".join(_why(each, changes, _code)),
+                _code(change.name),
+                _versions(change, "→", _plain),
+                _where(change, _code),
+                "<br>".join(_why(change, changes, _code)),
             ]
-            for each in changes.of(kind)
+            for change in changes.of(kind)
         ]
         header = ["Distribution", "Version", "Where", "Why"]
         if rows:
@@ -117,19 +123,22 @@ def to_markdown(changes: Changes, old: str, new: str) -> str:
             _table(
                 f"{len(changes.respelled)} spelled in another way",
                 ["Old", "New"],
-                [[_code(x.old), _code(x.new)] for x in changes.respelled],
+                [
+                    [_code(spelling.old), _code(spelling.new)]
+                    for spelling in changes.respelled
+                ],
             )
         )
     if changes.held:
-        held, needing, capped = _sorted_out(changes)
+        held, needing, capped = _grouped_holds(changes)
         rows = [
             [
-                _code(x.name),
-                _plain(x.version),
-                _pythons(x, changes),
-                _because(x, _code),
+                _code(hold.name),
+                _plain(hold.version),
+                _pythons(hold, changes),
+                _because(hold, _code),
             ]
-            for x in [*held, *capped]
+            for hold in [*held, *capped]
         ]
         rows += [
             [
@@ -153,7 +162,7 @@ def to_markdown(changes: Changes, old: str, new: str) -> str:
 
 
 def to_json(changes: Changes, old: str, new: str) -> str:
-    """The changes for programs: one object."""
+    """Render the changes for programs: one JSON object."""
     return json_text(
         {
             "old": old,
@@ -162,20 +171,22 @@ def to_json(changes: Changes, old: str, new: str) -> str:
             "only_new": list(changes.only_new),
             "changes": [
                 {
-                    "kind": each.kind,
-                    "name": each.name,
-                    "old": each.old or None,
-                    "new": each.new or None,
-                    "pythons": list(each.pythons),
-                    "everywhere": each.everywhere,
-                    "condition": each.condition or None,
-                    "needed_by": [demand_data(x) for x in each.needed_by],
-                    "holds": [_hold_data(x) for x in each.holds],
+                    "kind": change.kind,
+                    "name": change.name,
+                    "old": change.old or None,
+                    "new": change.new or None,
+                    "pythons": list(change.pythons),
+                    "everywhere": change.everywhere,
+                    "condition": change.condition or None,
+                    "needed_by": list(map(demand_data, change.needed_by)),
+                    "holds": list(map(_hold_data, change.holds)),
                 }
-                for each in changes.changes
+                for change in changes.changes
             ],
-            "respelled": [each._asdict() for each in changes.respelled],
-            "held": [_hold_data(each) for each in changes.held],
+            "respelled": [
+                spelling._asdict() for spelling in changes.respelled
+            ],
+            "held": list(map(_hold_data, changes.held)),
         }
     )
 
@@ -185,7 +196,7 @@ def _hold_data(hold: Hold) -> dict[str, Any]:
         "name": hold.name,
         "version": hold.version,
         "newest": hold.newest or None,
-        "by": [demand_data(each) for each in hold.by],
+        "by": list(map(demand_data, hold.by)),
         "requires_python": hold.requires_python or None,
         "pythons": list(hold.pythons),
     }
@@ -193,12 +204,13 @@ def _hold_data(hold: Hold) -> dict[str, Any]:
 
 def _summary(changes: Changes) -> str:
     counts = [_count(changes, kind) for kind in KINDS]
-    return ", ".join(x for x in counts if x[:2] != "0 ") or "no changes"
+    changed = [count for count in counts if not count.startswith("0 ")]
+    return ", ".join(changed) or "no changes"
 
 
 def _count(changes: Changes, kind: Kind) -> str:
-    """How many distributions; one may have changed in several ways."""
-    return f"{len({each.name for each in changes.of(kind)})} {kind}"
+    """How many distributions changed in this way, each counted once."""
+    return f"{len({change.name for change in changes.of(kind)})} {kind}"
 
 
 def _notes(changes: Changes) -> list[str]:
@@ -220,15 +232,16 @@ def _section(title: str, lines: Iterable[str]) -> list[str]:
 def _versions(
     change: PinChange, arrow: str, show: Callable[[str], str] = str
 ) -> str:
-    shown = [show(each) for each in (change.old, change.new) if each]
+    versions = (change.old, change.new)
+    shown = [show(version) for version in versions if version]
     return f" {arrow} ".join(shown)
 
 
 def _where(change: PinChange, show: Callable[[str], str] = str) -> str:
-    """Where a change is; empty for everywhere."""
+    """The Pythons and the marker of a change; empty where it is everywhere."""
     parts = []
     if not change.everywhere:
-        named = [each for each in change.pythons if each != OTHERS]
+        named = [python for python in change.pythons if python != OTHERS]
         if named:
             parts.append(f"Python {', '.join(named)}")
         if OTHERS in change.pythons:
@@ -243,7 +256,7 @@ def _in(where: str) -> str:
 
 
 def _pythons(hold: Hold, changes: Changes) -> str:
-    """Where something is held; empty for everywhere that is known."""
+    """The Pythons of a hold; empty where it is all that have freezes."""
     if hold.pythons == changes.explained:
         return ""
     return f"Python {', '.join(hold.pythons)}"
@@ -252,12 +265,12 @@ def _pythons(hold: Hold, changes: Changes) -> str:
 def _why(
     change: PinChange, changes: Changes, show: Callable[[str], str]
 ) -> list[str]:
-    """What the freezes say of a change, a line each."""
+    """The reasons of a change that freezes give, a line for each."""
     lines = []
     if change.needed_by:
         word = "was needed by" if change.kind == "removed" else "needed by"
-        way = _chain(change.needed_by, changes, show)
-        lines.append(f"{word}: {way}")
+        chain = _chain(change.needed_by, changes, show)
+        lines.append(f"{word}: {chain}")
     for hold in change.holds:
         where = _in(_pythons(hold, changes)) if len(change.holds) > 1 else ""
         bound = "" if hold.newest else "under the upper bound "
@@ -268,27 +281,31 @@ def _why(
 def _chain(
     chain: Sequence[Demand], changes: Changes, show: Callable[[str], str]
 ) -> str:
-    """A way to a distribution: who, who, and what the last one asks for."""
+    """A chain of owners, and the requirement of the last."""
     first = chain[0]
     moved = [
-        each
-        for each in changes.changes
+        change
+        for change in changes.changes
         if first.owner
-        and each.old
-        and each.new
-        and canonical_name(each.name) == canonical_name(first.owner)
+        and change.old
+        and change.new
+        and canonical_name(change.name) == canonical_name(first.owner)
     ]
-    names = [show(each.who) if each.owner else each.who for each in chain]
+    names = [_owner(demand, show) for demand in chain]
     if moved:
         names[0] += f" ({moved[-1].kind} from {show(moved[-1].old)})"
     return " -> ".join([*names, show(chain[-1].text)])
 
 
+def _owner(demand: Demand, show: Callable[[str], str]) -> str:
+    """Who requires it: a distribution, or the list, which is plain text."""
+    return show(demand.who) if demand.owner else demand.who
+
+
 def _because(hold: Hold, show: Callable[[str], str]) -> str:
     """What holds a distribution."""
     owners = ", ".join(
-        f"{show(each.text)} of {show(each.who) if each.owner else each.who}"
-        for each in hold.by
+        f"{show(demand.text)} of {_owner(demand, show)}" for demand in hold.by
     )
     if not hold.newest:
         return owners
@@ -300,22 +317,26 @@ def _because(hold: Hold, show: Callable[[str], str]) -> str:
     return f"{show(hold.newest)} is newer: {' and '.join(reasons)}"
 
 
-def _sorted_out(
+def _grouped_holds(
     changes: Changes,
 ) -> tuple[list[Hold], dict[tuple[str, str], list[str]], list[Hold]]:
-    """Who is held: by demands, for want of another Python, or perhaps.
+    """Group the holds by their reason, as each group is shown differently.
 
-    Those in the middle are many as a rule, and all say the same.
+    :return: the holds below a newer version; the names that only need a
+        newer Python, by that Python and the Pythons that hold them, since
+        these are many as a rule; and those that are under an upper bound.
     """
     held: list[Hold] = []
     capped: list[Hold] = []
     needing: dict[tuple[str, str], list[str]] = {}
-    for each in changes.held:
-        if each.requires_python and not each.by:
-            key = each.requires_python, _pythons(each, changes)
-            needing.setdefault(key, []).append(f"{each.name} {each.newest}")
+    for hold in changes.held:
+        if hold.requires_python and not hold.by:
+            key = hold.requires_python, _pythons(hold, changes)
+            needing.setdefault(key, []).append(f"{hold.name} {hold.newest}")
+        elif hold.newest:
+            held.append(hold)
         else:
-            (held if each.newest else capped).append(each)
+            capped.append(hold)
     return held, needing, capped
 
 
@@ -327,9 +348,13 @@ def _table(
     folded: bool = False,
 ) -> str:
     """A table under its title; columns without content are left out."""
-    used = [n for n in range(len(header)) if any(row[n] for row in rows)]
+    used = [
+        column
+        for column in range(len(header))
+        if any(row[column] for row in rows)
+    ]
     lines = [
-        f"| {' | '.join(row[n] for n in used)} |"
+        f"| {' | '.join(row[column] for column in used)} |"
         for row in (header, ["---"] * len(header), *rows)
     ]
     table = "\n".join(lines)
@@ -339,12 +364,12 @@ def _table(
 
 
 def _plain(text: str) -> str:
-    """Text that Markdown takes as it is, or else as code."""
+    """Text as it is where nothing in it is Markdown; else as code."""
     return text if re.fullmatch(r"[\w.+!-]+", text) else _code(text)
 
 
 def _code(text: str) -> str:
-    """Text as code, which stays what it is within a table's cell."""
+    """Text as inline code that also works in the cell of a table."""
     text = printable(text).replace("\t", " ").replace("|", "\\|")
     longest = max(map(len, re.findall("`+", text)), default=0)
     if not longest:

@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Why a version was installed, for people and for programs."""
+"""Explanations of installed versions as text and JSON."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def render(
     *,
     everything: bool = False,
 ) -> str:
-    """The explanations of one name, one for each interpreter.
+    """Render the explanations of a name, one for each interpreter.
 
-    :param everything: in text, also each requirement that belongs to an
-        extra which nobody asks for; JSON has them always.
+    :param everything: show in text also the requirements that only count for
+        extras which nothing requires; JSON always has them.
     """
     formats: dict[Format, Callable[[], str]] = {
         "text": lambda: to_text(explanations, everything=everything),
@@ -50,13 +50,14 @@ def render(
 def to_text(
     explanations: Sequence[Explanation], *, everything: bool = False
 ) -> str:
-    """The explanations for a terminal; what is the same is said once."""
+    """Render the explanations for a terminal; equal ones share a block."""
     groups: dict[Explanation, list[str]] = {}
-    for each in explanations:
-        groups.setdefault(each._replace(python=""), []).append(each.python)
+    for explanation in explanations:
+        key = explanation._replace(python="")
+        groups.setdefault(key, []).append(explanation.python)
     blocks = [
-        _block(each, pythons, everything=everything)
-        for each, pythons in groups.items()
+        _block(explanation, pythons, everything=everything)
+        for explanation, pythons in groups.items()
     ]
     return "\n".join(
         "".join(f"{printable(line)}\n" for line in block) for block in blocks
@@ -64,18 +65,18 @@ def to_text(
 
 
 def to_json(explanations: Iterable[Explanation]) -> str:
-    """The explanations for programs: one object."""
-    found = list(explanations)
+    """Render the explanations for programs: one JSON object."""
+    pythons = list(explanations)
     return json_text(
         {
-            "name": found[0].name if found else None,
-            "pythons": [_data(each) for each in found],
+            "name": pythons[0].name if pythons else None,
+            "pythons": list(map(_data, pythons)),
         }
     )
 
 
 def demand_data(demand: Demand) -> dict[str, Any]:
-    """A demand for JSON; the list is a null owner."""
+    """A demand as JSON data; the owner is null where the list requires it."""
     return {
         "owner": demand.owner or None,
         "owner_version": demand.owner_version or None,
@@ -87,18 +88,18 @@ def demand_data(demand: Demand) -> dict[str, Any]:
     }
 
 
-def _data(each: Explanation) -> dict[str, Any]:
-    bounds = each.bounds
+def _data(explanation: Explanation) -> dict[str, Any]:
+    bounds = explanation.bounds
     return {
-        "python_version": each.python,
-        "name": each.name,
-        "version": each.version or None,
-        "chain": [demand_data(demand) for demand in each.chain],
-        "demands": [demand_data(demand) for demand in each.demands],
+        "python_version": explanation.python,
+        "name": explanation.name,
+        "version": explanation.version or None,
+        "chain": list(map(demand_data, explanation.chain)),
+        "demands": list(map(demand_data, explanation.demands)),
         "together": bounds.together,
         "lower": _bound_data(bounds.lower, bounds.lower_by),
         "upper": _bound_data(bounds.upper, bounds.upper_by),
-        "unmet": [demand_data(demand) for demand in bounds.unmet],
+        "unmet": list(map(demand_data, bounds.unmet)),
     }
 
 
@@ -107,36 +108,36 @@ def _bound_data(
 ) -> dict[str, Any] | None:
     if not clause:
         return None
-    return {"clause": clause, "by": [demand_data(each) for each in demands]}
+    return {"clause": clause, "by": list(map(demand_data, demands))}
 
 
 def _block(
-    each: Explanation, pythons: Sequence[str], *, everything: bool
+    explanation: Explanation, pythons: Sequence[str], *, everything: bool
 ) -> list[str]:
-    """What one or several interpreters have in common."""
-    where = f"Python {', '.join(pythons)}"
-    lines = [f"{each.name} {each.version or 'is not installed'} ({where})"]
-    if each.chain:
-        way = " -> ".join(
-            [*(demand.who for demand in each.chain), each.chain[-1].text]
-        )
-        lines.append(f"  because of: {way}")
-    elif each.version:
+    """The lines for interpreters that have the same explanation."""
+    version = explanation.version or "is not installed"
+    lines = [f"{explanation.name} {version} (Python {', '.join(pythons)})"]
+    chain = explanation.chain
+    if chain:
+        names = [*(demand.who for demand in chain), chain[-1].text]
+        lines.append(f"  because of: {' -> '.join(names)}")
+    elif explanation.version:
         lines.append("  because of: nothing that the list leads to")
-    applying = [demand for demand in each.demands if demand.applies]
-    rest = [demand for demand in each.demands if not demand.applies]
-    by_extra = [demand for demand in rest if _by_extra(demand)]
+    demands = explanation.demands
+    applying = [demand for demand in demands if demand.applies]
+    inactive = [demand for demand in demands if not demand.applies]
+    by_extra = [demand for demand in inactive if _by_extra(demand)]
     if everything:
         by_extra = []
     lines += _section("required by", applying)
     lines += _section(
         "not required here by",
-        [demand for demand in rest if demand not in by_extra],
+        [demand for demand in inactive if demand not in by_extra],
     )
     if by_extra:
-        owners = ", ".join(dict.fromkeys(each.owner for each in by_extra))
-        lines.append(f"  only for extras that nobody asks for: {owners}")
-    return [*lines, *_decision(each.bounds, required=bool(applying))]
+        owners = ", ".join(dict.fromkeys(demand.owner for demand in by_extra))
+        lines.append(f"  only for extras that nothing requires: {owners}")
+    return [*lines, *_decision(explanation.bounds, required=bool(applying))]
 
 
 def _by_extra(demand: Demand) -> bool:
@@ -146,19 +147,19 @@ def _by_extra(demand: Demand) -> bool:
 def _section(title: str, demands: Sequence[Demand]) -> list[str]:
     if not demands:
         return []
-    width = min(30, max(len(each.who) for each in demands))
+    width = min(30, max(len(demand.who) for demand in demands))
     return [
         f"  {title}",
         *(
-            f"    {each.who:{width}}  {each.text}"
-            + (f"  ({each.problem})" if each.problem else "")
-            for each in demands
+            f"    {demand.who:{width}}  {demand.text}"
+            + (f"  ({demand.problem})" if demand.problem else "")
+            for demand in demands
         ),
     ]
 
 
 def _decision(bounds: Bounds, *, required: bool) -> list[str]:
-    """Which versions are left, and who decides that."""
+    """The versions that all demands admit, and the demands that decide."""
     if not required:
         return []
     lines = [
@@ -167,7 +168,9 @@ def _decision(bounds: Bounds, *, required: bool) -> list[str]:
         f"  upper bound: {_bound(bounds.upper, bounds.upper_by)}",
     ]
     if bounds.unmet:
-        owners = ", ".join(f"{x.text} of {x.who}" for x in bounds.unmet)
+        owners = ", ".join(
+            f"{demand.text} of {demand.who}" for demand in bounds.unmet
+        )
         lines.append(f"  not met by this version: {owners}")
     return lines
 
@@ -175,4 +178,4 @@ def _decision(bounds: Bounds, *, required: bool) -> list[str]:
 def _bound(clause: str, demands: Iterable[Demand]) -> str:
     if not clause:
         return "none"
-    return f"{clause} of {', '.join(each.who for each in demands)}"
+    return f"{clause} of {', '.join(demand.who for demand in demands)}"

@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""What a change of the lists does to projects, as text and JSON."""
+"""The impact of a list change on projects, as text and JSON."""
 
 from __future__ import annotations
 
@@ -30,52 +30,59 @@ if TYPE_CHECKING:
     Lines = Mapping[CanonicalName, Sequence[str]]
 
 
-def render(found: Sequence[ProjectImpact], lines: Lines, form: str) -> str:
-    """The rehearsal in a format.
+def render(impacts: Sequence[ProjectImpact], lines: Lines, form: str) -> str:
+    """Render the impact on projects in a format.
 
-    :raises UnusableInput: for a format that makes no sense of it.
+    :param lines: the lines of the list change, by package.
+    :raises UnusableInput: for a format other than text and json.
     """
     if form == "text":
-        return to_text(found, lines)
+        return to_text(impacts, lines)
     if form == "json":
-        return to_json(found, lines)
+        return to_json(impacts, lines)
     raise UnusableInput(
-        f"--format {form}", "a rehearsal is shown as text or json"
+        f"--format {form}", "--rehearse has no such format, only text and json"
     )
 
 
-def to_text(found: Sequence[ProjectImpact], lines: Lines) -> str:
-    """The rehearsal for a reviewer: who breaks, who is mended, and why."""
-    judged = [each for each in found if each.error is None]
+def to_text(impacts: Sequence[ProjectImpact], lines: Lines) -> str:
+    """Render the impact for a reviewer: what breaks, what is fixed, why."""
+    judged = [impact for impact in impacts if impact.error is None]
+    passing = [impact for impact in judged if impact.passed]
+    failing = [impact for impact in judged if not impact.passed]
     groups = (
-        ("would fail", [e for e in judged if e.passed and not e.passes]),
+        ("would fail", [impact for impact in passing if not impact.passes]),
         (
             "fail, and would fail for more",
-            [e for e in judged if not e.passed and e.broken],
+            [impact for impact in failing if impact.broken],
         ),
-        ("would pass", [e for e in judged if not e.passed and e.passes]),
+        ("would pass", [impact for impact in failing if impact.passes]),
     )
     result = []
     for title, members in groups:
         if members:
             result += [f"{title}:", *_members(members, lines), ""]
     numbers = ", ".join(f"{len(members)} {title}" for title, members in groups)
-    failed = len(found) - len(judged)
+    failed = len(impacts) - len(judged)
     more = f", {failed} could not be judged" if failed else ""
-    result.append(f"of {len(found)} projects, {numbers}{more}")
+    result.append(f"of {len(impacts)} projects, {numbers}{more}")
     return "".join(f"{printable(line)}\n" for line in result)
 
 
 def _members(members: Sequence[ProjectImpact], lines: Lines) -> Iterator[str]:
-    for each in members:
-        yield f"  {each.root}"
-        for word, findings in (("", each.broken), ("mended: ", each.fixed)):
-            for finding in findings:
-                place = f"{finding.file}:{finding.line or 1}"
-                yield f"    {word}{place}: {finding.message} [{finding.rule}]"
-                if not word:
-                    for line in _lines(finding, lines):
-                        yield f"      {line}"
+    for impact in members:
+        yield f"  {impact.root}"
+        for finding in impact.broken:
+            yield f"    {_headline(finding)}"
+            for line in _lines(finding, lines):
+                yield f"      {line}"
+        for finding in impact.fixed:
+            yield f"    fixed: {_headline(finding)}"
+
+
+def _headline(finding: Finding) -> str:
+    place = f"{finding.file}:{finding.line or 1}"
+    return f"{place}: {finding.message} [{finding.rule}]"
 
 
 def _lines(finding: Finding, lines: Lines) -> Sequence[str]:
@@ -83,27 +90,28 @@ def _lines(finding: Finding, lines: Lines) -> Sequence[str]:
     return lines.get(canonical_name(finding.package or ""), ())
 
 
-def to_json(found: Sequence[ProjectImpact], lines: Lines) -> str:
-    """The rehearsal for programs; the same gives the same bytes."""
+def to_json(impacts: Sequence[ProjectImpact], lines: Lines) -> str:
+    """Render the impact for programs; equal input gives equal bytes."""
     return json_text(
         {
             "command": "check-requirements --rehearse",
             "projects": [
                 {
-                    "project": each.root,
-                    "passed": each.passed,
-                    "passes": each.passes,
-                    "error": None if each.error is None else str(each.error),
+                    "project": impact.root,
+                    "passed": impact.passed,
+                    "passes": impact.passes,
+                    "error": impact.error and str(impact.error),
                     "broken": [
                         {
-                            **one._asdict(),
-                            "through": list(_lines(one, lines)),
+                            **finding._asdict(),
+                            "through": list(_lines(finding, lines)),
                         }
-                        for one in each.broken
+                        for finding in impact.broken
                     ],
-                    "mended": [one._asdict() for one in each.fixed],
+                    # The key that programs know.
+                    "mended": [finding._asdict() for finding in impact.fixed],
                 }
-                for each in found
+                for impact in impacts
             ],
         }
     )
