@@ -183,7 +183,7 @@ class _Draft:
                 f"there is no release for Python {_listing(self.missing)}, so "
                 f"the entry is for {selected}",
             )
-            marker = _both(marker, selected)
+            marker = _conjunction(marker, selected)
         return marker
 
     def bound(self) -> str | None:
@@ -310,7 +310,7 @@ def _reasons(
     return tuple(lines)
 
 
-def _both(first: str, second: str) -> str:
+def _conjunction(first: str, second: str) -> str:
     """A marker that holds where both of these do."""
     parts = [
         f"({marker})" if " or " in marker else marker

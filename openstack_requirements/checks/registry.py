@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from openstack_requirements.checks.findings import Severity
 
 #: The texts of rules of small tables, with the page that has their sections.
-_OTHERS = {
+_ON_COMMAND_PAGES = {
     "bound-not-global": (
         "check-constraints",
         "A version that a bound of the project names, and the global list "
@@ -112,7 +112,7 @@ def texts() -> Mapping[str, Texts]:
         before = result.get(row.id, Texts((), row.why, row.how))
         severities = {*before.severities, row.severity}
         result[row.id] = before._replace(severities=tuple(sorted(severities)))
-    for rule, (_, why, how) in _OTHERS.items():
+    for rule, (_, why, how) in _ON_COMMAND_PAGES.items():
         severity = conflicts.RULES.get(rule, "error")
         result.setdefault(rule, Texts((severity,), why, how))
     return dict(sorted(result.items()))
@@ -126,9 +126,9 @@ def link(rule: str) -> str:
     from openstack_requirements.checks import waiving
 
     page = "reference/rules"
-    if rule in _OTHERS:
+    if rule in _ON_COMMAND_PAGES:
         # The page of the command has them in a list, which has no anchors.
-        return f"{DOCS}cli/{_OTHERS[rule][0]}.html"
+        return f"{DOCS}cli/{_ON_COMMAND_PAGES[rule][0]}.html"
     if any(rule == row.id for row in waiving.RULES):
         page = "reference/waivers"
     return f"{DOCS}{page}.html#{quote(masked(rule), errors='replace')}"

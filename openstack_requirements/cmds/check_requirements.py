@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         roots = checkouts(options.projects, options.root)
     criteria = _criteria(options.reqs, options)
     if options.rehearse:
-        return _rehearse(options, criteria, roots)
+        return _show_impact(options, criteria, roots)
     request = _request(options, criteria, roots)
     status = 0
     if options.fix or options.diff:
@@ -140,7 +140,7 @@ def _fix(
     return status
 
 
-def _rehearse(
+def _show_impact(
     options: argparse.Namespace,
     criteria: Criteria,
     roots: Mapping[str, str],

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 Kind = Literal["added", "removed", "raised", "lowered", "changed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Stands for the Pythons that no line names.
-OTHERS = "others"
+OTHER_PYTHONS = "others"
 #: Stands for the environments that no marker of a distribution selects.
 ELSEWHERE = "elsewhere"
 
@@ -49,9 +49,9 @@ ELSEWHERE = "elsewhere"
 class PinChange(NamedTuple):
     """What happened to the pin of one distribution.
 
-    ``pythons`` are those on which it did (:data:`OTHERS` for any that no line
-    names), and ``everywhere`` says that these are all. ``condition`` is the
-    marker that decides beside the Python, or :data:`ELSEWHERE`.
+    ``pythons`` are those on which it did (:data:`OTHER_PYTHONS` for any that
+    no line names), and ``everywhere`` says that these are all. ``condition``
+    is the marker that decides beside the Python, or :data:`ELSEWHERE`.
     ``needed_by`` is the chain of demands that leads to what was added, or led
     to what was removed, see
     :func:`openstack_requirements.constraints.explain.cause`.
@@ -149,7 +149,7 @@ def between(
 
 
 def _pythons(old: ConstraintsState, new: ConstraintsState) -> tuple[str, ...]:
-    """The Pythons to compare on, with OTHERS as the last where it applies."""
+    """The Pythons to compare on; OTHER_PYTHONS is the last, if it applies."""
     versions = {*old.pythons, *new.pythons}
     # The bounds of both states together may separate more ranges.
     versions.update(
@@ -161,7 +161,7 @@ def _pythons(old: ConstraintsState, new: ConstraintsState) -> tuple[str, ...]:
         )
     )
     pythons = in_order(versions)
-    return pythons if old.certain or new.certain else (*pythons, OTHERS)
+    return pythons if old.certain or new.certain else (*pythons, OTHER_PYTHONS)
 
 
 def _changes_of(
@@ -198,7 +198,7 @@ def _changes_of(
                     )
                 )
     # A change on Pythons that are named says it for the others as well.
-    says_others = any(changed != [OTHERS] for changed in where.values())
+    says_others = any(changed != [OTHER_PYTHONS] for changed in where.values())
     spelled = new.spelling.get(name) or old.spelling.get(name) or name
     changes = [
         PinChange(
@@ -206,12 +206,12 @@ def _changes_of(
             spelled,
             before,
             after,
-            tuple(x for x in changed if x != OTHERS or not says_others),
+            tuple(x for x in changed if x != OTHER_PYTHONS or not says_others),
             everywhere={*changed, *unknown} == {*pythons},
             condition=condition,
         )
         for (kind, before, after, condition), changed in where.items()
-        if changed != [OTHERS] or not says_others
+        if changed != [OTHER_PYTHONS] or not says_others
     ]
     return changes, respelled
 
@@ -231,14 +231,14 @@ def _covers(
     if name not in state.lines or python in state.pythons:
         return True
     pins = {line.pin for line in state.lines[name]}
-    if python == OTHERS and len(pins) == 1:
+    if python == OTHER_PYTHONS and len(pins) == 1:
         return True
     return not state.certain and bool(state.on(name, version))
 
 
 def _version_of(python: str, pythons: Sequence[str]) -> str:
-    """The version of a Python; for OTHERS, the one after the newest."""
-    if python != OTHERS:
+    """The version of a Python; for OTHER_PYTHONS, the one after the newest."""
+    if python != OTHER_PYTHONS:
         return python
     newest = (
         python_versions.python_key(pythons[-2])

@@ -99,7 +99,7 @@ class Request:
         ``output`` holds.
     :param propose: a git revision: change nothing but the pins that the
         change of the list since then moves, and tell the changes.
-    :raises ConflictingOptions: where these do not go together.
+    :raises ConflictingOptions: where these contradict each other.
     """
 
     pythons: Sequence[str] = ()
@@ -132,14 +132,14 @@ class Request:
     propose: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what does not go together."""
+        """Refuse a request that contradicts itself."""
         problem = next(_problems(self), None)
         if problem is not None:
             raise ConflictingOptions(problem)
 
 
 def _problems(request: Request) -> Iterator[str]:
-    """What does not go together in a request."""
+    """The contradictions in a request."""
     previous = request.previous is not None
     if request.freezes:
         if request.pythons or request.requirements is not None:

@@ -25,7 +25,7 @@ from openstack_requirements.constraints import freeze, merging
 from openstack_requirements.constraints.changes import (
     ELSEWHERE,
     KINDS,
-    OTHERS,
+    OTHER_PYTHONS,
     Changes,
     Kind,
     PinChange,
@@ -150,7 +150,11 @@ CASES: list[tuple[list[str], list[str], list[str]]] = [
         ["raised x 1 2 [3.10]"],
     ),
     # Only of Pythons that no line names.
-    (["x===1;python_version=='3.9'"], ["x===1"], [f"added x 1 [{OTHERS}]"]),
+    (
+        ["x===1;python_version=='3.9'"],
+        ["x===1"],
+        [f"added x 1 [{OTHER_PYTHONS}]"],
+    ),
     (["x===1;python_version!='3.9'"], ["x===1"], ["added x 1 [3.9]"]),
     # What shows on a Python that is named need not be said of others.
     (["x===1;python_version=='3.9'"], ["x===2"], ["raised x 1 2 [3.9]"]),
@@ -740,7 +744,7 @@ under an upper bound, which may keep newer versions away:
     def test_every_kind_has_its_place(self) -> None:
         for kind in KINDS:
             change = PinChange(
-                kind, "x", "1", "2", ("3.9", OTHERS), False, "c"
+                kind, "x", "1", "2", ("3.9", OTHER_PYTHONS), False, "c"
             )
             for form in render_changes.FORMATS:
                 text = render_changes.render(

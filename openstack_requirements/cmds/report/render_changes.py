@@ -18,7 +18,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from openstack_requirements.cmds.report.render_explanation import demand_data
-from openstack_requirements.constraints.changes import KINDS, OTHERS
+from openstack_requirements.constraints.changes import KINDS, OTHER_PYTHONS
 from openstack_requirements.errors import printable
 from openstack_requirements.output import json_text
 from openstack_requirements.pep508.requirement import canonical_name
@@ -241,10 +241,12 @@ def _where(change: PinChange, show: Callable[[str], str] = str) -> str:
     """The Pythons and the marker of a change; empty where it is everywhere."""
     parts = []
     if not change.everywhere:
-        named = [python for python in change.pythons if python != OTHERS]
+        named = [
+            python for python in change.pythons if python != OTHER_PYTHONS
+        ]
         if named:
             parts.append(f"Python {', '.join(named)}")
-        if OTHERS in change.pythons:
+        if OTHER_PYTHONS in change.pythons:
             parts.append("other Pythons")
     if change.condition:
         parts.append(show(change.condition))

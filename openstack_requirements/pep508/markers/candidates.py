@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 #: A value, or a part of one, that no marker mentions.
-OTHER = "other"
+UNMENTIONED = "other"
 _VERSIONS = frozenset(
     {"implementation_version", "platform_release", "platform_version"}
 )
@@ -35,7 +35,7 @@ def near(variable: str, literal: str) -> Iterator[str]:
     """Values of a variable that a comparison with a literal tells apart."""
     yield literal
     yield from re.split(r"[\s,;|]+", literal)  # sys_platform in 'linux darwin'
-    yield f"{literal}-{OTHER}"
+    yield f"{literal}-{UNMENTIONED}"
     if variable in _VERSIONS:
         numbers = re.findall(r"\d+", literal)[:4]
         yield from _around([int(number[:9]) for number in numbers])

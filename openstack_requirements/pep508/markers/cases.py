@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from openstack_requirements.pep508 import limits
 from openstack_requirements.pep508.markers.candidates import (
-    OTHER,
+    UNMENTIONED,
     near,
     pythons_near,
 )
@@ -262,7 +262,7 @@ def _rows(
         # A value of a single row belongs to that row: "win32" comes with
         # "nt". A value of several rows may come with something new, too.
         new = [value for value in mentioned if rows_with[value] != 1]
-        choices.append(variable.distinct([*new, OTHER]))
+        choices.append(variable.distinct([*new, UNMENTIONED]))
     if prod(map(len, choices)) > limits.MOST_EVALUATIONS:
         raise _TooComplex
     yield from product(*choices)
