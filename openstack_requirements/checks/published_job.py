@@ -139,8 +139,8 @@ def problems(
         frozenset(map(canonical_name, denylist)),
         frozenset(map(canonical_name, backports)),
     )
-    others = {rule.id for rule in judgement.RULES} - STYLE - BUILD
-    return list(_errors(requirements, lists, others))
+    judged = {rule.id for rule in judgement.RULES} - STYLE - BUILD
+    return list(_errors(requirements, lists, judged))
 
 
 def build_problems(project: Project) -> list[str]:
@@ -182,9 +182,9 @@ def _errors(
         "master" if requirements.strict else "stable/",
     )
     kept = frozenset(rules)
-    for found in judgement.judge(subject):
-        if found.finding.severity == "error" and found.finding.rule in kept:
-            yield printable(_sentence(found.finding))
+    for result in judgement.judge(subject):
+        if result.finding.severity == "error" and result.finding.rule in kept:
+            yield printable(_sentence(result.finding))
 
 
 def _sentence(finding: Finding) -> str:
