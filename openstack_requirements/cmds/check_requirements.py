@@ -17,9 +17,6 @@ import datetime
 import os
 from typing import TYPE_CHECKING
 
-from openstack_requirements.checks import gate, verdicts
-from openstack_requirements.checks.loader import checkouts
-from openstack_requirements.checks.loader import criteria as load_criteria
 from openstack_requirements.cmds import _console, _judge, _run
 from openstack_requirements.cmds._check_options import parse, parser
 from openstack_requirements.errors import FINDINGS, UnusableInput
@@ -43,6 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.projects is None:
         roots = dict.fromkeys(options.project or [options.source], "")
     else:
+        # Judging imports what help and a wrong option do not need.
+        from openstack_requirements.checks.loader import checkouts
+
         roots = checkouts(options.projects, options.root)
     criteria = _criteria(options.reqs, options)
     if options.rehearse:
@@ -63,7 +63,9 @@ def _criteria(folder: str, options: argparse.Namespace) -> Criteria:
             "there is no such file; name the requirements repository with "
             "--reqs",
         )
-    criteria = load_criteria(folder, options.policy)
+    from openstack_requirements.checks import loader
+
+    criteria = loader.criteria(folder, options.policy)
     for warning in criteria.warnings:
         _console.warn(warning)
     return criteria
@@ -72,7 +74,9 @@ def _criteria(folder: str, options: argparse.Namespace) -> Criteria:
 def _request(
     options: argparse.Namespace, criteria: Criteria, names: Mapping[str, str]
 ) -> CheckRequest:
-    return verdicts.CheckRequest(
+    from openstack_requirements.checks.verdicts import CheckRequest
+
+    return CheckRequest(
         criteria,
         options.branch,
         local=options.local or options.rehearse,
@@ -86,6 +90,7 @@ def _judged(
     options: argparse.Namespace, request: CheckRequest, roots: Sequence[str]
 ) -> list[Outcome]:
     """Judge each project, with progress where there are many."""
+    from openstack_requirements.checks import gate
     from openstack_requirements.cmds import progress
 
     finished = 0
@@ -118,6 +123,8 @@ def _fix(
     options: argparse.Namespace, request: CheckRequest, roots: Iterable[str]
 ) -> int:
     """Show or make the smallest changes that pass; return the status."""
+    from openstack_requirements.checks import gate
+
     status = 0
     for root, changed, error in gate.fix_all(
         request,
