@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from openstack_requirements.cmds._console import Parser
-    from openstack_requirements.repository.pins import Pin
+    from openstack_requirements.repository.pins import PinRequest
 
 #: Each option: the name of its value, empty for a flag, and its help.
 _OPTIONS = {
@@ -63,7 +63,7 @@ _OPTIONS = {
 }
 
 
-class Request:
+class EditRequest:
     """The edits to make, or the pin to change.
 
     :param file: the file to edit.
@@ -83,7 +83,7 @@ class Request:
         edits: Sequence[tuple[str, str]] = (),
         source: str = "",
         replacement: str = "",
-        pin: Pin | None = None,
+        pin: PinRequest | None = None,
         force: bool = False,
     ) -> None:
         self.file = file
@@ -137,7 +137,7 @@ def parser() -> Parser:
     return result
 
 
-def parse(argv: Sequence[str]) -> Request:
+def parse(argv: Sequence[str]) -> EditRequest:
     """Parse the command line; a usage error ends the program."""
     given, operands = _split(argv)
     if not operands:
@@ -147,7 +147,9 @@ def parse(argv: Sequence[str]) -> Request:
     if "--pin" in given:
         if words or given.keys() - {"--pin", "--python", "--force"}:
             _misused("--pin goes with nothing but --python and --force")
-        return Request(file, wait, pin=_pin(given), force="--force" in given)
+        return EditRequest(
+            file, wait, pin=_pin(given), force="--force" in given
+        )
     if given.keys() & {"--python", "--force"}:
         _misused("--python and --force go with --pin")
     source = replacement = ""
@@ -166,12 +168,12 @@ def parse(argv: Sequence[str]) -> Request:
     for name, _ in edits:
         if not is_name(name):
             _misused(f"not the name of a distribution: {name!r}")
-    return Request(
+    return EditRequest(
         file, wait, edits=edits, source=source, replacement=replacement
     )
 
 
-def _pin(given: dict[str, list[str]]) -> Pin:
+def _pin(given: dict[str, list[str]]) -> PinRequest:
     """The version to change to."""
     from openstack_requirements.repository import pins
 

@@ -24,7 +24,7 @@ TYPE_CHECKING = False  # typing costs more to import than an edit takes
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from openstack_requirements.cmds._edit_options import Request
+    from openstack_requirements.cmds._edit_options import EditRequest
 
 __all__ = ["main", "parser"]
 
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _edits(request: Request) -> Sequence[tuple[str, str]]:
+def _edits(request: EditRequest) -> Sequence[tuple[str, str]]:
     """The names to edit with their lines; that of --from-source is last."""
     if not request.source:
         return request.edits
@@ -59,7 +59,7 @@ def _edits(request: Request) -> Sequence[tuple[str, str]]:
     return [*request.edits, (name, request.replacement)]
 
 
-def _pinning(request: Request) -> Callable[[str], str]:
+def _pinning(request: EditRequest) -> Callable[[str], str]:
     """A change of a file's content that pins another version."""
     from openstack_requirements.repository import pins
 

@@ -37,7 +37,7 @@ MOST_BROKEN = 100
 _OWN_FAULT = frozenset({"missing", "unsatisfiable", "build", "archive"})
 
 
-class Failed(NamedTuple):
+class FirstFailure(NamedTuple):
     """How a distribution failed first.
 
     ``version`` is the version that failed, empty where it is not known.
@@ -60,7 +60,7 @@ class FallbackState(NamedTuple):
     held: Mapping[CanonicalName, str] = MappingProxyType({})
     skipped: frozenset[CanonicalName] = frozenset()
     excluded: frozenset[CanonicalName] = frozenset()
-    failed: Mapping[CanonicalName, Failed] = MappingProxyType({})
+    failed: Mapping[CanonicalName, FirstFailure] = MappingProxyType({})
 
 
 class Facts(NamedTuple):
@@ -98,7 +98,7 @@ def after(
         return None
     locked = facts.locked or {}
     version = locked.get(name, pinned_version(reason.culprit))
-    first = state.failed.get(name, Failed(version, reason))
+    first = state.failed.get(name, FirstFailure(version, reason))
     failed = {**state.failed, name: first}
     fallback = facts.fallback.get(name)
     if (
@@ -128,7 +128,7 @@ def after(
         listed = name_of(first.reason.required_by[-1])
         excluded |= {listed}
         held.pop(listed, None)
-        failed[listed] = Failed("", reason)
+        failed[listed] = FirstFailure("", reason)
     return FallbackState(
         MappingProxyType(held),
         state.skipped,

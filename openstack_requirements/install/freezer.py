@@ -44,7 +44,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from openstack_requirements.constraints.freeze import Configuration
-    from openstack_requirements.install.installation import Order, Result
+    from openstack_requirements.install.installation import (
+        InstallResult,
+        Order,
+    )
     from openstack_requirements.install.installers import Installer
     from openstack_requirements.install.interpreters import Interpreter
     from openstack_requirements.system.children import Children
@@ -178,7 +181,7 @@ def _choose(
 
 def _freeze(
     interpreter: Interpreter,
-    result: Result,
+    result: InstallResult,
     order: Order,
     version: str,
     configuration: Configuration,
@@ -205,7 +208,7 @@ def _import_what_reading_needs() -> None:
 
 def _install(
     job: _FreezeJob, interpreter: Interpreter, installer: Installer
-) -> Result:
+) -> InstallResult:
     """What the order installs for one interpreter."""
     python = f"Python {interpreter.version}"
 

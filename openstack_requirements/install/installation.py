@@ -82,7 +82,7 @@ class Order(NamedTuple):
     check: bool = False
 
 
-class Result(NamedTuple):
+class InstallResult(NamedTuple):
     """What is installed for one interpreter.
 
     :param method: ``install`` or ``resolve``, as a freeze records it.
@@ -130,7 +130,7 @@ class Installation:
         self._failures: dict[CanonicalName, InstallFailed] = {}
         self._conflicts = ""
 
-    def run(self) -> Result:
+    def run(self) -> InstallResult:
         """Install, and read what is installed.
 
         :raises InstallFailed: where something fails and cannot be held,
@@ -290,7 +290,7 @@ class Installation:
 
     def _result(
         self, distributions: Iterable[Distribution], method: str
-    ) -> Result:
+    ) -> InstallResult:
         """The result, with the pins of what could not be installed."""
         installed_or_held = list(distributions)
         present = {
@@ -314,7 +314,7 @@ class Installation:
                     reason=reason.what.removeprefix(f"{reason.culprit}: "),
                 )
             )
-        return Result(
+        return InstallResult(
             tuple(installed_or_held),
             method,
             tuple(kept),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from openstack_requirements.pep508.entries import Entry
 
 
-class Pin(NamedTuple):
+class PinRequest(NamedTuple):
     """A version for a distribution.
 
     :param version: in normal form (PEP 440).
@@ -43,7 +43,7 @@ class Pin(NamedTuple):
     python: str = ""
 
 
-class Listed(NamedTuple):
+class ListedRange(NamedTuple):
     """The global list that a version has to suit; empty where none is there.
 
     :param prereleases: whether the policy admits pre-releases that no entry
@@ -55,7 +55,7 @@ class Listed(NamedTuple):
     prereleases: bool = True
 
 
-def parse(text: str, python: str = "") -> Pin:
+def parse(text: str, python: str = "") -> PinRequest:
     """The pin that ``NAME==VERSION`` says.
 
     :raises ValueError: with what is wrong with it, or with the Python.
@@ -76,10 +76,10 @@ def parse(text: str, python: str = "") -> Pin:
         and len(python) < len("1000.10000")
     ):
         raise ValueError(f"not a Python version such as 3.12: {python!r}")
-    return Pin(name, str(version), python)
+    return PinRequest(name, str(version), python)
 
 
-def beside(file: str) -> Listed:
+def beside(file: str) -> ListedRange:
     """The global list beside a file, if there is one.
 
     A link is beside the lists as well as what it leads to.
@@ -93,12 +93,12 @@ def beside(file: str) -> Listed:
         if os.path.exists(path):
             entries = lists.read(path)
             policy = lists.find_policy(entries, lists.find_never(folder)[0])
-            return Listed(path, entries, policy.prereleases_pinned)
-    return Listed()
+            return ListedRange(path, entries, policy.prereleases_pinned)
+    return ListedRange()
 
 
 def change(
-    pin: Pin, source: str, listed: Listed | None = None
+    pin: PinRequest, source: str, listed: ListedRange | None = None
 ) -> Callable[[str], str]:
     """What makes the pin in the text of a constraints file.
 
@@ -106,7 +106,7 @@ def change(
     :param listed: the list that has to admit the version; None for no such
         condition.
     """
-    path, entries, prereleases = listed or Listed()
+    path, entries, prereleases = listed or ListedRange()
 
     def changed(content: str) -> str:
         return pinning.pin(

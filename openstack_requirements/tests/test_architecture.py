@@ -341,6 +341,21 @@ class TestPackages(base.TestCase):
             targets = {name.removeprefix(f"{NAME}.") for name in imports(tree)}
             self.assertEqual(set(), targets & PUBLIC, module)
 
+    def test_classes_of_two_packages_have_two_names(self) -> None:
+        packages: dict[str, set[str]] = {}
+        for module, tree in self.modules.items():
+            if package_of(module) in PUBLIC:
+                continue  # it names what it takes from a package
+            for node in tree.body:
+                if isinstance(node, ast.ClassDef):
+                    packages.setdefault(node.name, set()).add(
+                        package_of(module)
+                    )
+        shared = {
+            name: where for name, where in packages.items() if len(where) > 1
+        }
+        self.assertEqual({}, shared)
+
     def test_what_decides_touches_nothing_outside(self) -> None:
         deciding = {
             module

@@ -22,8 +22,8 @@ from openstack_requirements.install.failures import KINDS, Reason
 from openstack_requirements.install.fallbacks import (
     MOST_BROKEN,
     Facts,
-    Failed,
     FallbackState,
+    FirstFailure,
     after,
 )
 from openstack_requirements.pep508.requirement import (
@@ -47,9 +47,9 @@ def reason(
     return Reason(kind, culprit, required_by, f"{culprit}: {kind}", "", rivals)
 
 
-def failed(**versions: str) -> dict[CanonicalName, Failed]:
+def failed(**versions: str) -> dict[CanonicalName, FirstFailure]:
     return {
-        name: Failed(version, reason("build", name))
+        name: FirstFailure(version, reason("build", name))
         for name, version in pins(**versions).items()
     }
 
