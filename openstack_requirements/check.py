@@ -76,7 +76,7 @@ class RequirementsList(published_job.RequirementsList):
         """Read the requirements, and print what is wrong with them.
 
         :param strict: whether an entry may stand there only once, as on any
-            branch but a stable one.
+            branch but a stable one; :func:`validate` judges that.
         """
         _print(self.problems(strict=strict))
 

@@ -39,10 +39,9 @@ if TYPE_CHECKING:
     )
     from openstack_requirements.repository.policy import Policy
 
-#: The rules of style, which need no list.
-STYLE = frozenset(
-    ("duplicate-entry", "unreadable-entry", "unreviewed-line", "obsolete-file")
-)
+#: The rules that need no list. Duplicates are not among them: the packages of
+#: the never-constrain list may be there twice.
+STYLE = frozenset(("unreadable-entry", "unreviewed-line"))
 #: The rules about how a project is built.
 BUILD = frozenset(("build-system",))
 
@@ -92,7 +91,7 @@ class RequirementsList:
         """Fill in the requirements, and judge their style.
 
         :param strict: whether an entry may stand there only once, as on any
-            branch but a stable one.
+            branch but a stable one; :func:`problems` judges that.
         """
         self.strict = strict
         self.reqs_by_file = {}

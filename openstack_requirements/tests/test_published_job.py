@@ -82,6 +82,8 @@ PROJECTS: tuple[tuple[str, Mapping[str, str], str, bool], ...] = (
     ),
     ("classic", {"requirements.txt": "nosuch>=1\n"}, "master", True),
     ("classic", {"requirements.txt": "flake8\n"}, "master", False),
+    # What is never constrained may be there twice.
+    ("classic", {"requirements.txt": "flake8\nflake8\n"}, "master", False),
     (
         "classic",
         {
