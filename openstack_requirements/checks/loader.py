@@ -18,7 +18,7 @@ The values that come out are those of :mod:`.verdicts`, which decides.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.checks import judgement
 from openstack_requirements.checks.verdicts import (
@@ -43,6 +43,17 @@ if TYPE_CHECKING:
 _ADVICE = "; or judge all that there is: --local"
 
 
+class FoundCheckouts(NamedTuple):
+    """The checkouts of the projects that a list names.
+
+    ``roots`` has the name of each project by its folder, ``missing`` an error
+    for each project without a checkout.
+    """
+
+    roots: dict[str, str]
+    missing: tuple[UnusableInput, ...]
+
+
 def criteria(folder: str, policy_name: str | None = None) -> Criteria:
     """The lists of a requirements repository, and the waivers it grants.
 
@@ -65,29 +76,33 @@ def criteria(folder: str, policy_name: str | None = None) -> Criteria:
     return Criteria(against, lists.read_waivers(folder), loaded.warnings)
 
 
-def checkouts(listed: str, folder: str) -> dict[str, str]:
+def checkouts(listed: str, folder: str) -> FoundCheckouts:
     """The folders of the projects in a list, each with its name.
+
+    A checkout that is missing keeps no other from being judged.
 
     :param listed: the path of the list, org/name in a line.
     :param folder: where the checkouts are, as org/name or name.
-    :raises UnusableInput: where the list cannot be read, or a checkout is
-        missing.
+    :raises UnusableInput: where the list cannot be read.
     :raises BadContent: with the lines of the list that name none.
     """
-    roots = {}
+    roots, missing = {}, []
     for number, name in lists.projects(listed):
         places = [
             os.path.join(folder, path)
             for path in (name, name.rpartition("/")[2])
         ]
         root = next(filter(os.path.isdir, places), None)
-        if root is None:
-            raise UnusableInput(
+        if root is not None:
+            roots[root] = name
+            continue
+        missing.append(
+            UnusableInput(
                 f"{listed}:{number}",
                 f"there is no checkout of {name} in {folder}",
             )
-        roots[root] = name
-    return roots
+        )
+    return FoundCheckouts(roots, tuple(missing))
 
 
 def checkout(request: CheckRequest, root: str) -> Checkout:

@@ -37,23 +37,25 @@ __all__ = ["main", "parser"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = parse(argv)
+    missing: Iterable[UnusableInput] = ()
     if options.projects is None:
         roots = dict.fromkeys(options.project or [options.source], "")
     else:
         # Judging imports what help and a wrong option do not need.
         from openstack_requirements.checks.loader import checkouts
 
-        roots = checkouts(options.projects, options.root)
+        roots, missing = checkouts(options.projects, options.root)
     criteria = _criteria(options.reqs, options)
-    if options.rehearse:
-        return _show_impact(options, criteria, roots)
-    request = _request(options, criteria, roots)
     status = 0
-    if options.fix or options.diff:
-        status = _fix(options, request, roots)
-    return max(
-        status, _report(options, _judged(options, request, list(roots)))
-    )
+    if options.rehearse:
+        status = _show_impact(options, criteria, roots)
+    else:
+        request = _request(options, criteria, roots)
+        if options.fix or options.diff:
+            status = _fix(options, request, roots)
+        outcomes = _judged(options, request, list(roots))
+        status = max(status, _report(options, outcomes))
+    return max(status, *map(_console.fail, missing), 0)
 
 
 def _criteria(folder: str, options: argparse.Namespace) -> Criteria:

@@ -507,14 +507,32 @@ class TestMany(CheckTestCase):
             self.assertIn(f"{broken}: git cannot read it: bad config", line)
 
     def test_a_missing_checkout(self) -> None:
-        listed = self.write("projects.txt", "org/p00\norg/gone\n")
-        self.many(1)
-        done = self.check(
-            *("--local", "--projects", listed),
-            *("--root", str(self.folder / "tree")),
+        listed = self.write(
+            "projects.txt", "org/gone\norg/p00\norg/p01\norg/away\n"
         )
+        self.many(2)
+        argv = ["--local", "--projects", listed]
+        argv += ["--root", str(self.folder / "tree")]
+        done = self.check(*argv)
         self.assertEqual(2, done.status)
-        self.assertIn("projects.txt:2: there is no checkout", done.err)
+        missing = [
+            f"{listed}:{number}: there is no checkout of org/{name} in "
+            f"{self.folder / 'tree'}"
+            for number, name in ((1, "gone"), (4, "away"))
+        ]
+        self.assertEqual(missing, done.err.splitlines())
+        # The rest is judged all the same.
+        for name in ("p00", "p01"):
+            self.assertIn(f"/{name} ", done.out)
+        self.assertEqual(missing, self.check("--fix", *argv).err.splitlines())
+
+    def test_no_checkout_at_all(self) -> None:
+        listed = self.write("projects.txt", "org/gone\n")
+        done = self.check(
+            *("--local", "--projects", listed, "--root", str(self.folder))
+        )
+        self.assertEqual((2, ""), (done.status, done.out))
+        self.assertIn("projects.txt:1: there is no checkout", done.err)
 
 
 class TestFix(CheckTestCase):
