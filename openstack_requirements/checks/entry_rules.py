@@ -37,6 +37,7 @@ from openstack_requirements.checks.subjects import (
     single_entries,
 )
 from openstack_requirements.manifests.declarations import COMMENTED
+from openstack_requirements.manifests.includes import includes_what_is_read
 from openstack_requirements.pep508 import ranges
 
 if TYPE_CHECKING:
@@ -50,8 +51,13 @@ if TYPE_CHECKING:
 
 
 def unreviewed(project: Subject) -> Iterator[ProjectProblem]:
-    """Options and URLs."""
+    """Options and URLs.
+
+    A requirements file may include another one that is judged itself.
+    """
     for entry in project.declared:
+        if includes_what_is_read(entry, project.texts):
+            continue
         if entry.problem is not None and brings_in(entry.text):
             yield problem_at(
                 entry,

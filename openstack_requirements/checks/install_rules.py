@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.checks.findings import Finding, Problem, found_by
 from openstack_requirements.checks.list_lines import ListLine, meet, ranges
+from openstack_requirements.manifests.includes import includes_what_is_read
 from openstack_requirements.pep508.requirement import canonical_name
+from openstack_requirements.repository.policy import INSTALLERS
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -80,16 +82,21 @@ def judged_requirements(
     declared: Iterable[Declared],
     never: Collection[CanonicalName],
     place: Callable[[str], str],
+    files: Collection[str] = (),
 ) -> tuple[list[JudgedRequirement], list[Problem]]:
     """What of a project is to be judged, and its entries that cannot be.
 
     :param never: the never-constrain list.
     :param place: makes the name of a file out of its path in the project.
+    :param files: the project's files by path; one of them may include another
+        (``-r``) that is judged itself.
     """
     requirements, unread = [], []
     for entry in declared:
         file = place(entry.file)
         if entry.kind in BUILD or entry.include:
+            continue
+        if includes_what_is_read(entry, files):
             continue
         if entry.requirement is None:
             unread.append(
@@ -143,8 +150,13 @@ def unknown(subject: ProjectAndLists) -> Iterator[Problem]:
 
 
 def unconstrained(subject: ProjectAndLists) -> Iterator[Problem]:
-    """Requirements of the global list without a pin in the constraints."""
+    """Requirements of the global list without a pin in the constraints.
+
+    What installs has none anywhere: generate-constraints leaves it out.
+    """
     for judged in subject.requirements:
+        if judged.name in INSTALLERS:
+            continue
         if (
             judged.name in subject.required.by_name
             and judged.name not in subject.pinned.by_name

@@ -85,7 +85,8 @@ RULES = (
         "An option (-e, -f, -r, --hash), a URL or a path can bring in code "
         "that nobody has reviewed, from a place that may be gone tomorrow.",
         "Name a distribution of the global list, with versions that are "
-        "released.",
+        "released. -r is fine for another requirements file of the project "
+        "that is judged itself.",
     ),
     Rule(
         "unreadable-entry",
@@ -238,7 +239,7 @@ RULES = (
         project_rules.build_system,
         "Installers build projects as PEP 517 says. Without a build system "
         "in pyproject.toml they fall back to running setup.py, which is "
-        "going away. Asked under the current policy, for master.",
+        "going away. Asked under the current policy, for master (or main).",
         "Name pbr.build as the build backend in pyproject.toml, and pbr in "
         "its build requirements.",
     ),

@@ -44,8 +44,9 @@ OBSOLETE = {
 }
 #: A message does not name more groups.
 MOST_NAMES = 20
-#: What builds a project under the current policy.
+#: What builds a project under the current policy, and who has it.
 BUILD_BACKEND = "pbr.build"
+BUILDER = "pbr"
 
 
 def obsolete(project: Subject) -> Iterator[ProjectProblem]:
@@ -60,7 +61,10 @@ def obsolete(project: Subject) -> Iterator[ProjectProblem]:
 
 
 def build_system(project: Subject) -> Iterator[ProjectProblem]:
-    """Another build backend than pbr's (current, master)."""
+    """Another build backend than pbr's, or one that is not there.
+
+    Judged under the current policy, for master.
+    """
     if not project.master or not project.against.policy.pbr_builds:
         return
     file = declarations.PYPROJECT
@@ -82,6 +86,24 @@ def build_system(project: Subject) -> Iterator[ProjectProblem]:
         yield problem_in(
             file, f"{actual}, and it should be {BUILD_BACKEND}", fix
         )
+    elif not _requires_builder(project):
+        yield problem_in(
+            file,
+            f"the build backend is {BUILD_BACKEND}, and {BUILDER} is not in "
+            "requires",
+            fix,
+        )
+
+
+def _requires_builder(project: Subject) -> bool:
+    """Whether the build requires what has the backend, or is that itself."""
+    names = {
+        canonical_name(entry.requirement.package)
+        for entry in project.everything
+        if entry.kind == "build" and entry.requirement is not None
+    }
+    names.add(canonical_name(declarations.project_name(project.texts)))
+    return canonical_name(BUILDER) in names
 
 
 def unknown_groups(project: Subject) -> Iterator[ProjectProblem]:

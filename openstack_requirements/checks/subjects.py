@@ -26,7 +26,6 @@ from openstack_requirements.pep508.parser import is_direct
 from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.pep508.version_sets import version_set
 from openstack_requirements.repository import waivers
-from openstack_requirements.repository.policy import EXEMPT
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -44,6 +43,10 @@ if TYPE_CHECKING:
         Requirement,
     )
     from openstack_requirements.repository.policy import Policy
+
+
+#: The names of the main line of development.
+MASTER = frozenset({"master", "main"})
 
 
 class Against(NamedTuple):
@@ -114,7 +117,7 @@ class Subject(NamedTuple):
     ``declared`` and ``packages`` leave out what stands unchanged in the
     target revision, where there is one; ``everything`` is all that the
     project declares. ``master`` and ``stable`` say what kind of branch the
-    change is for.
+    change is for; ``main`` is ``master`` by another name.
     """
 
     against: Against
@@ -182,7 +185,7 @@ def subject(
         declared,
         changed,
         packages,
-        branch == "master",
+        branch in MASTER,
         branch.startswith("stable/"),
     )
 
@@ -260,13 +263,16 @@ def _packages(declared: Sequence[Declared]) -> Iterator[Package]:
 
 
 def judged(project: Subject) -> Iterator[Package]:
-    """The packages that are judged at all."""
+    """The packages that are judged by the list.
+
+    What builds a project is none of them: the list is about what is installed
+    together, and a build has an environment of its own (PEP 517).
+    """
     for package in project.packages:
-        if package.name in project.against.never:
+        if package.place.kind == "build":
             continue
-        if package.place.kind == "build" and package.name in EXEMPT:
-            continue
-        yield package
+        if package.name not in project.against.never:
+            yield package
 
 
 def single_entries(

@@ -74,10 +74,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     never = _judge.never_list(options)
     required = lists.read(options.global_requirements)
     pinned = lists.read(options.upper_constraints, permit_urls=True)
+    project = loader.read(options.project)
     wanted, unread = install_rules.judged_requirements(
-        loader.read(options.project).declared,
+        project.declared,
         lists.never_constrained(never),
         lambda path: os.path.join(options.project, path),
+        project.texts.keys(),
     )
     subject = install_rules.ProjectAndLists(
         lists.find_policy(required, never, getattr(options, "policy", None)),

@@ -53,6 +53,7 @@ __all__ = [
     "array_of",
     "build_backend",
     "group_names",
+    "is_single_line",
     "project_name",
     "read",
     "read_pyproject",

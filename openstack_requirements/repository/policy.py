@@ -30,12 +30,14 @@ if TYPE_CHECKING:
     from openstack_requirements.pep508.requirement import Requirement
     from openstack_requirements.pep508.specifiers import Clause
 
+#: Tools that install, which no environment gets by a constraint.
+INSTALLERS = frozenset(map(canonical_name, ("pip", "setuptools", "wheel")))
 #: Packages that need no constraint: parts of Python, tools that install, and
 #: packages for platforms without constraints.
 EXEMPT = frozenset(
-    map(
-        canonical_name,
-        ("argparse", "pip", "pymi", "pywin32", "setuptools", "wheel", "wmi"),
+    (
+        *INSTALLERS,
+        *map(canonical_name, ("argparse", "pymi", "pywin32", "wmi")),
     )
 )
 

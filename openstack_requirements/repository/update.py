@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from openstack_requirements.errors import BadLine, UnusableInput
 from openstack_requirements.manifests import declarations, edits, setup_py
+from openstack_requirements.manifests.includes import includes_what_is_read
 from openstack_requirements.pep508.entries import is_passed_through
 from openstack_requirements.pep508.requirement import (
     CanonicalName,
@@ -38,7 +39,7 @@ from openstack_requirements.repository.equality import (
 from openstack_requirements.repository.replacements import replace_package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from openstack_requirements.errors import RequirementsError
     from openstack_requirements.manifests.declarations import Declared
@@ -157,7 +158,7 @@ def plan(
     entries: dict[str, list[Declared]] = {}
     for entry in declared:
         entries.setdefault(entry.file, []).append(entry)
-    planner = _Planner(follow, root, canonical_name(name), unknown)
+    planner = _Planner(follow, root, canonical_name(name), texts, unknown)
     files = [
         planner.file(path, text, entries.get(path, []))
         for path, text in texts.items()
@@ -180,12 +181,14 @@ class _Planner:
         follow: FollowedList,
         root: str,
         name: CanonicalName,
+        files: Container[str],
         unknown: Unknown,
     ) -> None:
         self.follow = follow
         self.classic = follow.policy.bounds_in_list
         self.root = root.rstrip("/") or root
         self.name = name
+        self.files = files
         self.unknown = unknown
         self.errors: list[RequirementsError] = []
         self.warnings: list[str] = []
@@ -268,6 +271,8 @@ class _Planner:
         """The requirement of an entry that follows the global list."""
         if entry.kind not in FOLLOWING or entry.include:
             return None
+        if includes_what_is_read(entry, self.files):
+            return None  # its entries follow the list where they stand
         if entry.problem is not None:
             if entry.kind != "file" or not is_passed_through(entry.text):
                 self._error(entry, entry.problem)

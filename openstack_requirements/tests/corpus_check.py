@@ -13,8 +13,8 @@
 
 Of a record counts the verdict for each file and package, and whether the run
 failed; of the kinds only that a missing package is found to be unknown. What
-the records do not cover (what builds a project, ``install_requires``) is left
-out on our side.
+the records do not cover (``install_requires``, ``setup_requires``) is left out
+on our side.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from openstack_requirements.pep508.requirement import Requirement
 
 POLICIES = {"classic": policy.CLASSIC, "current": policy.CURRENT}
-_UNCOVERED = frozenset({"install_requires", "setup_requires", "build"})
+_UNCOVERED = frozenset({"install_requires", "setup_requires"})
 _NOT_COVERED = frozenset(
     {"build-system", "unreviewed-line", "unreadable-entry", "duplicate-entry"}
 )

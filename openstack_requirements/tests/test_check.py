@@ -127,6 +127,9 @@ BOTH = {
     ),
     "find links": Case("-f http://h/x", "foo>=1", "unreviewed-line"),
     "include": Case("-r other.txt", "foo>=1", "unreviewed-line"),
+    "include of itself": Case(
+        "-r requirements.txt", "foo>=1", "unreviewed-line"
+    ),
     "url": Case("https://h/x.tar.gz#egg=foo", "foo>=1", "unreviewed-line"),
     "direct": Case("foo @ https://h/x.tar.gz", "foo>=1", "unreviewed-line"),
     "path": Case("./foo", "foo>=1", "unreviewed-line"),
@@ -554,8 +557,9 @@ class TestPlaces(base.TestCase):
                 for each in found
                 if each.finding.rule == "unknown-requirement"
             ]
+            # What builds the project ("a9") is no business of the list.
             self.assertEqual(
-                [f"a{n}" for n in range(1, 10)] + ["b1", "b2", "b3"],
+                [f"a{n}" for n in range(1, 9)] + ["b1", "b2", "b3"],
                 sorted(unknown),
             )
 
@@ -718,9 +722,88 @@ class TestBuildSystem(base.TestCase):
             texts = {} if text is None else {"pyproject.toml": text}
             found = judge(CURRENT, "pbr", texts)
             self.assertEqual(expected, rules_of(found), str(text))
+            found = judge(CURRENT, "pbr", texts, "main")
+            self.assertEqual(expected, rules_of(found), str(text))
             for branch in ("stable/2026.1", "feature/x"):
                 self.assertEqual([], judge(CURRENT, "pbr", texts, branch))
             self.assertEqual([], judge(CLASSIC, "pbr>=1", texts))
+
+    def test_the_backend_has_to_be_required(self) -> None:
+        for requires, expected in (
+            ('"PBR>=6"', []),
+            ('"pbr", "not-in-the-list"', []),
+            ("\"pbr>=6; os_name == 'nt'\"", []),
+            ('"setuptools"', ["build-system"]),
+            ("", ["build-system"]),
+        ):
+            text = BUILD.replace('"pbr>=6"', requires)
+            found = judge(CURRENT, "foo", {"pyproject.toml": text})
+            self.assertEqual(expected, rules_of(found), requires)
+            for each in found:
+                self.assertIn("pbr is not in requires", each.finding.message)
+
+    def test_requires_is_not_judged_by_the_list(self) -> None:
+        requires = (
+            "'pbr!=7', 'pbr!=7', 'unknown', \"foo<1;os_name=='x'\", "
+            "'foo @ https://host/foo', 'foo bar'"
+        )
+        text = BUILD.replace('"pbr>=6"', requires)
+        for rules in (CLASSIC, CURRENT):
+            found = judge(rules, "foo>=2\npbr>=2", {"pyproject.toml": text})
+            self.assertEqual(
+                # What an installer would fetch from elsewhere stays one.
+                ["unreadable-entry", "unreviewed-line"],
+                rules_of(found),
+            )
+
+
+class TestIncludes(base.TestCase):
+    """A file that is judged itself brings in nothing unreviewed."""
+
+    def includes(self, file: str, line: str) -> list[str]:
+        texts = dict.fromkeys(
+            ("requirements.txt", "doc/requirements.txt", "setup.cfg"), ""
+        )
+        texts["lower-constraints.txt"] = ""
+        return rules_of(judge(CLASSIC, "foo>=1", {**texts, file: f"{line}\n"}))
+
+    def test_of_a_file_that_is_judged(self) -> None:
+        for file, line in (
+            ("test-requirements.txt", "-r requirements.txt"),
+            ("test-requirements.txt", "-rrequirements.txt  # c"),
+            ("test-requirements.txt", "--requirement requirements.txt"),
+            ("test-requirements.txt", "--requirement=./requirements.txt"),
+            ("test-requirements.txt", "-r 'doc/requirements.txt'"),
+            ("doc/requirements.txt", "-r ../requirements.txt"),
+            ("requirements.txt", "-r doc/../doc/requirements.txt"),
+        ):
+            self.assertEqual([], self.includes(file, line), line)
+
+    def test_of_another_file(self) -> None:
+        for file, line in (
+            ("test-requirements.txt", "-r other.txt"),
+            ("test-requirements.txt", "-r test-requirements-py3.txt"),
+            ("test-requirements.txt", "-r lower-constraints.txt"),
+            ("test-requirements.txt", "-r setup.cfg"),
+            ("test-requirements.txt", "-r ../p/requirements.txt"),
+            ("test-requirements.txt", "-r /p/requirements.txt"),
+            ("test-requirements.txt", "-r https://h/requirements.txt"),
+            ("test-requirements.txt", "-r ${HOME}/requirements.txt"),
+            ("test-requirements.txt", "-r requirements.txt other.txt"),
+            ("test-requirements.txt", "-r requirements.txt -f x"),
+            ("test-requirements.txt", "-r=requirements.txt"),
+            ("test-requirements.txt", "-r"),
+            ("test-requirements.txt", "-c requirements.txt"),
+            ("test-requirements.txt", "-r test-requirements.txt"),
+            ("test-requirements.txt", "-r requirements.txt\x0b-f x"),
+            # Relative to the file that includes.
+            ("doc/requirements.txt", "-r doc/requirements.txt"),
+            ("doc/requirements.txt", "-r requirements.txt"),
+            ("setup.cfg", "[extras]\na =\n  -r requirements.txt"),
+        ):
+            self.assertEqual(
+                ["unreviewed-line"], self.includes(file, line), line
+            )
 
 
 class TestObsolete(base.TestCase):

@@ -31,6 +31,7 @@ UNREVIEWED = [
         "",
         "1 2 3 4",
     ),
+    ("-r requirements-py2.txt\n-r ../requirements-py2.txt\n", "", "", "2"),
     ("foo bar\n\n# c\n", "", "", "1"),
 ]
 UNKNOWN = [
@@ -40,6 +41,13 @@ UNKNOWN = [
 UNCONSTRAINED = [
     ("a\nB\nc\n", "a\nb\n", "b===1\n", "1"),
     ("lint\n", "lint\n", "", ""),
+    # Nobody constrains what installs.
+    (
+        "Setuptools>=6\nwheel\npip\nwmi\n",
+        "wheel\nsetuptools\npip\nwmi\n",
+        "",
+        "4",
+    ),
     # A URL does constrain.
     ("a\n", "a\n", "-e git+https://x/y#egg=A\n", ""),
 ]
@@ -102,9 +110,9 @@ def subject(
     pinned: str,
     rules_of: policy.Policy = policy.CURRENT,
 ) -> install_rules.ProjectAndLists:
-    files = {"requirements.txt": text}
+    files = {"requirements.txt": text, "requirements-py2.txt": ""}
     wanted, unread = install_rules.judged_requirements(
-        loader.load("p", files.get).declared, names_in("Lint"), str
+        loader.load("p", files.get).declared, names_in("Lint"), str, files
     )
     entries = read_entries(pinned, permit_urls=True, keep_editable=False)
     return install_rules.ProjectAndLists(

@@ -438,6 +438,16 @@ class TestUnknown(base.TestCase):
             ],
         )
 
+    def test_a_file_that_includes_another(self) -> None:
+        texts = {
+            "requirements.txt": "foo\n",
+            "test-requirements.txt": "-r requirements.txt # c\nfoo\n",
+        }
+        for rules in (policy.CLASSIC, policy.CURRENT):
+            found = plan("foo\n", texts, rules)
+            self.assertEqual((), found.errors)
+            self.assertIn("-r requirements.txt # c\nfoo", found.files[1].new)
+
     def test_what_cannot_be_edited(self) -> None:
         text = "project.dependencies = [ 'a' # c\n, 'foo' # d\n]"
         listed = "foo;os_name=='a'\nfoo;os_name=='b'\n"
