@@ -32,6 +32,7 @@ from openstack_requirements.checks import (
 from openstack_requirements.checks.project_findings import ProjectFinding
 from openstack_requirements.checks.subjects import (
     Against,
+    Meanings,
     Subject,
     against,
     subject,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RULES",
     "Against",
+    "Meanings",
     "ProjectFinding",
     "Rule",
     "Subject",

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.checks.list_lines import ListLine, listed
 from openstack_requirements.manifests import declarations, groups
+from openstack_requirements.pep508 import limits
 from openstack_requirements.pep508.parser import is_direct
 from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.pep508.version_sets import version_set
@@ -176,8 +177,11 @@ def subject(
     packages = list(_packages(declared))
     changed = list(declared)
     if target is not None:
-        before = set(map(_key, target))
-        changed = [entry for entry in declared if _key(entry) not in before]
+        meanings = Meanings(lists.policy)
+        before = set(map(meanings.of, target))
+        changed = [
+            entry for entry in declared if meanings.of(entry) not in before
+        ]
         packages = _changed(packages, list(_packages(target)), changed)
     return Subject(
         lists,
@@ -229,16 +233,63 @@ def _changed(
     return result
 
 
-def _key(entry: Declared) -> tuple[object, ...]:
-    """What an entry says, wherever it stands."""
-    requirement = entry.requirement
-    if requirement is None:
-        return (entry.text, entry.include)
-    return (
-        canonical_name(requirement.package),
-        *meaning(requirement),
-        requirement.comment,
-    )
+class Meanings:
+    """What entries say, however written, and wherever they stand.
+
+    Name, extras, specifier set and marker count, and under the classic policy
+    the comment. Two entries say the same where :meth:`of` gives equal values.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self._comments = policy.comments_match
+        # By the rest of an entry: what stands for each marker.
+        self._markers: dict[object, dict[object, str]] = {}
+        self._left = limits.MOST_COMPARED_TEXT
+
+    def of(self, entry: Declared) -> tuple[object, ...]:
+        """What an entry says. What cannot be read has only its text."""
+        requirement = entry.requirement
+        if requirement is None:
+            if entry.include:
+                return ("include-group", canonical_name(entry.include))
+            return (entry.text,)
+        comment = requirement.comment
+        if not self._comments:  # a waiver counts all the same
+            comment = comment.removeprefix(comment_of(requirement)).strip()
+        *most, marker = meaning(requirement)
+        rest = (canonical_name(requirement.package), *most, comment)
+        return (*rest, self._marker(rest, marker, requirement.markers))
+
+    def _marker(self, rest: object, marker: object, text: str) -> str:
+        """What stands for all markers that hold in the same environments.
+
+        Beyond the limit for text that is compared, markers that are not
+        obviously equal count as different, so that their entries are judged.
+
+        :param rest: what the marker's entry says beside it.
+        :param marker: the marker's meaning as far as it can be told alone.
+        """
+        known = self._markers.setdefault(rest, {})
+        if marker not in known:
+            known[marker] = next(
+                (
+                    representative
+                    for representative in dict.fromkeys(known.values())
+                    if self._equivalent(representative, text)
+                ),
+                text,
+            )
+        return known[marker]
+
+    def _equivalent(self, first: str, second: str) -> bool:
+        if not first or not second:
+            return False
+        self._left -= len(first) + len(second)
+        if self._left < 0:
+            return False
+        from openstack_requirements.repository.equality import same_marker
+
+        return same_marker(first, second)
 
 
 def _packages(declared: Sequence[Declared]) -> Iterator[Package]:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.checks import findings, judgement, waiving
 from openstack_requirements.manifests import declarations, edits
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.repository import waivers
 
 if TYPE_CHECKING:
@@ -33,7 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from openstack_requirements.checks.findings import Finding, Verdict, Waived
-    from openstack_requirements.checks.judgement import Against, ProjectFinding
+    from openstack_requirements.checks.judgement import (
+        Against,
+        Meanings,
+        ProjectFinding,
+    )
     from openstack_requirements.manifests.declarations import Declared
     from openstack_requirements.repository.waivers import Waiver
 
@@ -184,7 +189,7 @@ def _decide(request: CheckRequest, checkout: Checkout) -> _Decided:
                 against, baseline.texts, baseline.declared, request.branch
             )
         )
-        new = _new(judged, known)
+        new = _new(judged, known, judgement.Meanings(against.policy))
     lines = None
     if parent is not None or baseline is not None:
         lines = {(entry.file, entry.line) for entry in subject.declared}
@@ -215,13 +220,15 @@ def _among(
 
 
 def _new(
-    judged: Sequence[ProjectFinding], known: Sequence[ProjectFinding]
+    judged: Sequence[ProjectFinding],
+    known: Sequence[ProjectFinding],
+    meanings: Meanings,
 ) -> list[ProjectFinding]:
     """The findings that were not there before."""
-    left = Counter(map(_identity, known))
+    left = Counter(_identity(finding, meanings) for finding in known)
     result = []
     for finding in judged:
-        identity = _identity(finding)
+        identity = _identity(finding, meanings)
         if left[identity]:
             left[identity] -= 1
         else:
@@ -229,14 +236,25 @@ def _new(
     return result
 
 
-def _identity(judged: ProjectFinding) -> tuple[object, ...]:
-    """What makes a finding the same as one of another revision."""
+def _identity(
+    judged: ProjectFinding, meanings: Meanings
+) -> tuple[object, ...]:
+    """What makes a finding the same as one of another revision.
+
+    Its entry counts by what it says, not by how that is written.
+    """
     finding, entry, _ = judged
     return (
         finding.rule,
         finding.file,
-        finding.package,
-        None if entry is None else (entry.kind, entry.section, entry.text),
+        finding.package and canonical_name(finding.package),
+        None
+        if entry is None
+        else (
+            entry.kind,
+            canonical_name(entry.section),
+            *meanings.of(entry),
+        ),
     )
 
 

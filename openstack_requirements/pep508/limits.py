@@ -95,7 +95,9 @@ MOST_MARKER_WORK = 1 << 28
 
 #: Characters of the markers of two files that are compared with each other;
 #: each pair of lines of a package counts both. Real ones have up to 1,000.
-#: Beyond: a finding, or an error of the first line that is too many.
+#: Beyond: a finding, or an error of the first line that is too many. Of a
+#: project and its target revision, markers that are not obviously equal then
+#: count as changed.
 MOST_COMPARED_TEXT = 100_000
 
 #: Python versions that one comparison lists, and that all the markers of a

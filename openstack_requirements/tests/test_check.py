@@ -996,6 +996,90 @@ class TestMeaning(base.TestCase):
                 self.assertIs(expected, one == two, str(pair))
 
 
+# What stood in the target revision, and the same in other words.
+UNCHANGED = [
+    ("Old_Pkg>=1 # MIT", "old.pkg>=1   # MIT"),
+    ("old>=1.0,!=1.5", "old!=1.5.0, >=1"),
+    ("old>=1,>=0.5", "old>=1"),
+    ("old~=1.4", "old>=1.4,==1.*"),
+    ("old[a,B_c]>=1", "old[b-c,A]>=1"),
+    ("old;python_version>='3.8'", 'old ; "3.8" <= python_version'),
+    ("old;python_version>='3'", "old;python_version>='3.0'"),
+    (
+        "old;python_version>='3.8' and (os_name=='a' or os_name=='b')",
+        "old;os_name=='b' and python_version>='3.8' or "
+        "(python_version>='3.8' and os_name=='a')",
+    ),
+]
+# What does not mean the same, and is judged.
+CHANGED = [
+    ("old>=1", "older>=1"),
+    ("old>=1", "old>1"),
+    ("old", "old[a]"),
+    ("old", "old;python_version>='3'"),
+    ("old;python_version>='3'", "old;python_version>'3'"),
+    ("old # MIT", "old # BSD"),
+    ("old # MIT", "old"),
+    ("-e x", "-e y"),
+    # What cannot be read has no meaning but its text.
+    ("old  x", "old x"),
+]
+
+
+class TestUnchanged(base.TestCase):
+    """What stands in the target revision, however written."""
+
+    def found(
+        self,
+        before: str,
+        after: str,
+        rules: policy.Policy = CLASSIC,
+        file: str = "requirements.txt",
+    ) -> list[str]:
+        texts = {file: f"{after}\n"}
+        target = {file: f"{before}\n"}
+        return rules_of(judge(rules, "foo>=1", texts, "stable/x", target))
+
+    def test_the_same_in_other_words(self) -> None:
+        for pair in UNCHANGED:
+            for before, after in (pair, pair[::-1]):
+                self.assertEqual([], self.found(before, after), after)
+                self.assertNotEqual([], self.found("", after), after)
+
+    def test_what_has_changed(self) -> None:
+        for pair in CHANGED:
+            for before, after in (pair, pair[::-1]):
+                self.assertNotEqual([], self.found(before, after), after)
+
+    def test_comments_count_where_they_have_to_match(self) -> None:
+        waived = "old # requirements: ignore[x] y until 2030-01-01"
+        for before, after in (("old # MIT", "old"), (waived, "old")):
+            self.assertNotEqual([], self.found(before, after, CLASSIC))
+        self.assertEqual([], self.found("old # MIT", "old", CURRENT))
+        self.assertNotEqual([], self.found(waived, "old", CURRENT))
+
+    def test_included_groups(self) -> None:
+        text = "[dependency-groups]\na = [{include-group = '%s'}]"
+        for before, found in (("X_y", []), ("x", ["unknown-group"])):
+            self.assertEqual(
+                found,
+                self.found(
+                    text % before, text % "x.Y", CLASSIC, "pyproject.toml"
+                ),
+            )
+
+    def test_markers_too_long_to_be_compared_are_judged(self) -> None:
+        before, after = UNCHANGED[-1]
+        name = f"{limits.__name__}.MOST_COMPARED_TEXT"
+        enough = len(before + after) - 2 * len("old;")
+        for most, found in (
+            (enough, []),
+            (enough - 1, ["unknown-requirement"]),
+        ):
+            with mock.patch(name, most):
+                self.assertEqual(found, self.found(before, after))
+
+
 NAMES = st.sampled_from(["foo", "Foo", "bar", "back", "never_x"])
 SPECIFIERS = st.sampled_from(
     ["", ">=1", ">=1,!=1.5", ">=1,<2", "~=1.4", "==1.4", "!=1.*", ">=999"]

@@ -106,6 +106,18 @@ class TestJudge(base.TestCase):
         self.assertEqual([(f"p/{FILE}:2", "baz")], self.found(project))
         self.assertEqual(1, verdicts.judge(request(), project).before)
 
+    def test_the_baseline_in_other_words(self) -> None:
+        for before, after, known in (
+            ("Bar>=1.0  # x", "bar>=1 # x", 1),
+            ("bar;python_version>='3'", 'bar ; "3.0" <= python_version', 1),
+            ("bar>=1 # x", "bar>=1 # y", 0),
+            ("bar>=1", "bar>=2", 0),
+        ):
+            project = checkout(after, baseline=f"{before}\n")
+            verdict = verdicts.judge(request(), project)
+            self.assertEqual(known, verdict.before, after)
+            self.assertEqual(1 - known, len(verdict.findings), after)
+
     def test_a_waiver_of_the_line(self) -> None:
         waiver = "# requirements: ignore[unknown-requirement] new until "
         for day, waived in (("2030-01-02", 1), ("2030-01-01", 0)):
