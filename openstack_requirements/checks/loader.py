@@ -38,6 +38,7 @@ from openstack_requirements.system import git
 if TYPE_CHECKING:
     from openstack_requirements.checks.verdicts import CheckRequest
     from openstack_requirements.manifests.declarations import Declared
+    from openstack_requirements.repository.lists import Lists
 
 #: What to do where there is no earlier commit to compare with.
 _ADVICE = "; or judge all that there is: --local"
@@ -60,7 +61,16 @@ def criteria(folder: str, policy_name: str | None = None) -> Criteria:
     :raises UnusableInput: where a list cannot be read.
     :raises BadContent: with all the lines that cannot be read.
     """
-    loaded = lists.load(folder, policy_name)
+    return criteria_of(lists.load(folder, policy_name))
+
+
+def criteria_of(loaded: Lists) -> Criteria:
+    """The same for lists that are loaded; the waivers are read.
+
+    :raises UnusableInput: where the waivers cannot be read.
+    :raises BadContent: with all the waivers that cannot be read.
+    """
+    folder = loaded.folder
     against = judgement.against(
         loaded.policy,
         os.path.normpath(os.path.join(folder, lists.GLOBAL)),
@@ -120,12 +130,17 @@ def checkout(request: CheckRequest, root: str) -> Checkout:
     project = loader.read(root)
     return Checkout(
         root,
-        request.names.get(root) or os.path.basename(os.path.realpath(root)),
+        name_of(request, root),
         project.texts,
         project.declared,
         parent,
         baseline,
     )
+
+
+def name_of(request: CheckRequest, root: str) -> str:
+    """What waivers call the project in a folder."""
+    return request.names.get(root) or os.path.basename(os.path.realpath(root))
 
 
 def _parent(root: str) -> Snapshot:

@@ -133,6 +133,13 @@ def judge(request: CheckRequest, checkout: Checkout) -> Verdict:
     )
 
 
+def reported(
+    request: CheckRequest, checkout: Checkout
+) -> Sequence[ProjectFinding]:
+    """The findings of the rules that are new and not waived."""
+    return _decide(request, checkout).reported
+
+
 def fix(
     request: CheckRequest, checkout: Checkout
 ) -> dict[str, tuple[str, str]]:

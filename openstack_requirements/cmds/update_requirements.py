@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -29,15 +30,19 @@ from openstack_requirements.repository import apply_update, lists, policy
 from openstack_requirements.system import files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from openstack_requirements.checks.due_changes import DueChanges
+    from openstack_requirements.checks.verdicts import CheckRequest
     from openstack_requirements.repository import update
 
 _EPILOG = """\
 exit status: 0 every project follows the global list, or does so now; 1 with
---check, a change is due; 2 wrong usage, an unusable file or a package that the
-global list lacks; 3 the disk failed, or another process has a lock for too
-long. A project with an error stays as it is; all the rest are still updated.
+--check, a change is due (under the current policy: a project would not pass
+check-requirements without it); 2 wrong usage, an unusable file or a package
+that the global list lacks; 3 the disk failed, or another process has a lock
+for too long. A project with an error stays as it is; all the rest are still
+updated.
 """
 
 
@@ -95,7 +100,8 @@ def parser() -> _console.Parser:
     out.add_argument(
         "--check",
         action="store_true",
-        help="write nothing; the status is 1 where a change is due",
+        help="write nothing; the status is 1 where a change is due, which "
+        "under the current policy is one that check-requirements asks for",
     )
     out.add_argument(
         "--diff",
@@ -130,10 +136,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     for warning in loaded.warnings:
         _console.warn(warning)
     follow = apply_update.followed_list(loaded, hacking=options.hacking)
+    gate = None
+    if options.check and not loaded.policy.bounds_in_list:
+        gate = _gate(loaded)
     status = 0
     for root in options.project:
         try:
-            status = max(status, _update(root, follow, options))
+            status = max(status, _update(root, follow, gate, options))
         except RequirementsError as error:
             _console.say(str(error))
             status = max(status, error.status)
@@ -148,8 +157,33 @@ def _unknown(options: argparse.Namespace) -> update.Unknown:
     return "drop" if dropped else "refuse"
 
 
+def _gate(loaded: lists.Lists) -> CheckRequest:
+    """What says which changes are due."""
+    # Judging imports what an update does not need.
+    from openstack_requirements.checks import loader, verdicts
+
+    return verdicts.CheckRequest(
+        loader.criteria_of(loaded),
+        "master",
+        local=True,
+        revision="",
+        today=datetime.datetime.now(datetime.timezone.utc).date(),
+        names={},
+    )
+
+
+def _due(gate: CheckRequest, root: str, plan: update.Plan) -> DueChanges:
+    from openstack_requirements.checks.due_changes import due_changes
+    from openstack_requirements.checks.loader import name_of
+
+    return due_changes(gate, name_of(gate, root), plan)
+
+
 def _update(
-    root: str, follow: update.FollowedList, options: argparse.Namespace
+    root: str,
+    follow: update.FollowedList,
+    gate: CheckRequest | None,
+    options: argparse.Namespace,
 ) -> int:
     """Update a project, or show its changes; return the exit status."""
     if options.check or options.diff:
@@ -176,14 +210,31 @@ def _update(
         _console.say(str(error))
     if plan.errors:
         return max(error.status for error in plan.errors)
-    _console.write("".join(_diff(plan) if options.diff else _told(plan)))
-    return FINDINGS if options.check and plan.due else 0
+    due = plan.due
+    if gate is not None:
+        due, further = _due(gate, root, plan)
+        if further and not options.diff:
+            _console.say(printable(_further(plan.root, further)))
+    if options.diff:
+        _console.write("".join(_diff(plan)))
+    else:
+        _console.write("".join(_told(plan.root, due)))
+    return FINDINGS if options.check and due else 0
 
 
-def _told(plan: update.Plan) -> Iterator[str]:
+def _further(root: str, number: int) -> str:
+    """That there are changes which are not due."""
+    more = "change is" if number == 1 else "changes are"
+    return (
+        f"{root}: {number} more {more} not due: check-requirements passes "
+        "these entries, and without --check they become those of the list"
+    )
+
+
+def _told(root: str, files: Iterable[update.FilePlan]) -> Iterator[str]:
     """The changes, a line for each entry."""
-    for file in plan.due:
-        path = os.path.join(plan.root, file.path)
+    for file in files:
+        path = os.path.join(root, file.path)
         if not file.changes:
             yield printable(f"{path}: in standard form") + "\n"
         for change in file.changes:

@@ -41,7 +41,12 @@ from openstack_requirements.pep508.entries import names_in, normalize, to_reqs
 from openstack_requirements.pep508.marker_syntax import marker_problem
 from openstack_requirements.pep508.parser import parse_line
 from openstack_requirements.pep508.requirement import canonical_name
-from openstack_requirements.tests import base, corpus_laws, corpus_update
+from openstack_requirements.tests import (
+    base,
+    corpus_in_step,
+    corpus_laws,
+    corpus_update,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -378,9 +383,19 @@ def main(argv: list[str] | None = None) -> int:
     laws = corpus_laws.check_updates(options.folder)
     kept = laws.updates - len(laws.broken)
     print(f"laws: update, then check: {kept} of {laws.updates}")
-    for text in laws.broken:
+    in_step = corpus_in_step.check_in_step(options.folder)
+    print(
+        "laws: passes the gate, then in step: "
+        f"{in_step.kept} of {in_step.passing}"
+    )
+    print(
+        "laws: proposals that exclude what lies below the bound: "
+        f"{in_step.pointless} of {in_step.proposals}"
+    )
+    broken = (*laws.broken, *in_step.broken)
+    for text in broken:
         print(f"  {text}")
-    return 1 if failed or laws.broken else 0
+    return 1 if failed or broken else 0
 
 
 if __name__ == "__main__":

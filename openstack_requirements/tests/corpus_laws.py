@@ -215,8 +215,8 @@ def pairs(folder: Path) -> Iterator[Pair]:
     for project, listed in sorted(recorded):
         yield Pair(
             f"{project} with {listed}",
-            _texts(folder / "lists" / listed),
-            _texts(folder / "projects" / project),
+            texts_of(folder / "lists" / listed),
+            texts_of(folder / "projects" / project),
         )
     for kind in ("update", "check"):
         path = expected / "micro" / f"{kind}.json"
@@ -230,7 +230,8 @@ def _load(path: Path) -> Any:
     return json.loads(path.read_bytes())
 
 
-def _texts(folder: Path) -> dict[str, str]:
+def texts_of(folder: Path) -> dict[str, str]:
+    """The files in a folder by their path inside of it."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes().decode()
         for path in sorted(folder.rglob("*"))

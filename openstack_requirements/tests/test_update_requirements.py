@@ -233,6 +233,93 @@ class TestUpdate(Update):
         )
 
 
+class TestInStep(Update):
+    """Under the current policy, what the gate passes is in step."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        os.remove("lists/blacklist.txt")
+        os.remove("proj/setup.cfg")
+        self.write("lists/denylist.txt", "never\n")
+        self.write(
+            "lists/global-requirements.txt",
+            "foo!=1.5,!=0.5\nbar<3\nbaz\nback;python_version<'3.9'\n",
+        )
+        self.write("lists/backports.txt", "back\n")
+
+    def check(self, text: str, *argv: str) -> base.Outcome:
+        self.write("proj/requirements.txt", text)
+        done = self.update("--check", *argv, "proj")
+        self.assertEqual(text, self.files()["requirements.txt"])
+        return done
+
+    def test_what_the_gate_passes(self) -> None:
+        text = (
+            "foo>=1\nbar>=2 # c\nbaz>=1;python_version<'3.9'\n"
+            "back>=1;python_version<'3.8'\n"
+        )
+        self.assertEqual(
+            (
+                0,
+                "",
+                "proj: 4 more changes are not due: check-requirements passes "
+                "these entries, and without --check they become those of the "
+                "list\n",
+            ),
+            self.check(text),
+        )
+        # A run takes over what the list has, but what is below the bound.
+        self.assertEqual(0, self.update("proj").status)
+        self.assertEqual(
+            "foo>=1,!=1.5\nbar>=2,<3 # c\nbaz>=1\n"
+            "back>=1;python_version<'3.9'\n",
+            self.files()["requirements.txt"],
+        )
+        self.assertEqual((0, "", ""), self.update("--check", "proj"))
+
+    def test_what_the_gate_refuses(self) -> None:
+        done = self.check("foo>=1,!=1.7\nbar>=2\n")
+        self.assertEqual(
+            (
+                1,
+                "proj/requirements.txt:1: foo>=1,!=1.7 -> foo>=1,!=1.5\n",
+                "proj: 1 more change is not due: check-requirements passes "
+                "these entries, and without --check they become those of the "
+                "list\n",
+            ),
+            done,
+        )
+
+    def test_a_diff_has_all_that_a_run_would_write(self) -> None:
+        done = self.check("foo>=1\n", "--diff")
+        self.assertEqual((0, ""), (done.status, done.err))
+        self.assertIn("+foo>=1,!=1.5\n", done.out)
+
+    def test_waived(self) -> None:
+        text = "foo>=1,!=1.7  # requirements: ignore[%s] a reason until %s\n"
+        for rule, day, status in (
+            ("exclusion-not-global", "2999-01-01", 0),
+            ("exclusion-not-global", "2000-01-01", 1),
+            ("marker-mismatch", "2999-01-01", 1),
+        ):
+            done = self.check(text % (rule, day))
+            self.assertEqual(status, done.status, done.out)
+        self.write(
+            "lists/waivers.yaml",
+            "- project: proj\n  package: foo\n  rule: exclusion-not-global\n"
+            "  reason: it is broken\n  until: 2999-01-01\n",
+        )
+        self.assertEqual(0, self.check("foo>=1,!=1.7\n").status)
+
+    def test_the_list_of_the_option_counts(self) -> None:
+        never = self.write("never.txt", "bar\n")
+        self.assertEqual(0, self.check("bar>=5\n", "-b", never).status)
+
+    def test_classic(self) -> None:
+        done = self.check("foo>=1\n", "--policy", "classic")
+        self.assertEqual(1, done.status)
+
+
 class TestSeveral(Update):
     def test_one_bad_project_does_not_stop_the_others(self) -> None:
         self.write("bad/requirements.txt", "foo bar\n")
