@@ -282,8 +282,9 @@ class Meanings:
         return known[marker]
 
     def _equivalent(self, first: str, second: str) -> bool:
+        """Whether two markers mean the same, within the limit."""
         if not first or not second:
-            return False
+            return False  # without importing what compares markers
         self._left -= len(first) + len(second)
         if self._left < 0:
             return False
