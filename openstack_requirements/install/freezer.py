@@ -26,6 +26,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.constraints.freeze import Freeze
@@ -41,7 +42,7 @@ from openstack_requirements.install.installation import Installation
 from openstack_requirements.system import children
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from openstack_requirements.constraints.freeze import Configuration
     from openstack_requirements.install.installation import (
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     )
     from openstack_requirements.install.installers import Installer
     from openstack_requirements.install.interpreters import Interpreter
+    from openstack_requirements.pep508.requirement import CanonicalName
     from openstack_requirements.system.children import Children
 
     #: Is told of a Python, its phase, and how to count distributions so far.
@@ -83,11 +85,13 @@ class Made(NamedTuple):
         the path of its log.
     :param conflicts: what is incompatible, by interpreter, where the order
         says to check.
+    :param unknown: why the metadata of some is unavailable, by interpreter.
     """
 
     freezes: list[Freeze]
     failures: list[InstallFailed]
     conflicts: dict[str, str]
+    unknown: Mapping[str, Mapping[CanonicalName, str]] = MappingProxyType({})
 
 
 class _FreezeJob(NamedTuple):
@@ -143,7 +147,8 @@ def make(request: FreezeRequest, announce: Announce) -> Made:
             raise
         finally:
             pool.shutdown(cancel_futures=True)
-        made = Made([], [], {})
+        unknown: dict[str, Mapping[CanonicalName, str]] = {}
+        made = Made([], [], {}, unknown)
         for future, (python, _), version, configuration in zip(
             futures, chosen, versions, configurations, strict=True
         ):
@@ -153,6 +158,7 @@ def make(request: FreezeRequest, announce: Announce) -> Made:
             )
             made.failures.extend(result.failures)
             made.conflicts[python.version] = result.conflicts
+            unknown[python.version] = result.unknown
     for failure in made.failures:
         failure.log = _keep_log(failure)
     return made

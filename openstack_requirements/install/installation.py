@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import os
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.constraints.freeze import Distribution, Kept
@@ -34,11 +35,15 @@ from openstack_requirements.install import (
 )
 from openstack_requirements.install.cache import Store
 from openstack_requirements.install.failures import InstallFailed
-from openstack_requirements.install.installers import InstallRequest, locking
+from openstack_requirements.install.installers import (
+    InstallRequest,
+    Resolved,
+    locking,
+)
 from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from openstack_requirements.install.installers import (
         Installer,
@@ -89,6 +94,7 @@ class InstallResult(NamedTuple):
     :param kept: what failed and was held, skipped or excluded.
     :param failures: how it failed, in the same order.
     :param conflicts: what is incompatible, where the order says to check.
+    :param unknown: why the metadata of some is unavailable.
     """
 
     distributions: tuple[Distribution, ...]
@@ -96,6 +102,7 @@ class InstallResult(NamedTuple):
     kept: tuple[Kept, ...] = ()
     failures: tuple[InstallFailed, ...] = ()
     conflicts: str = ""
+    unknown: Mapping[CanonicalName, str] = MappingProxyType({})
 
 
 class Installation:
@@ -189,7 +196,7 @@ class Installation:
             self._interpreter, self._folder, self._wanted(), self._hear
         )
 
-    def _at_once(self) -> tuple[tuple[Distribution, ...], str]:
+    def _at_once(self) -> tuple[Resolved, str]:
         """Resolve and install in one go, or only resolve."""
         name = self._installer.name
         if self._order.resolve_only:
@@ -208,7 +215,7 @@ class Installation:
 
     def _from(
         self, installer: LockingInstaller, lock: Lockfile
-    ) -> tuple[tuple[Distribution, ...], str]:
+    ) -> tuple[Resolved, str]:
         """Install what is locked, or describe it."""
         skipped = self._state.skipped
         if self._order.resolve_only:
@@ -219,7 +226,8 @@ class Installation:
         if self._order.cache:
             store = Store(self._order.cache, self._interpreter, installer)
             self._say("bringing its environment up to date", None)
-            return store.update(lock, skipped, self._hear), "install"
+            updated = store.update(lock, skipped, self._hear)
+            return Resolved(updated), "install"
         self._create()
         installer.sync(self.environment, lock, skipped, (), self._hear)
         return self._read(), "install"
@@ -236,13 +244,13 @@ class Installation:
         self._installer.create(self._interpreter, self.environment)
         self._say(f"installing with {self._installer.name}", self._count)
 
-    def _read(self) -> tuple[Distribution, ...]:
+    def _read(self) -> Resolved:
         if self._order.check:
             self._say("looking for conflicts", self._count)
             self._conflicts = self._installer.conflicts(self.environment)
         self._say("reading what is installed", self._count)
         self._clear(self.environment)
-        return installed.in_virtualenv(self.environment)
+        return Resolved(installed.in_virtualenv(self.environment))
 
     def _count(self) -> int:
         return environments.count(self.environment)
@@ -288,11 +296,9 @@ class Installation:
         self._state = state
         self._say(f"{reason.what}; going on without it", None)
 
-    def _result(
-        self, distributions: Iterable[Distribution], method: str
-    ) -> InstallResult:
+    def _result(self, resolved: Resolved, method: str) -> InstallResult:
         """The result, with the pins of what could not be installed."""
-        installed_or_held = list(distributions)
+        installed_or_held = list(resolved.distributions)
         present = {
             canonical_name(distribution.name)
             for distribution in installed_or_held
@@ -320,6 +326,7 @@ class Installation:
             tuple(kept),
             tuple(self._failures[name] for name in sorted(self._failures)),
             self._conflicts,
+            resolved.unknown,
         )
 
 

@@ -358,6 +358,23 @@ class _Job:
             self.listener.phase,
         )
 
+    def warn_of_unknown(self, made: Made) -> None:
+        """Name what has no metadata though it was resolved."""
+        where: dict[str, list[str]] = {}
+        for frozen in made.freezes:
+            reasons = made.unknown.get(frozen.python_version, {})
+            for name, distribution in sorted(frozen.by_name().items()):
+                if name in reasons and name not in self.never:
+                    sentence = (
+                        f"{name} {distribution.version}: its metadata is "
+                        f"unavailable ({reasons[name]})"
+                    )
+                    where.setdefault(sentence, []).append(
+                        frozen.python_version
+                    )
+        for sentence, pythons in where.items():
+            self.warn(f"Python {', '.join(pythons)}: {sentence}")
+
     def tell(self, who: str) -> bisection.Say:
         """What announces the phases of one kind of work."""
 
@@ -407,6 +424,7 @@ class _Job:
                 self.tell("bisect"),
             ).search()
             made = bisected.made
+        self.warn_of_unknown(made)
         content = self.constraints(made.freezes, previous)
         if request.verify:
             bisection.verify(self.make, order, content, made, self.never)
@@ -455,6 +473,7 @@ class _Job:
             cache=request.cache,
         )
         made = self.make(order)
+        self.warn_of_unknown(made)
         content = self.constraints(made.freezes, kept)
         if request.verify:
             bisection.verify(self.make, order, content, made, self.never)

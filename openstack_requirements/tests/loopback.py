@@ -538,13 +538,15 @@ class Index(fixtures.Fixture):
         sleep: float | None = None,
         native_missing: str | None = None,
         late: bool = False,
+        static: bool = False,
         build_requires: Iterable[str] = (),
     ) -> str:
         """Build an sdist (PEP 517, PEP 625), offer it, return its file name.
 
         Its build backend lies in its own tree (PEP 517, backend-path) and
         requires nothing else. What the project requires is Dynamic
-        (PEP 643), so an installer has to run the backend to know it.
+        (PEP 643) unless `static`, so an installer has to run the backend to
+        know it.
 
         :param fail: what the backend writes to stderr before it fails,
             both for the metadata and for the wheel
@@ -556,6 +558,8 @@ class Index(fixtures.Fixture):
             are given
         :param late: that the backend fails or sleeps for the wheel alone,
             as real ones do that compile; the metadata can be had
+        :param static: that PKG-INFO says what the project requires, so that
+            an installer can resolve it without the backend
         :param build_requires: what the build system requires
         """
         stem = f"{_escaped(name)}-{version.replace('-', '_')}"
@@ -582,7 +586,11 @@ class Index(fixtures.Fixture):
             "late": late,
         }
         information = _core_metadata(
-            name, version, metadata_version="2.2", dynamic=["Requires-Dist"]
+            name,
+            version,
+            metadata_version="2.2",
+            requires=requires if static else (),
+            dynamic=() if static else ["Requires-Dist"],
         )
         contents = {
             "PKG-INFO": information.encode(),

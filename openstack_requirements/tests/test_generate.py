@@ -19,6 +19,7 @@ import os
 import shutil
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 from openstack_requirements.cmds import generate_constraints
 from openstack_requirements.constraints import merging
@@ -27,6 +28,9 @@ from openstack_requirements.install import interpreters
 from openstack_requirements.system import children
 from openstack_requirements.tests import base
 from openstack_requirements.tests.loopback import Index
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -329,6 +333,64 @@ class TestNoInstall(GenerateTestCase):
         self.assertEqual(3, self.generate(*argv).status)
 
 
+class TestNoInstallWithoutSomeMetadata(GenerateTestCase):
+    """What cannot be described costs no other distribution its spelling."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.index.wheel("Top.Level", "1.0", requires=["Odd_Name"])
+        self.index.sdist("Odd_Name", "2.0")
+        self.index.sdist("Src.Dist", "3.0")
+        # uv resolves with their PKG-INFO, and pip runs their backends.
+        self.index.sdist("Un.Buildable", "4.0", fail="no cc", static=True)
+        self.index.sdist("Neither_One", "5.0", fail="no cc", static=True)
+
+    def resolve(self, *lines: str, more: Sequence[str] = ()) -> base.Outcome:
+        path = self.requirements(*lines)
+        argv = ("-p", sys.executable, "-r", path, "--sort", "name")
+        done = self.generate(*argv, "--no-install", *more)
+        self.assertEqual(0, done.status, done.err)
+        self.assert_nothing_left()
+        return done
+
+    def test_an_sdist_that_cannot_be_built(self) -> None:
+        for fields in (
+            ("un_buildable", "top-level", "src-dist"),
+            (*("top-level", "un_buildable", "neither-One", "src-dist"),),
+        ):
+            done = self.resolve(*fields)
+            expected = [
+                "neither-One===5.0",
+                "Odd_Name===2.0",
+                "Src.Dist===3.0",
+                "Top.Level===1.0",
+                "un_buildable===4.0",
+            ][0 if "neither-One" in fields else 1 :]
+            self.assertEqual(expected, done.out.splitlines())
+            self.assertIn(
+                f"warning: Python {VERSION}: un-buildable 4.0: its metadata "
+                "is unavailable (it could not be built",
+                done.err,
+            )
+            self.assertEqual(
+                "neither-One" in fields, "neither-one 5.0" in done.err
+            )
+
+    def test_the_previous_spelling_comes_before_that_of_the_list(self) -> None:
+        previous = self.write("uc.txt", "UN.buildable===4.0\nsrc.dist===3.0\n")
+        done = self.resolve(
+            *("un_buildable", "src-dist"), more=["--previous", previous]
+        )
+        self.assertEqual("Src.Dist===3.0\nUN.buildable===4.0\n", done.out)
+        self.assertEqual(1, len(done.err.splitlines()), done.err)
+
+    def test_the_wheels_are_for_other_platforms(self) -> None:
+        self.index.sdist("Here.Sdist", "1.0")
+        self.index.wheel("Here.Sdist", "1.0", tag="py3-none-win_amd64")
+        done = self.resolve("here-sdist", "top-level")
+        self.assertIn("Here.Sdist===1.0\n", done.out)
+
+
 class TestNoInstallFromAPlainIndex(TestNoInstall):
     """The same, where the index offers HTML pages and nothing else."""
 
@@ -358,7 +420,8 @@ class TestSpellingWithoutMetadata(GenerateTestCase):
             "import sys\n"
             "from openstack_requirements.install.installers import "
             "pip_metadata\n"
-            "pip_metadata.describe_sdists = lambda *_: ()\n"
+            "pip_metadata.describe_sdists = "
+            "lambda *_: pip_metadata.SdistMetadata()\n"
             "from openstack_requirements.cmds import generate_constraints\n"
             "sys.exit(generate_constraints.main())"
         )

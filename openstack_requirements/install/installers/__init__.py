@@ -81,6 +81,17 @@ class Lockfile(NamedTuple):
         return {package.name: package for package in self.packages}
 
 
+class Resolved(NamedTuple):
+    """What would be installed, and of what of it the metadata is unavailable.
+
+    :param unknown: why it is, for each such distribution; its name is
+        canonical.
+    """
+
+    distributions: tuple[Distribution, ...]
+    unknown: Mapping[CanonicalName, str] = MappingProxyType({})
+
+
 class Installer(Protocol):
     """What every installer can do.
 
@@ -126,7 +137,7 @@ class Installer(Protocol):
         folder: str,
         wanted: InstallRequest,
         on_line: Callable[[str], None],
-    ) -> tuple[Distribution, ...] | None:
+    ) -> Resolved | None:
         """What would be installed, without installing it.
 
         Uses the (existing, empty) folder for what it writes. None where the
@@ -177,8 +188,12 @@ class LockingInstaller(Installer, Protocol):
 
     def describe(
         self, interpreter: Interpreter, folder: str, lock: Lockfile
-    ) -> tuple[Distribution, ...]:
-        """The metadata of what a lock holds, without installing it."""
+    ) -> Resolved:
+        """The metadata of what a lock holds, without installing it.
+
+        One distribution whose metadata is unavailable costs no other its
+        own.
+        """
 
 
 def locking(installer: Installer) -> LockingInstaller | None:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 from openstack_requirements.errors import CommandFailed
 from openstack_requirements.install.environments import python_of
 from openstack_requirements.install.installers import (
+    Resolved,
     configuration,
     pip_failures,
     pip_metadata,
@@ -36,10 +37,7 @@ from openstack_requirements.system.children import own_module, python_command
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from openstack_requirements.constraints.freeze import (
-        Configuration,
-        Distribution,
-    )
+    from openstack_requirements.constraints.freeze import Configuration
     from openstack_requirements.install.failures import Reason
     from openstack_requirements.install.installers import InstallRequest
     from openstack_requirements.install.interpreters import Interpreter
@@ -176,7 +174,7 @@ class Pip:
         folder: str,
         wanted: InstallRequest,
         on_line: Callable[[str], None],
-    ) -> tuple[Distribution, ...] | None:
+    ) -> Resolved | None:
         """What would be installed, from pip's report; None for old Pythons.
 
         A pip before 22.2 cannot resolve without installing.
@@ -187,7 +185,7 @@ class Pip:
         where = ["--python", interpreter.executable]
         command = [*pip_metadata.report_command(where, path), *self._options]
         self._with_preferences(command, wanted, on_line)
-        return pip_metadata.read_report(path)
+        return Resolved(pip_metadata.read_report(path))
 
     def conflicts(self, folder: str) -> str:
         """The conflicts that ``pip check`` reports."""

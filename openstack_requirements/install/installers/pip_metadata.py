@@ -19,6 +19,9 @@ metadata.
 from __future__ import annotations
 
 import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openstack_requirements.constraints.freeze import Distribution
@@ -33,7 +36,7 @@ from openstack_requirements.install.installers import (
 from openstack_requirements.system.children import own_module
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from openstack_requirements.install.interpreters import Interpreter
     from openstack_requirements.system.children import Children
@@ -73,19 +76,81 @@ def supports(interpreter: Interpreter) -> bool:
     )
 
 
+class SdistMetadata(NamedTuple):
+    """The metadata of sdists, and by URL why that of some is unavailable."""
+
+    described: tuple[Distribution, ...] = ()
+    missing: Mapping[str, str] = MappingProxyType({})
+
+
 def describe_sdists(
     children: Children,
     interpreter: Interpreter,
     folder: str,
     urls: Sequence[str],
-) -> tuple[Distribution, ...]:
+) -> SdistMetadata:
     """The metadata of source distributions, without building them whole.
 
+    They are described in one run. Where it fails, each gets a run of its own,
+    so that one that fails costs no other its metadata.
+
+    :param folder: for what pip writes.
     :param urls: where they are.
-    :returns: nothing where it is unavailable.
     """
-    if not urls or not supports(interpreter):
-        return ()
+    if not urls:
+        return SdistMetadata()
+    problem = why_not(interpreter)
+    if problem is not None:
+        return SdistMetadata((), dict.fromkeys(urls, problem))
+    try:
+        return SdistMetadata(
+            _describe_urls(children, interpreter, folder, urls)
+        )
+    except CommandFailed as error:
+        if len(urls) == 1:
+            return SdistMetadata((), {urls[0]: _why_unavailable(error)})
+
+    def describe_one(url: str) -> tuple[Distribution, ...] | str:
+        try:
+            return _describe_urls(
+                children, interpreter, tempfile.mkdtemp(dir=folder), [url]
+            )
+        except CommandFailed as error:
+            return _why_unavailable(error)
+
+    described: list[Distribution] = []
+    missing = {}
+    # pip waits for backends and the index.
+    pool = ThreadPoolExecutor((os.cpu_count() or 1) + 1)
+    try:
+        for url, answer in zip(
+            urls, pool.map(describe_one, urls), strict=True
+        ):
+            if isinstance(answer, str):
+                missing[url] = answer
+            else:
+                described += answer
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return SdistMetadata(tuple(described), missing)
+
+
+def _why_unavailable(error: CommandFailed) -> str:
+    """Why a run for one distribution failed."""
+    failure = reason(error.output)
+    return failure.what.removeprefix(f"{failure.culprit}: ")
+
+
+def _describe_urls(
+    children: Children,
+    interpreter: Interpreter,
+    folder: str,
+    urls: Sequence[str],
+) -> tuple[Distribution, ...]:
+    """The metadata of sdists in one run.
+
+    :raises CommandFailed: where that of one of them is unavailable.
+    """
     path = os.path.join(folder, "report.json")
     where = ["--python", interpreter.executable]
     command = [*report_command(where, path), "--no-deps", *OPTIONS]
@@ -93,10 +158,7 @@ def describe_sdists(
     listed = os.path.join(folder, "sdists.txt")
     with open(listed, "w", encoding="utf-8") as file:
         file.writelines(f"{url}\n" for url in urls)
-    try:
-        run(children, [*command, "-r", listed])
-    except CommandFailed:
-        return ()
+    run(children, [*command, "-r", listed])
     return read_report(path)
 
 

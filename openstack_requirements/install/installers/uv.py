@@ -33,6 +33,7 @@ from openstack_requirements.install.environments import python_of
 from openstack_requirements.install.installers import (
     Locked,
     Lockfile,
+    Resolved,
     answers,
     configuration,
     pip_metadata,
@@ -179,35 +180,37 @@ class Uv(UvCommand):
         folder: str,
         wanted: InstallRequest,
         on_line: Callable[[str], None],
-    ) -> tuple[Distribution, ...] | None:
+    ) -> Resolved | None:
         """What would be installed."""
         lock = self.lock(interpreter, folder, wanted, on_line)
         return self.describe(interpreter, folder, lock)
 
     def describe(
         self, interpreter: Interpreter, folder: str, lock: Lockfile
-    ) -> tuple[Distribution, ...]:
+    ) -> Resolved:
         """The metadata of what a lock file holds.
 
         The file says which versions, but not how their metadata spells the
         names. So the wheels are unpacked for their metadata, which takes a
-        second or two; pip is asked for the metadata of sdists. A name
-        whose metadata is unavailable is canonical.
+        second or two; pip is asked for the metadata of sdists. One
+        that cannot be described costs no other its metadata; its name is
+        canonical.
         """
         packages = _packages(lock.document)
         wheels = [package for package in packages if package.get("wheels")]
         described = self._unpacked(interpreter, folder, wheels)
-        urls = [
-            package["sdist"]["url"]
+        urls = {
+            canonical_name(package["name"]): package["sdist"]["url"]
             for package in packages
             if package.get("sdist")
             and canonical_name(package["name"]) not in described
-        ]
-        for distribution in pip_metadata.describe_sdists(
-            self._children, interpreter, folder, urls
-        ):
+        }
+        answer = pip_metadata.describe_sdists(
+            self._children, interpreter, folder, list(urls.values())
+        )
+        for distribution in answer.described:
             described[canonical_name(distribution.name)] = distribution
-        return tuple(
+        distributions = tuple(
             described.get(canonical_name(package["name"]))
             or Distribution(
                 package["name"],
@@ -215,6 +218,19 @@ class Uv(UvCommand):
                 described=False,
             )
             for package in packages
+        )
+        return Resolved(
+            distributions,
+            {
+                name: answer.missing.get(
+                    urls.get(name, ""), "no file of it describes it"
+                )
+                for name in (
+                    canonical_name(distribution.name)
+                    for distribution in distributions
+                    if not distribution.described
+                )
+            },
         )
 
     def _unpacked(
