@@ -75,6 +75,7 @@ MODULES = (
     "constraints.freeze",
     "constraints.freeze_json",
     "constraints.merging",
+    "constraints.earlier",
     "constraints.states",
     "constraints.changes",
     "constraints.reasons",

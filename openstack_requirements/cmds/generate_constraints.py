@@ -13,12 +13,14 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from typing import TYPE_CHECKING
 
 from openstack_requirements.cmds import _console
 from openstack_requirements.cmds._generate_options import parser
 from openstack_requirements.cmds._generate_request import parse
-from openstack_requirements.errors import OUTSIDE
+from openstack_requirements.errors import OUTSIDE, UnusableInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +35,7 @@ __all__ = ["main", "parser"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     request, form, allow_missing, quiet = parse(argv)
+    _require_other_than_stdout(request.previous)
     from openstack_requirements.cmds import progress
     from openstack_requirements.cmds.report import render_changes
     from openstack_requirements.repository import generation
@@ -56,6 +59,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     if request.output is None and difference:
         _console.say(difference.rstrip())
     return OUTSIDE if result.failed and not allow_missing else 0
+
+
+def _require_other_than_stdout(previous: str | None) -> None:
+    """Refuse to read earlier pins from where the new ones are written to.
+
+    :raises UnusableInput: where a shell has emptied the file by now.
+    """
+    if previous is None:
+        return
+    try:
+        there, stdout = os.stat(previous), os.fstat(1)
+    except (OSError, ValueError):
+        return
+    if stat.S_ISREG(there.st_mode) and os.path.samestat(there, stdout):
+        raise UnusableInput(
+            previous,
+            "stdout goes to it as well, which a shell empties first; write to "
+            "it with -o",
+        )
 
 
 class _Shown:

@@ -24,11 +24,13 @@ itself is a dozen short steps that share one request.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from openstack_requirements.constraints import (
     changes,
+    earlier,
     freeze,
     freeze_json,
     loader,
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from openstack_requirements.constraints.merging import MarkerStyle
     from openstack_requirements.install.failures import InstallFailed
     from openstack_requirements.install.freezer import Made
+    from openstack_requirements.pep508.entries import Entry
     from openstack_requirements.pep508.requirement import (
         CanonicalName,
         Requirement,
@@ -78,7 +81,8 @@ class Request:
     :param timeout: how long a request to the index may take, in seconds.
     :param cache: the folder that keeps environments for the next time.
     :param previous: the path of constraints whose pins are kept wherever
-        they still resolve.
+        they still resolve. The comment lines at their head are that of the
+        result.
     :param upgrade: let every pin of ``previous`` move.
     :param upgrade_packages: names whose pins move all the same.
     :param before: only what was uploaded before this moment (RFC 3339).
@@ -93,7 +97,8 @@ class Request:
         ``range``: one for each range of neighbours.
     :param sort: ``hash`` or ``name``.
     :param output: the path for the constraints. What is there now is what
-        ``compare`` and ``propose`` compare with.
+        ``compare`` and ``propose`` compare with, and without ``previous``
+        the comment lines at its head are that of the result.
     :param freeze_dir: the folder for the freezes.
     :param compare: tell the changes since ``previous``, or else since what
         ``output`` holds.
@@ -316,12 +321,15 @@ class _Job:
         if request.project is not None:
             self.note_configuration(request.project)
         existing = self.existing()
-        if request.freezes:
-            result = self.with_changes(self.merged(), existing)
-        elif request.propose is not None:
+        if request.propose is not None:
             result = self.proposed(request.propose, existing or "")
         else:
-            result = self.with_changes(self.installed(), existing)
+            head = self.head()
+            result = self.merged() if request.freezes else self.installed()
+            result = dataclasses.replace(
+                result, content=f"{head}{result.content}"
+            )
+            result = self.with_changes(result, existing)
         return dataclasses.replace(result, warnings=tuple(self.warnings))
 
     def note_configuration(self, project: str) -> None:
@@ -388,10 +396,28 @@ class _Job:
         request = self.request
         if not request.compare and request.propose is None:
             return None
+        if self.previous_text is not None:
+            return self.previous_text
         path = self.compared_with()
-        if path == request.output and not os.path.exists(path):
-            return ""
-        return files.read_text(path)
+        return files.read_text(path) if os.path.exists(path) else ""
+
+    @functools.cached_property
+    def previous_text(self) -> str | None:
+        """The text of the earlier constraints.
+
+        It is read once: ``--previous`` may be a pipe.
+        """
+        path = self.request.previous
+        return None if path is None else files.read_text(path)
+
+    def head(self) -> str:
+        """The comment lines that head the result."""
+        previous, output = self.request.previous, self.request.output
+        if previous is not None:
+            return earlier.head(self.previous_text or "", previous)
+        if output is not None and os.path.isfile(output):
+            return earlier.head(files.read_text(output), output)
+        return ""
 
     def compared_with(self) -> str:
         """The constraints that the new ones are compared with."""
@@ -589,9 +615,20 @@ class _Job:
 
     def previous(self) -> list[Requirement]:
         """The earlier constraints; none where none are named."""
-        if self.request.previous is None:
-            return []
-        return lists.requirements(self.request.previous)
+        return [
+            entry.requirement
+            for entry in self.previous_entries()
+            if entry.requirement is not None and entry.requirement.package
+        ]
+
+    def previous_entries(self) -> list[Entry]:
+        """The lines of the earlier constraints; none where none are named."""
+        return read_entries(
+            self.previous_text or "",
+            self.request.previous or "",
+            permit_urls=True,
+            keep_editable=False,
+        )
 
     def list_path(self) -> str:
         """The list to install."""

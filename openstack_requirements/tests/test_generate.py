@@ -19,6 +19,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openstack_requirements.cmds import generate_constraints
@@ -396,6 +397,91 @@ class TestNoInstallFromAPlainIndex(TestNoInstall):
 
     json = False
     metadata = False
+
+
+class TestHead(GenerateTestCase):
+    """The comments at the head of the list are in each of its versions."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.index.wheel("lib", "2.0")
+        self.list = self.requirements("lib")
+        self.head = "# Not for installing.\n\n# Ask us: a security warning.\n"
+        self.argv = ("-p", sys.executable, "-r", self.list, "--no-install")
+        self.previous = self.write(
+            "uc.txt", f"{self.head}lib===2.0\nold===1\n"
+        )
+
+    def test_of_previous(self) -> None:
+        expected = f"{self.head}lib===2.0\n".splitlines()
+        argv = (*self.argv, "--previous", self.previous)
+        self.assertEqual(expected, self.good(*argv))
+        self.assertEqual(expected, self.good(*argv, "--upgrade"))
+        path = self.write("other.txt", "# of -o\nlib===1\n")
+        self.good(*argv, "-o", path)
+        self.assertEqual(expected, Path(path).read_text().splitlines())
+
+    def test_of_the_file_at_output(self) -> None:
+        for _ in range(2):
+            self.good(*self.argv, "-o", self.previous)
+            self.assertEqual(
+                f"{self.head}lib===2.0\n", Path(self.previous).read_text()
+            )
+        path = str(self.folder / "new.txt")
+        self.good(*self.argv, "-o", path)
+        self.assertEqual("lib===2.0\n", Path(path).read_text())
+        # There is nothing to read where stdout goes.
+        self.assertEqual(["lib===2.0"], self.good(*self.argv))
+
+    def test_what_reads_the_result(self) -> None:
+        folder = str(self.folder / "freezes")
+        done = self.generate(
+            *self.argv[:-1],
+            *("--previous", self.previous, "--freeze-dir", folder),
+            *("--verify", "--diff"),
+        )
+        self.assertEqual(0, done.status, done.err)
+        self.assertEqual(f"{self.head}lib===2.0\n", done.out)
+        self.assertIn("old", done.err)
+        self.assertNotIn("security", done.err)
+        again = self.generate(
+            "--from-freezes", folder, "--previous", self.previous
+        )
+        self.assertEqual((0, done.out, ""), again)
+
+    def test_of_a_pipe(self) -> None:
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        os.write(writing, Path(self.previous).read_bytes())
+        os.close(writing)
+        done = self.generate(
+            *self.argv, "--previous", f"/dev/fd/{reading}", "--diff"
+        )
+        self.assertEqual((0, f"{self.head}lib===2.0\n"), done[:2])
+        self.assertIn("old", done.err)
+
+    def test_stdout_is_no_place_for_what_is_read(self) -> None:
+        code = (
+            "import sys\n"
+            "from openstack_requirements.cmds import generate_constraints\n"
+            "sys.exit(generate_constraints.main())"
+        )
+        argv = (*self.argv, "--previous", self.previous)
+        for mode in ("w", "a"):
+            with open(self.previous, mode) as file:
+                done = subprocess.run(
+                    [sys.executable, "-c", code, *argv],
+                    stdout=file,
+                    stderr=subprocess.PIPE,
+                    encoding="utf-8",
+                    check=False,
+                )
+            self.assertEqual(2, done.returncode)
+            self.assertEqual(
+                f"{self.previous}: stdout goes to it as well, which a shell "
+                "empties first; write to it with -o\n",
+                done.stderr,
+            )
 
 
 class TestSpellingWithoutMetadata(GenerateTestCase):
