@@ -150,6 +150,12 @@ def _add_version_options(group: argparse._ArgumentGroup) -> None:
         "fallback of --keep-going and --bisect, and what --diff compares with",
     )
     group.add_argument(
+        "--keep-pythons",
+        action="store_true",
+        help="lines of --previous whose marker selects only Pythons that this "
+        "run was not asked for stay as they are",
+    )
+    group.add_argument(
         "--before",
         metavar="DATE",
         type=_moment,

@@ -71,6 +71,7 @@ _NEEDED = {
     "upgrade_package": "previous",
     "upgrade": "previous",
     "bisect": "previous",
+    "keep_pythons": "previous",
     "allow_missing": "keep_going",
 }
 _EXCLUSIVE = (
@@ -126,6 +127,7 @@ def parse(argv: Sequence[str] | None) -> Options:
         upgrade=options.upgrade,
         upgrade_packages=options.upgrade_package or (),
         before=options.before or "",
+        keep_pythons=options.keep_pythons,
         keep_going=options.keep_going,
         bisect=options.bisect,
         verify=options.verify,

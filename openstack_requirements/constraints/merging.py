@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 from openstack_requirements.constraints.freeze import FreezeError
 from openstack_requirements.errors import ProofFailed
 from openstack_requirements.pep508 import markers, python_versions
-from openstack_requirements.pep508.parser import parse_line
+from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.pep508.requirement import (
     CanonicalName,
     Requirement,
@@ -71,6 +71,30 @@ def merge(
     :raises FreezeError: where two freezes are of the same Python version, or
         a freeze has two versions of a distribution.
     """
+    spelling, pythons_by_version = versions_of(freezes, never)
+    pythons = python_versions.in_order(
+        freeze.python_version for freeze in freezes
+    )
+    return [
+        Pin(spelling[name], version, marker)
+        for name, versions in sorted(pythons_by_version.items())
+        for version in sorted(versions, key=version_key)
+        for marker in markers_for(versions[version], pythons, style)
+    ]
+
+
+def versions_of(
+    freezes: Sequence[Freeze], never: Collection[CanonicalName] = ()
+) -> tuple[
+    dict[CanonicalName, str], dict[CanonicalName, dict[str, list[str]]]
+]:
+    """What freezes have of each distribution.
+
+    :param never: names to leave out.
+    :returns: how each name is spelled, and for each name the Pythons of its
+        versions, the oldest first.
+    :raises FreezeError: see :func:`merge`.
+    """
     ordered = sorted(freezes, key=lambda freeze: freeze.python_key)
     pythons = [freeze.python_version for freeze in ordered]
     for python in pythons:
@@ -88,18 +112,16 @@ def merge(
             versions.setdefault(distribution.version, []).append(
                 freeze.python_version
             )
-    return [
-        Pin(spelling[name], version, marker)
-        for name, versions in sorted(pythons_by_version.items())
-        for version in sorted(versions, key=version_key)
-        for marker in _markers(versions[version], pythons, style)
-    ]
+    return spelling, pythons_by_version
 
 
-def _markers(
+def markers_for(
     selected: Sequence[str], pythons: Sequence[str], style: MarkerStyle
 ) -> list[str]:
-    """The markers of the lines that select some of the Pythons."""
+    """The markers of the lines that select some of the Pythons.
+
+    :param selected: in order, as all :func:`python_versions.in_order`.
+    """
     if len(selected) == len(pythons):
         return [""]
     if style == "exact":
@@ -112,7 +134,16 @@ def _markers(
 
 def to_content(pins: Iterable[Pin], order: Order = "hash") -> str:
     """The text of a constraints file."""
-    lines = [pin.to_line() for pin in pins]
+    return arranged((pin.to_line() for pin in pins), order)
+
+
+def arranged(constraints: Iterable[str], order: Order = "hash") -> str:
+    """The text of a constraints file with these lines.
+
+    :param constraints: with their line ends. Those of a name keep their
+        order.
+    """
+    lines = list(constraints)
     if order == "hash":
         lines.sort(key=order_key)
     else:
@@ -165,18 +196,19 @@ def prove(
     """Show that the constraints select what was installed, and nothing else.
 
     The text is parsed again, and its markers are evaluated for the
-    environment of each freeze, which is stated in full: the proof is the same
-    on every machine. Every distribution that was installed there and is not
-    in ``never`` has exactly one line that applies, with its version; no other
-    name has one.
+    environment of each freeze, which states all that they compare: the proof
+    is the same on every machine. Every distribution that was installed there
+    and is not in ``never`` has exactly one line that applies, with its
+    version; no other name has one.
 
     :raises ProofFailed: with the counter-examples.
     """
     lines: dict[CanonicalName, list[Requirement]] = {}
-    for line in content.splitlines():
-        requirement = parse_line(line)
-        name = canonical_name(requirement.package)
-        lines.setdefault(name, []).append(requirement)
+    for entry in read_entries(content, permit_urls=True, keep_editable=False):
+        requirement = entry.requirement
+        if requirement is not None and requirement.package:
+            name = canonical_name(requirement.package)
+            lines.setdefault(name, []).append(requirement)
     examples = []
     for freeze in freezes:
         installed = {
@@ -187,9 +219,9 @@ def prove(
         for name in sorted({*installed, *lines}):
             expected = [f"==={installed[name]}"] if name in installed else []
             actual = [
-                requirement.specifiers
+                requirement.specifiers or requirement.location
                 for requirement in lines.get(name, ())
-                if applies(requirement, freeze.environment)
+                if _selects(requirement, freeze)
             ]
             if actual != expected:
                 examples.append(
@@ -199,3 +231,15 @@ def prove(
                 )
     if examples:
         raise ProofFailed(examples)
+
+
+def _selects(requirement: Requirement, freeze: Freeze) -> bool:
+    """Whether a line applies to what a freeze is of.
+
+    The Python alone decides about lines for other Pythons: the text of
+    ``pip freeze`` states nothing else.
+    """
+    if not requirement.markers:
+        return True
+    rest = markers.on_python(requirement.markers, freeze.python_version)
+    return rest is not None and applies(requirement, freeze.environment)

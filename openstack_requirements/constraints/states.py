@@ -210,7 +210,7 @@ def named_pythons(lines: Iterable[Sequence[PinnedLine]]) -> list[str]:
 
 def in_order(pythons: Iterable[str]) -> tuple[str, ...]:
     """Python versions without repetitions: 3.9 before 3.10."""
-    return tuple(sorted(set(pythons), key=python_versions.python_key))
+    return tuple(python_versions.in_order(pythons))
 
 
 def _rest(marker: str, python: str) -> str | None:

@@ -29,6 +29,11 @@ def python_key(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
+def in_order(versions: Iterable[str]) -> list[str]:
+    """Python versions without repetitions: 3.9 before 3.10."""
+    return sorted(set(versions), key=python_key)
+
+
 def runs(wanted: Iterable[str], among: Iterable[str]) -> list[list[str]]:
     """The wanted Python versions as runs of neighbours among all given."""
     chosen = set(wanted)

@@ -86,6 +86,8 @@ class Request:
     :param upgrade: let every pin of ``previous`` move.
     :param upgrade_packages: names whose pins move all the same.
     :param before: only what was uploaded before this moment (RFC 3339).
+    :param keep_pythons: lines of ``previous`` whose marker selects only
+        Pythons that are not asked for stay as they are.
     :param keep_going: what cannot be installed is held at its earlier pin or
         skipped, and the rest goes on.
     :param bisect: hold the upgrades that do not work together; a shell
@@ -124,6 +126,7 @@ class Request:
     upgrade: bool = False
     upgrade_packages: Sequence[str] = ()
     before: str = ""
+    keep_pythons: bool = False
     keep_going: bool = False
     bisect: str | None = None
     verify: bool = False
@@ -155,9 +158,16 @@ def _problems(request: Request) -> Iterator[str]:
         yield "name interpreters as pythons, or freezes"
     elif request.requirements is None:
         yield "name the list to install as requirements"
-    moves = request.upgrade or request.upgrade_packages
-    if (moves or request.bisect is not None) and not previous:
-        yield "upgrade, upgrade_packages and bisect need previous"
+    from_previous = (
+        request.upgrade,
+        request.upgrade_packages,
+        request.keep_pythons,
+        request.bisect is not None,
+    )
+    if any(from_previous) and not previous:
+        yield (
+            "upgrade, upgrade_packages, keep_pythons and bisect need previous"
+        )
     if request.upgrade and request.upgrade_packages:
         yield "upgrade does not go with upgrade_packages"
     if request.resolve_only and (request.verify or request.bisect is not None):
@@ -197,6 +207,7 @@ class Result:
     :param bisected: which upgrades were held, where that was asked.
     :param changes: what changed, where that was asked.
     :param compared: what the two sides of ``changes`` are called.
+    :param kept_pythons: the Pythons whose lines of ``previous`` stay.
     :param warnings: what is not right, but did not stop the work.
     """
 
@@ -207,6 +218,7 @@ class Result:
     changes: Changes | None = None
     compared: tuple[str, str] = ("", "")
     warnings: tuple[str, ...] = ()
+    kept_pythons: tuple[str, ...] = ()
 
     @property
     def held(self) -> tuple[str, ...]:
@@ -302,6 +314,7 @@ class _Job:
         self.request = request
         self.listener = listener
         self.warnings: list[str] = []
+        self.kept_pythons: tuple[str, ...] = ()
         never = lists.never_constrained(request.never)
         #: The names that belong in no result.
         self.never = (
@@ -327,7 +340,9 @@ class _Job:
             head = self.head()
             result = self.merged() if request.freezes else self.installed()
             result = dataclasses.replace(
-                result, content=f"{head}{result.content}"
+                result,
+                content=f"{head}{result.content}",
+                kept_pythons=self.kept_pythons,
             )
             result = self.with_changes(result, existing)
         return dataclasses.replace(result, warnings=tuple(self.warnings))
@@ -528,7 +543,7 @@ class _Job:
             result,
             path,
             ConstraintsState.from_constraints(entries, None, self.never),
-            _state(result.content, result.freezes),
+            _state(result.content, result.freezes, result.kept_pythons),
         )
 
     def compared(
@@ -586,9 +601,32 @@ class _Job:
         for warning in warnings:
             self.warn(warning)
         copied = freeze.respell(copied, self.spelling(copied, previous))
+        if request.keep_pythons:
+            return self.beside_kept_lines(copied)
         pins = merging.merge(copied, self.never, request.markers)
         content = merging.to_content(pins, request.sort)
         merging.prove(content, copied, self.never)
+        return content
+
+    def beside_kept_lines(self, freezes: Sequence[Freeze]) -> str:
+        """The same, with the lines of Pythons that were not asked for."""
+        request = self.request
+        kept = earlier.kept_lines(
+            self.previous_entries(),
+            (frozen.python_version for frozen in freezes),
+            self.never,
+            request.previous or "",
+        )
+        lines = earlier.merge(freezes, kept, self.never, request.markers)
+        content = merging.arranged(lines, request.sort)
+        merging.prove(content, freezes, self.never)
+        earlier.prove(content, kept)
+        self.kept_pythons = tuple(kept.pythons)
+        count = sum(map(len, kept.lines.values()))
+        which = f" (Python {', '.join(kept.pythons)})" if count else ""
+        self.listener.note(
+            f"--keep-pythons: {count} lines of {request.previous} stay{which}"
+        )
         return content
 
     def spelling(
@@ -665,10 +703,16 @@ def _at(revision: str, path: str) -> str | None:
     return git.read(folder or os.curdir, revision, name)
 
 
-def _state(content: str, freezes: Sequence[Freeze]) -> ConstraintsState:
-    """Constraints that were just computed, and from what."""
+def _state(
+    content: str, freezes: Sequence[Freeze], kept_pythons: Sequence[str] = ()
+) -> ConstraintsState:
+    """Constraints that were just computed, and from what.
+
+    :param kept_pythons: the Pythons that they have earlier lines for.
+    """
     pythons = [frozen.python_version for frozen in freezes]
-    entries = read_entries(content)
+    pythons += kept_pythons
+    entries = read_entries(content, permit_urls=True, keep_editable=False)
     return ConstraintsState.from_constraints(entries, pythons).made_from(
         freezes
     )

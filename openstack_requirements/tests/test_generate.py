@@ -484,6 +484,134 @@ class TestHead(GenerateTestCase):
             )
 
 
+class TestKeepPythons(GenerateTestCase):
+    """A run on one Python keeps the lines of the others."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.index.wheel("Moved", "2.0")
+        self.index.wheel("same", "1.0")
+        self.list = self.requirements("moved", "same")
+        self.previous = self.write(
+            "uc.txt",
+            "Moved===1.0;python_version<='3.8'  # the last for it\n"
+            f"Moved===1.5;python_version=='{VERSION}'\n"
+            "backport===1.0;python_version=='2.7'\n"
+            "gone===1.0\n"
+            "later===1.0;python_version=='3.98'\n"
+            "same===0.9\n",
+        )
+        self.argv = (
+            *("-p", sys.executable, "-r", self.list, "--sort", "name"),
+            *("--no-install", "--previous", self.previous, "--upgrade"),
+        )
+        self.kept = [
+            "backport===1.0;python_version=='2.7'",
+            "later===1.0;python_version=='3.98'",
+            "Moved===1.0;python_version<='3.8'  # the last for it",
+            f"Moved===2.0;python_version=='{VERSION}'",
+            "same===1.0",
+        ]
+
+    def test_a_run_and_another_one(self) -> None:
+        note = (
+            f"--keep-pythons: 3 lines of {self.previous} stay "
+            "(Python 2.7, 3.8, 3.98)\n"
+        )
+        for _ in range(2):
+            done = self.generate(*self.argv, "--keep-pythons")
+            self.assertEqual((0, note), (done.status, done.err))
+            self.assertEqual(self.kept, done.out.splitlines())
+            self.write("uc.txt", done.out)
+        self.assertEqual(["Moved===2.0", "same===1.0"], self.good(*self.argv))
+
+    def test_the_other_ways_to_the_same_lines(self) -> None:
+        folder = str(self.folder / "freezes")
+        for more in (
+            ("--verify", "--freeze-dir", folder),
+            ("--markers", "range"),
+        ):
+            argv = [word for word in self.argv if word != "--no-install"]
+            done = self.generate(*argv, "--keep-pythons", *more)
+            self.assertEqual(0, done.status, done.err)
+            self.assertEqual(self.kept, done.out.splitlines())
+        done = self.generate(
+            *("--from-freezes", folder, "--sort", "name"),
+            *("--previous", self.previous, "--keep-pythons"),
+        )
+        self.assertEqual(self.kept, done.out.splitlines())
+
+    def test_a_mapped_python_is_asked_for(self) -> None:
+        done = self.generate(
+            *self.argv, "--keep-pythons", "--version-map", f"{VERSION}:3.98"
+        )
+        self.assertEqual(0, done.status, done.err)
+        self.assertEqual(
+            [
+                "backport===1.0;python_version=='2.7'",
+                "Moved===1.0;python_version<='3.8'  # the last for it",
+                f"Moved===2.0;python_version=='{VERSION}'",
+                "Moved===2.0;python_version=='3.98'",
+                "same===1.0",
+            ],
+            done.out.splitlines(),
+        )
+
+    def test_what_changed(self) -> None:
+        done = self.generate(*self.argv, "--keep-pythons", "--diff", "json")
+        self.assertEqual(self.kept, done.out.splitlines())
+        text = done.err[done.err.index("{") :]
+        self.assertEqual(
+            [
+                ("removed", "gone", ["2.7", "3.8", VERSION, "3.98"]),
+                ("raised", "Moved", [VERSION]),
+                ("raised", "same", ["2.7", "3.8", VERSION, "3.98"]),
+            ],
+            [
+                (change["kind"], change["name"], change["pythons"])
+                for change in json.loads(text)["changes"]
+            ],
+        )
+
+    def test_all_that_a_list_must_not_lose(self) -> None:
+        """Head, spellings and lines, with and without installing."""
+        self.index.sdist("Un.Buildable", "1.0", fail="no cc", static=True)
+        self.index.sdist("Odd_Sdist", "1.0", requires=["Late.Sdist"])
+        self.index.sdist("Late.Sdist", "1.0")
+        path = self.requirements("moved", "un-buildable", "odd-sdist", "same")
+        head = "# Not for installing: versions here have known holes.\n#\n\n"
+        previous = (
+            f"{head}Late.Sdist===1.0\n"
+            "Moved===1.0;python_version<='3.8'  # the last for it\n"
+            f"Moved===2.0;python_version=='{VERSION}'\n"
+            "Odd_Sdist===1.0\n"
+            "same===1.0\n"
+            "Un.Buildable===1.0\n"
+        )
+        self.write("uc.txt", previous)
+        for more in (
+            ("--no-install",),
+            ("--no-install", "--upgrade"),
+            ("--keep-going", "--allow-missing"),
+            ("--keep-going", "--allow-missing", "--upgrade"),
+            ("--keep-going", "--no-install"),
+        ):
+            done = self.generate(
+                *("-p", sys.executable, "-r", path, "--sort", "name"),
+                *("--previous", self.previous, "--keep-pythons", *more),
+            )
+            self.assertEqual((0, previous), done[:2], done.err)
+            self.assertIn("un-buildable", done.err)
+            self.assert_nothing_left()
+
+    def test_it_needs_previous(self) -> None:
+        done = self.generate(
+            "-p", sys.executable, "-r", self.list, "--keep-pythons"
+        )
+        self.assertEqual(2, done.status)
+        self.assertIn("--keep-pythons needs --previous", done.err)
+
+
 class TestSpellingWithoutMetadata(GenerateTestCase):
     """What no metadata spells is spelled by the lists."""
 

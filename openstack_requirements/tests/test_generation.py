@@ -94,6 +94,7 @@ class TestRequest(base.TestCase):
                 lambda: install(previous="x", resolve_only=True, bisect=""),
                 "resolve_only does not go with them",
             ),
+            (lambda: install(keep_pythons=True), "keep_pythons and"),
             (lambda: install(propose="HEAD"), "propose needs output"),
             (
                 lambda: install(propose="HEAD", output="x", previous="x"),
