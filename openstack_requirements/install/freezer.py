@@ -118,7 +118,9 @@ def make(request: FreezeRequest, announce: Announce) -> Made:
         started = stack.enter_context(children.of_job("generate-constraints"))
         if order.cache:
             stack.enter_context(cache.in_use(order.cache))
-        pythons = interpreters.find_all(request.pythons, started)
+        pythons = interpreters.find_all(
+            request.pythons, started, interpreters.generation_advice
+        )
         chosen = [
             (python, _choose(python, request, started, len(pythons)))
             for python in pythons

@@ -18,6 +18,7 @@ are not activated, are skipped, and pyenv's own folder is searched.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
@@ -30,9 +31,13 @@ from openstack_requirements.errors import (
 from openstack_requirements.system.children import python_command, search_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from openstack_requirements.system.children import Children
+
+    #: Says what to do without a Python that was asked for, from its name and
+    #: the versions that are here.
+    Advise = Callable[[str, Sequence[str]], str]
 
 _VERSION = re.compile(r"\d+(?:\.\d+){0,2}\Z")
 
@@ -103,11 +108,14 @@ class Interpreter(NamedTuple):
         return tuple(int(part) for part in self.version.split("."))
 
 
-def find(wanted: str, children: Children) -> Interpreter:
+def find(
+    wanted: str, children: Children, advise: Advise | None = None
+) -> Interpreter:
     """The interpreter that the user means.
 
     :param wanted: a path, a name on PATH or a version (``3``, ``3.12``,
         ``3.12.1``).
+    :param advise: says what to do without it.
     :raises UnusableInput: where there is none, with what was tried.
     """
     tried = []
@@ -124,21 +132,53 @@ def find(wanted: str, children: Children) -> Interpreter:
             tried.append(f"{path} (it is Python {interpreter.full_version})")
             continue
         return interpreter
+    parts = ["no such Python works here"]
+    if tried:
+        parts.append(f"tried {'; '.join(tried)}")
+    known = [python.version for python in _known(children)]
+    parts.append(
+        f"found are Python {_series(known)}"
+        if known
+        else "no other one is found either"
+    )
+    advice = advise(wanted, known) if advise is not None else ""
     raise UnusableInput(
-        f"-p {wanted}",
-        "no such Python works here"
-        + (f"; tried {'; '.join(tried)}" if tried else ""),
+        f"-p {wanted}", "; ".join(filter(None, [*parts, advice]))
     )
 
 
-def find_all(wanted: Sequence[str], children: Children) -> list[Interpreter]:
+def generation_advice(wanted: str, known: Sequence[str]) -> str:
+    """What to do where constraints are to be made for a missing Python.
+
+    :param wanted: it, as the user named it.
+    :param known: the versions that are there, the oldest first.
+    :returns: nothing where that version is there, from another patch release.
+    """
+    match = re.search(r"(\d+\.\d+)(?:\.\d+)?\Z", wanted)
+    version = match[1] if match else ""
+    if version in known:
+        return ""
+    lines = "--keep-pythons keeps the lines of --previous for "
+    lines += f"Python {version}" if version else "it"
+    if not known:
+        return lines
+    source = known[-1]
+    copy = f"{source}:{version}" if version else "FROM:TO"
+    copied = f"Python {source}" if version else "another one"
+    return f"--version-map {copy} copies what {copied} installs, and {lines}"
+
+
+def find_all(
+    wanted: Sequence[str], children: Children, advise: Advise | None = None
+) -> list[Interpreter]:
     """The interpreters that the user means, the oldest first.
 
+    :param advise: says what to do without one of them.
     :raises UnusableInput: where one is missing, or two have one version.
     """
     result: dict[str, tuple[str, Interpreter]] = {}
     for name in wanted:
-        interpreter = find(name, children)
+        interpreter = find(name, children, advise)
         first_name, first = result.setdefault(
             interpreter.version, (name, interpreter)
         )
@@ -199,10 +239,61 @@ def _candidates(wanted: str) -> Iterator[str]:
     yield from _in_pyenv(name)
 
 
+def _known(children: Children) -> list[Interpreter]:
+    """The Pythons that are here, one of each version, the oldest first."""
+    paths = []
+    for folder in filter(None, search_path(os.environ).split(os.pathsep)):
+        try:
+            names = sorted(os.listdir(folder))
+        except OSError:
+            continue
+        paths += [os.path.join(folder, name) for name in names]
+    root = _pyenv_versions()
+    with contextlib.suppress(OSError):
+        for version in sorted(os.listdir(root)):
+            folder = os.path.join(root, version, "bin")
+            name = f"python{'.'.join(version.split('.')[:2])}"
+            paths.append(os.path.join(folder, name))
+    result: dict[str, Interpreter] = {}
+    for path in _different(paths):
+        try:
+            interpreter = identify(path, children)
+        except OutsideError:
+            continue  # a shim
+        result.setdefault(interpreter.version, interpreter)
+    return sorted(result.values(), key=_key)
+
+
+def _different(paths: Sequence[str]) -> Iterator[str]:
+    """The paths of different executables that may be a Python."""
+    seen = set()
+    for path in paths:
+        real = os.path.realpath(path)
+        if (
+            re.fullmatch(r"python(?:\d+(?:\.\d+)?)?", os.path.basename(path))
+            and real not in seen
+            and os.access(path, os.X_OK)
+            and not os.path.isdir(path)
+        ):
+            seen.add(real)
+            yield path
+
+
+def _series(words: Sequence[str]) -> str:
+    """Words as a series: ``3.9, 3.10 and 3.11``."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _pyenv_versions() -> str:
+    """The folder of pyenv that has the interpreters."""
+    root = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
+    return os.path.join(root, "versions")
+
+
 def _in_pyenv(name: str) -> Iterator[str]:
     """Interpreters of this name in pyenv's folder, the newest first."""
-    root = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
-    versions = os.path.join(root, "versions")
+    versions = _pyenv_versions()
     try:
         names = os.listdir(versions)
     except OSError:

@@ -63,7 +63,10 @@ class TestFind(base.TestCase):
 
     def failure(self, *wanted: str) -> str:
         error = self.assertRaises(
-            UnusableInput, interpreters.find_all, list(wanted), self.children()
+            UnusableInput,
+            lambda: interpreters.find_all(
+                wanted, self.children(), interpreters.generation_advice
+            ),
         )
         self.assertEqual(2, error.status)
         return str(error)
@@ -118,6 +121,38 @@ class TestFind(base.TestCase):
     def test_missing(self) -> None:
         self.assertIn("-p 3.99: no such Python", self.failure("3.99"))
         self.assertIn("cannot be started", self.failure("/no/python"))
+
+    def test_missing_names_those_that_are_here(self) -> None:
+        self.fake(self.path / "python3.9", "3.9.1")
+        self.fake(self.path / "python3.10", "3.10.4")
+        self.fake(self.path / "python3", "3.8.1")
+        self.fake(self.path / "python3-config", "3.7.1")
+        self.shim("python3.7")
+        self.fake(
+            self.pyenv / "versions" / "3.11.2" / "bin" / "python3.11",
+            "3.11.2",
+        )
+        advice = (
+            "; --version-map 3.11:3.14 copies what Python 3.11 installs, and "
+            "--keep-pythons keeps the lines of --previous for Python 3.14"
+        )
+        for wanted in ("python3.14", "3.14", "/no/bin/python3.14", "3.14.2"):
+            text = self.failure(wanted)
+            self.assertIn("; found are Python 3.8, 3.9, 3.10 and 3.11", text)
+            self.assertIn(advice, text)
+        text = self.failure("3.9.7")
+        self.assertIn("found are Python 3.8, 3.9, 3.10 and 3.11", text)
+        self.assertNotIn("--version-map", text)
+        text = self.failure("snake")
+        self.assertIn("; --version-map FROM:TO copies what", text)
+
+    def test_missing_where_there_is_none(self) -> None:
+        self.assertEqual(
+            "-p 3.14: no such Python works here; no other one is found "
+            "either; --keep-pythons keeps the lines of --previous for Python "
+            "3.14",
+            self.failure("3.14"),
+        )
 
     def test_what_is_no_python(self) -> None:
         path = self.path / "liar"
