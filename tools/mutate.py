@@ -74,6 +74,7 @@ MODULES = (
     "constraints.pinning",
     "constraints.freeze",
     "constraints.freeze_json",
+    "constraints.freeze_text",
     "constraints.merging",
     "constraints.earlier",
     "constraints.states",

@@ -75,7 +75,7 @@ def _add_subject_options(group: argparse._ArgumentGroup) -> None:
         nargs="+",
         default=argparse.SUPPRESS,
         help="merge these freezes, files or folders of them, and install "
-        "nothing",
+        "nothing; 3.12:FILE is the text of pip freeze on Python 3.12",
     )
     group.add_argument(
         "--version-map",

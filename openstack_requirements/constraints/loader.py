@@ -11,16 +11,16 @@
 # under the License.
 """Loads constraints and freezes from files, folders and git revisions.
 
-Beside the name of a file, a command line may name a file in a revision, or a
-folder of freezes.
+Beside the name of a file, a command line may name a file in a revision, a
+folder of freezes, or with its Python the text of ``pip freeze``.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.constraints import freeze_json
+from openstack_requirements.constraints import freeze_json, freeze_text
 from openstack_requirements.constraints.freeze import INSTALLER_NEEDS
 from openstack_requirements.constraints.states import ConstraintsState
 from openstack_requirements.errors import (
@@ -33,7 +33,13 @@ from openstack_requirements.pep508.text import without_bom
 from openstack_requirements.system import files
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import (
+        Collection,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from openstack_requirements.constraints.freeze import Freeze
     from openstack_requirements.pep508.requirement import CanonicalName
@@ -77,20 +83,114 @@ def freezes(paths: Iterable[str]) -> list[Freeze]:
     :raises UnusableInput: where a file is not a freeze, a folder has no
         freezes, or two freezes are of the same Python.
     """
-    loaded: dict[str, Freeze] = {}
-    path_of: dict[str, str] = {}
-    for path in _files(paths):
+    return _in_order(
+        (path, freeze_json.from_json(without_bom(text), path))
+        for path, text in (
+            (path, files.read_text(path, files.LARGEST_DATA))
+            for path in _files(paths)
+        )
+    )
+
+
+class NamedFreezes(NamedTuple):
+    """The freezes that arguments of a command name.
+
+    :param freezes: the oldest Python first.
+    :param texts: the Pythons of those that are the text of ``pip freeze``,
+        each with its file.
+    :param skipped: what is left out of these texts.
+    """
+
+    freezes: Sequence[Freeze]
+    texts: Mapping[str, str]
+    skipped: Sequence[str]
+
+
+def named_freezes(arguments: Iterable[str]) -> NamedFreezes:
+    """The freezes that arguments of a command name.
+
+    :param arguments: see :func:`freezes`; or ``3.12:FILE``, where ``FILE`` is
+        the text of ``pip freeze`` on that Python, or a freeze of it. Where a
+        file of that very name exists, it is that file.
+    :raises UnusableInput: as :func:`freezes` does, and where a freeze is of
+        another Python.
+    :raises BadContent: with all the lines of a text that cannot be read.
+    """
+    loaded: list[tuple[str, Freeze]] = []
+    texts: dict[str, str] = {}
+    skipped: list[str] = []
+    for argument in arguments:
+        python, path = _split_python(argument)
+        if not python:
+            if not os.path.lexists(path) and ":" in path:
+                raise UnusableInput(
+                    path, f"there is no such file; {_TEXT_FORM}"
+                )
+            for file in _files([path]):
+                text = files.read_text(file, files.LARGEST_DATA)
+                if not _is_freeze(file, text):
+                    raise UnusableInput(
+                        file, f"is not a freeze in JSON; {_TEXT_FORM}"
+                    )
+                freeze = freeze_json.from_json(without_bom(text), file)
+                loaded.append((file, freeze))
+            continue
         text = files.read_text(path, files.LARGEST_DATA)
-        freeze = freeze_json.from_json(without_bom(text), path)
+        if _is_freeze(path, text):
+            freeze = freeze_json.from_json(without_bom(text), path)
+            if freeze.python_version != python:
+                raise UnusableInput(
+                    argument, f"is a freeze of Python {freeze.python_version}"
+                )
+        else:
+            files.require_fair_size(len(text), path)
+            freeze, left_out = freeze_text.from_text(text, python, path)
+            texts[python] = path
+            skipped += left_out
+        loaded.append((path, freeze))
+    return NamedFreezes(_in_order(loaded), texts, skipped)
+
+
+_TEXT_FORM = (
+    "the text of pip freeze takes its Python before a colon, as in 3.12:FILE"
+)
+
+
+def _split_python(argument: str) -> tuple[str, str]:
+    """The Python and the file of ``3.12:FILE``; the Python may be empty."""
+    python, colon, path = argument.partition(":")
+    parts = python.split(".")
+    if (
+        not (colon and path)
+        or len(parts) != 2
+        or not all(
+            part.isascii() and part.isdigit() and len(part) < 5
+            for part in parts
+        )
+        or os.path.lexists(argument)
+    ):
+        return "", argument
+    return ".".join(str(int(part)) for part in parts), path
+
+
+def _in_order(loaded: Iterable[tuple[str, Freeze]]) -> list[Freeze]:
+    """Freezes with the oldest Python first.
+
+    :param loaded: each after its path.
+    :raises UnusableInput: where two are of the same Python.
+    """
+    by_python: dict[str, Freeze] = {}
+    path_of: dict[str, str] = {}
+    for path, freeze in loaded:
         python = freeze.python_version
-        if python in loaded:
+        if python in by_python:
             raise UnusableInput(
                 path,
                 f"is a freeze of Python {python}, and so is "
                 f"{printable(path_of[python])}",
             )
-        loaded[python], path_of[python] = freeze, path
-    return sorted(loaded.values(), key=lambda freeze: freeze.python_key)
+        by_python[python], path_of[python] = freeze, path
+    return sorted(by_python.values(), key=lambda freeze: freeze.python_key)
 
 
 def _files(paths: Iterable[str]) -> Iterator[str]:

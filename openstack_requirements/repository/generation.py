@@ -71,7 +71,8 @@ class Request:
 
     :param pythons: interpreters: paths, names on PATH or versions.
     :param requirements: the path of the list to install.
-    :param freezes: paths of freezes, or of folders of them, to merge.
+    :param freezes: paths of freezes, or of folders of them, to merge; or
+        ``3.12:FILE``, the text of ``pip freeze`` on that Python.
     :param version_map: pairs of versions, ``("3.11", "3.14")``: what the
         first installs is copied to the second.
     :param installer: ``auto``, ``uv`` or ``pip``.
@@ -443,9 +444,18 @@ class _Job:
 
     def merged(self) -> Result:
         """Constraints from freezes that were made elsewhere."""
-        freezes = loader.freezes(self.request.freezes)
-        content = self.constraints(freezes, self.previous())
-        return Result(content, tuple(freezes))
+        named = loader.named_freezes(self.request.freezes)
+        for sentence in named.skipped:
+            self.warn(sentence)
+        for python, path in named.texts.items():
+            self.listener.note(
+                f"{path}: pip freeze does not say how metadata spells a name, "
+                "what requires what, and on which platform it ran. Names are "
+                "spelled as in other freezes or --previous, and otherwise as "
+                f"here; --diff has no reasons for Python {python}"
+            )
+        content = self.constraints(named.freezes, self.previous())
+        return Result(content, tuple(named.freezes))
 
     def installed(self) -> Result:
         """Freezes and constraints, made now."""
