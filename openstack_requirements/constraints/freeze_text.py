@@ -57,14 +57,16 @@ def from_text(text: str, python_version: str, source: str) -> FreezeFromText:
         and those with a second version of a distribution.
     """
     skipped: dict[int, str] = {}
-    lines = split_lines(text)
-    for index, line in enumerate(lines):
-        # pip prints paths that no constraints file can hold.
+    lines = []
+    for number, line in enumerate(split_lines(text), 1):
         if line.split(None, 1)[:1] in (["-e"], ["--editable"]):
-            skipped[index + 1] = _skipped(
-                source, index + 1, line, "an editable installation"
+            # pip prints paths that no constraints file can hold.
+            skipped[number] = _skipped(
+                source, number, line, "an editable installation"
             )
-            lines[index] = "\n"
+            lines.append("\n")
+        else:
+            lines.append(line)
     distributions: dict[CanonicalName, Distribution] = {}
     entries, errors = _readable(lines, source)
     for entry in entries:
@@ -117,7 +119,7 @@ def _readable(
 
 
 def _entries(text: str, source: str) -> list[Entry]:
-    return read_entries(text, source, permit_urls=True, keep_editable=False)
+    return read_entries(text, source, permit_urls=True)
 
 
 def _distribution(entry: Entry) -> Distribution | None:

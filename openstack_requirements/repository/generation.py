@@ -633,9 +633,10 @@ class _Job:
         earlier.prove(content, kept)
         self.kept_pythons = tuple(kept.pythons)
         count = sum(map(len, kept.lines.values()))
-        which = f" (Python {', '.join(kept.pythons)})" if count else ""
+        which = f", for Python {', '.join(kept.pythons)}" if count else ""
         self.listener.note(
-            f"--keep-pythons: {count} lines of {request.previous} stay{which}"
+            f"--keep-pythons: lines of {request.previous} that stay: "
+            f"{count}{which}"
         )
         return content
 

@@ -267,12 +267,45 @@ class TestMerge(base.TestCase):
             regenerated(previous, freezes, "range"),
         )
 
+    def test_lines_around_what_stays(self) -> None:
+        kept = (
+            "foo===1;python_version=='3.9'\n"
+            "foo===1;python_version=='3.9'\n"
+            "foo @ https://x.invalid/foo.whl ;python_version=='3.8'\n"
+        )
+        first, *others = kept.splitlines(keepends=True)
+        previous = (
+            f"# comment\n\n-e git+https://x.invalid/a#egg=bar\n{first}"
+            f"# another\nbar===1\n{''.join(others)}"
+        )
+        self.assertEqual(
+            f"bar===2\n{kept}", regenerated(previous, {"3.12": {"bar": "2"}})
+        )
+
+    def test_lines_that_are_no_pins_or_too_many(self) -> None:
+        freezes = {"3.11": {"foo": "2"}, "3.12": {"foo": "3"}}
+        own = "bar===1;python_version=='3.9'\n"
+        new = (
+            "foo===2;python_version=='3.11'\nfoo===3;python_version=='3.12'\n"
+        )
+        for previous, held in (
+            ("foo<1\n", ""),
+            ("foo===1;os_name=='nt'\n", ""),
+            (
+                "foo===1;python_version<'4'\nfoo===0\n",
+                "foo===1;python_version=='3.9'\n",
+            ),
+        ):
+            self.assertEqual(
+                f"{own}{held}{new}", regenerated(f"{own}{previous}", freezes)
+            )
+
     def test_the_proof_finds(self) -> None:
         kept = kept_in("foo===1;python_version=='3.9'\n", ["3.12"])
         line = "foo===1;python_version=='3.9'\n"
         for content, words in (
             ("foo===2\n", "is lost"),
-            (f"{line}foo===2\n", "has a line for all environments"),
+            (f"# x\n{line}foo===2\n", "has a line for all environments"),
             (f"{line}Foo===2;python_version<'3.10'\n", "beside foo===1;"),
             (
                 f"{line}foo===2;python_version<='3.9' and os_name=='nt'\n",

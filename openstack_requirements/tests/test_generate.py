@@ -515,8 +515,8 @@ class TestKeepPythons(GenerateTestCase):
 
     def test_a_run_and_another_one(self) -> None:
         note = (
-            f"--keep-pythons: 3 lines of {self.previous} stay "
-            "(Python 2.7, 3.8, 3.98)\n"
+            f"--keep-pythons: lines of {self.previous} that stay: 3, for "
+            "Python 2.7, 3.8, 3.98\n"
         )
         for _ in range(2):
             done = self.generate(*self.argv, "--keep-pythons")
