@@ -19,12 +19,18 @@ from typing import TYPE_CHECKING
 from openstack_requirements.cmds import _console
 from openstack_requirements.cmds.report import render_changes
 from openstack_requirements.constraints import changes, loader
-from openstack_requirements.errors import FINDINGS, ConflictingOptions
+from openstack_requirements.errors import (
+    FINDINGS,
+    ConflictingOptions,
+    OutsideError,
+)
 from openstack_requirements.repository import lists
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from openstack_requirements.constraints.changes import Changes
+    from openstack_requirements.constraints.loader import LoadedState
     from openstack_requirements.constraints.states import ConstraintsState
     from openstack_requirements.pep508.requirement import CanonicalName
 
@@ -48,8 +54,9 @@ def parser() -> _console.Parser:
         result.add_argument(
             name,
             metavar=name.upper(),
-            help="a constraints file; REV:FILE, that file in a git revision; "
-            "a freeze, or a folder of freezes",
+            help="a constraints file; REV:FILE, that file in a git revision, "
+            "which may be a date (2026-05-25); a freeze, or a folder of "
+            "freezes",
         )
     why = result.add_argument_group("what to explain")
     why.add_argument(
@@ -70,6 +77,11 @@ def parser() -> _console.Parser:
     _console.add_timeout_option(why)
     _console.add_never_option(
         why, "names that are never constrained, though freezes list them"
+    )
+    why.add_argument(
+        "--no-commits",
+        action="store_true",
+        help="do not look in the history for the commit behind each change",
     )
     out = result.add_argument_group("how to show it")
     out.add_argument(
@@ -98,9 +110,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     unset = dict.fromkeys(("freezes", "timeout", "never", "output"))
     options = parser().parse_args(argv, argparse.Namespace(**unset))
-    never = lists.never_constrained(options.never)
-    old = loader.state(options.old, never)
-    new = loader.state(options.new, never)
+    unlisted = lists.never_constrained(options.never)
+    arguments = (options.old, options.new)
+    sides = [
+        loader.load(argument, unlisted, warn=_console.warn)
+        for argument in arguments
+    ]
+    old, new = (side.state for side in sides)
     if options.freezes is not None:
         if new.freezes:
             raise ConflictingOptions(
@@ -111,11 +127,36 @@ def main(argv: Sequence[str] | None = None) -> int:
         _warn_of_mismatches(new)
     versions = _newest(new, options.timeout) if options.newest else None
     changed = changes.between(old, new, versions)
-    text = render_changes.render(
-        changed, options.old, options.new, options.format
-    )
+    if not options.no_commits and any(side.commit for side in sides):
+        changed = _with_commits(changed, sides, arguments)
+    text = render_changes.render(changed, *arguments, options.format)
     _console.write_to(options.output, text)
     return FINDINGS if options.check and changed else 0
+
+
+def _with_commits(
+    changed: Changes, sides: Sequence[LoadedState], arguments: Sequence[str]
+) -> Changes:
+    """The changes with the commits behind them, as far as git has these."""
+    from openstack_requirements.constraints import history, history_loader
+
+    try:
+        commits = history_loader.commits(sides, arguments)
+    except OutsideError as error:
+        # What changed is known without the history.
+        _console.warn(f"the commits behind the changes are not known: {error}")
+        return changed
+    if commits is None:
+        return changed
+    changed = history.with_commits(changed, commits)
+    unknown = [x.name for x in changed.changes if not x.commits]
+    if unknown and history_loader.is_shallow():
+        _console.warn(
+            f"the commits behind {len(unknown)} changes ({unknown[0]}, for "
+            "example) are not in this shallow clone: fetch more of its "
+            "history (git fetch --deepen=100, or --unshallow)"
+        )
+    return changed
 
 
 def _warn_of_mismatches(new: ConstraintsState) -> None:

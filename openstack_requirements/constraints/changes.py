@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from openstack_requirements.constraints.graph import Demand
+    from openstack_requirements.constraints.history import PinCommit
     from openstack_requirements.constraints.reasons import Hold
     from openstack_requirements.constraints.states import (
         ConstraintsState,
@@ -54,7 +55,9 @@ class PinChange(NamedTuple):
     is the marker that decides beside the Python, or :data:`ELSEWHERE`.
     ``needed_by`` is the chain of demands that leads to what was added, or led
     to what was removed, see
-    :func:`openstack_requirements.constraints.explain.cause`.
+    :func:`openstack_requirements.constraints.explain.cause`. ``commits`` are
+    those behind it, the last one first, where the history is known: see
+    :mod:`~openstack_requirements.constraints.history`.
     """
 
     kind: Kind
@@ -66,6 +69,7 @@ class PinChange(NamedTuple):
     condition: str = ""
     needed_by: tuple[Demand, ...] = ()
     holds: tuple[Hold, ...] = ()
+    commits: tuple[PinCommit, ...] = ()
 
 
 class Respelled(NamedTuple):
@@ -81,7 +85,9 @@ class Changes(NamedTuple):
     ``only_old`` and ``only_new`` are the Pythons of only one state: for them,
     only distributions that the other state does not have at all are
     compared. ``held`` are the unchanged distributions that are held back, on
-    the Pythons of ``explained``, which are those with a freeze.
+    the Pythons of ``explained``, which are those with a freeze. ``commits``
+    are those from one state to the other that change the file, the last one
+    first, where both are in one history.
     """
 
     changes: tuple[PinChange, ...] = ()
@@ -90,6 +96,7 @@ class Changes(NamedTuple):
     only_new: tuple[str, ...] = ()
     held: tuple[Hold, ...] = ()
     explained: tuple[str, ...] = ()
+    commits: tuple[PinCommit, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.changes)

@@ -20,20 +20,21 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.constraints import freeze_json, freeze_text
+from openstack_requirements.constraints import (
+    freeze_json,
+    freeze_text,
+    revisions,
+)
 from openstack_requirements.constraints.freeze import INSTALLER_NEEDS
 from openstack_requirements.constraints.states import ConstraintsState
-from openstack_requirements.errors import (
-    OutsideError,
-    UnusableInput,
-    printable,
-)
+from openstack_requirements.errors import UnusableInput, printable
 from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.pep508.text import without_bom
 from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     from collections.abc import (
+        Callable,
         Collection,
         Iterable,
         Iterator,
@@ -45,36 +46,70 @@ if TYPE_CHECKING:
     from openstack_requirements.pep508.requirement import CanonicalName
 
 
+class LoadedState(NamedTuple):
+    """A state, and where it comes from.
+
+    ``commit`` is the full id of the commit and ``place`` the file in it, from
+    the top of the repository on; both are empty for what is not from a
+    revision. ``text`` is the constraints file, empty for freezes.
+    """
+
+    state: ConstraintsState
+    commit: str = ""
+    place: str = ""
+    text: str = ""
+
+
 def state(
     argument: str, never: Collection[CanonicalName] = (), root: str = "."
 ) -> ConstraintsState:
-    """The state that an argument of a command names.
+    """The state that an argument of a command names; see :func:`load`."""
+    return load(argument, never, root).state
+
+
+def load(
+    argument: str,
+    never: Collection[CanonicalName] = (),
+    root: str = ".",
+    warn: Callable[[str], object] | None = None,
+) -> LoadedState:
+    """The state that an argument of a command names, and its origin.
 
     :param argument: a constraints file; a freeze, or a folder of freezes; or
-        ``REV:FILE``, a file in a git revision. Where a file of that very
-        name exists, it is that file.
+        ``REV:FILE``, a file in a git revision, which may be a date (see
+        :mod:`.revisions`). Where a file of that very name exists, it is that
+        file.
     :param never: names to leave out.
     :param root: the folder that the path of a file in a revision starts at.
+    :param warn: is told of what git warns of.
     :raises UnusableInput: where there is no such file, or it cannot be used.
     :raises BadContent: with all the lines that cannot be read.
     :raises OutsideError: where git fails.
     """
     unlisted = {*never, *INSTALLER_NEEDS}  # as in a constraints file
     if os.path.isdir(argument):
-        return ConstraintsState.from_freezes(freezes([argument]), unlisted)
-    revision, path = _split_revision(argument)
+        return LoadedState(
+            ConstraintsState.from_freezes(freezes([argument]), unlisted)
+        )
+    revision, path = revisions.split(argument)
+    commit = place = ""
     if os.path.lexists(argument) or not path:
         text = files.read_text(argument, files.LARGEST_DATA)
     else:
-        text = _at_revision(revision, path, argument, root)
+        from openstack_requirements.constraints import history_loader
+
+        commit, place, text = history_loader.at_revision(
+            root, revision, path, argument, warn
+        )
     if _is_freeze(argument, text):
         freeze = freeze_json.from_json(without_bom(text), argument)
-        return ConstraintsState.from_freezes([freeze], unlisted)
+        return LoadedState(ConstraintsState.from_freezes([freeze], unlisted))
     files.require_fair_size(len(text), argument)
     entries = read_entries(
         text, argument, permit_urls=True, keep_editable=False
     )
-    return ConstraintsState.from_constraints(entries, never=never)
+    loaded = ConstraintsState.from_constraints(entries, never=never)
+    return LoadedState(loaded, commit, place, text)
 
 
 def freezes(paths: Iterable[str]) -> list[Freeze]:
@@ -211,37 +246,3 @@ def _files(paths: Iterable[str]) -> Iterator[str]:
 
 def _is_freeze(name: str, text: str) -> bool:
     return name.endswith(".json") or without_bom(text).lstrip()[:1] == "{"
-
-
-def _split_revision(argument: str) -> tuple[str, str]:
-    """The revision and the file of ``REV:FILE``, both empty for other texts.
-
-    A colon within braces belongs to the revision: ``main@{10:00}``.
-    """
-    depth = 0
-    for number, char in enumerate(argument):
-        depth += {"{": 1, "}": -1}.get(char, 0)
-        if char == ":" and depth == 0 and number:
-            return argument[:number], argument[number + 1 :]
-    return "", ""
-
-
-def _at_revision(revision: str, path: str, argument: str, root: str) -> str:
-    from openstack_requirements.system import git  # starts processes
-
-    try:
-        text = git.read(root, revision, path)
-    except OutsideError as error:
-        raise OutsideError(
-            f"{printable(argument)}: there is no such file, and git cannot be "
-            f"asked for a revision: {error}"
-        ) from error
-    if text is None:
-        reason = f"there is no such file at {printable(revision)}"
-        if not path.startswith("/") and git.read(root, revision, f"/{path}"):
-            reason += (
-                "; there is one at the top of the repository: "
-                f"{printable(revision)}:/{printable(path)}"
-            )
-        raise UnusableInput(argument, reason)
-    return text

@@ -83,7 +83,7 @@ class ConstraintsState(NamedTuple):
             name = canonical_name(requirement.package)
             if name not in never:
                 spelling.setdefault(name, requirement.package)
-                lines.setdefault(name, []).append(_pinned_line(requirement))
+                lines.setdefault(name, []).append(pinned_line(requirement))
         return cls(
             {name: tuple(of_name) for name, of_name in lines.items()},
             spelling,
@@ -178,7 +178,7 @@ class ConstraintsState(NamedTuple):
         return differing
 
 
-def _pinned_line(requirement: Requirement) -> PinnedLine:
+def pinned_line(requirement: Requirement) -> PinnedLine:
     """The line of a state that a requirement is."""
     marker = requirement.markers
     extras = ",".join(sorted(requirement.extras))

@@ -36,7 +36,7 @@ from openstack_requirements.system import files, git_command
 from openstack_requirements.system.git_command import Git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from openstack_requirements.system.git_command import Kind
     from openstack_requirements.system.process import Processes
@@ -59,16 +59,21 @@ class File(NamedTuple):
 
 
 def resolve(
-    root: str, revision: str, processes: Processes | None = None
+    root: str,
+    revision: str,
+    processes: Processes | None = None,
+    warn: Callable[[str], object] | None = None,
 ) -> str:
     """The commit that a revision names, as its full id.
 
     :param root: a folder in a work tree, or a bare repository.
     :param revision: whatever git takes for one (gitrevisions).
+    :param warn: is told of each warning that git prints: that a reflog does
+        not go back to a date, for one.
     :raises UnusableInput: where it names no commit.
     :raises OutsideError: where git cannot be asked.
     """
-    return _resolve(Git(root, processes), revision)
+    return _resolve(Git(root, processes, warn), revision)
 
 
 def _resolve(git: Git, revision: str) -> str:
@@ -77,8 +82,9 @@ def _resolve(git: Git, revision: str) -> str:
     if not revision or revision.startswith(("-", "^")) or not _plain(revision):
         raise UnusableInput(revision or "''", "is not a git revision")
     try:
+        # With --quiet it would not say that a reflog is too short.
         answer = git.run(
-            *("rev-parse", "--verify", "--quiet", "--end-of-options"),
+            *("rev-parse", "--verify", "--end-of-options"),
             f"{revision}^{{commit}}",
         )
     except CommandFailed as error:

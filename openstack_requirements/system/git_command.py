@@ -35,7 +35,7 @@ from openstack_requirements.system import git_repository
 from openstack_requirements.system.process import Processes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 #: git loads nothing larger: commits, trees, tags, and what files are kept as
 #: differences to, in bytes.
@@ -92,6 +92,7 @@ _OPTIONS: tuple[str, ...] = (
 _IN_WORK_TREE = ("-c", "safe.bareRepository=explicit")
 _MIB = 1024 * 1024
 _LONGEST_COMPLAINT = 400  # characters of what git says
+_MOST_WARNINGS = 20  # lines, of one answer
 _ROW = re.compile(
     rb"(?P<mode>\d{6}) \w+ (?P<object>[0-9a-f]+) +(?P<size>\S+)\t"
     rb"(?P<path>.*)",
@@ -124,13 +125,22 @@ class TreeEntry(NamedTuple):
 class Git:
     """git in a folder: reads objects, and explains failures.
 
-    ``inside`` is the folder's path from the top of the work tree on.
+    ``top`` is the top of the work tree, or the bare repository; ``inside``
+    the folder's path from there on.
+
+    :param warn: is told of each warning that git prints.
     """
 
-    def __init__(self, root: str, processes: Processes | None) -> None:
+    def __init__(
+        self,
+        root: str,
+        processes: Processes | None,
+        warn: Callable[[str], object] | None = None,
+    ) -> None:
         if not os.path.isdir(root):
             raise UnusableInput(root, "is not a folder")
         self.root = root
+        self._warn = warn
         self._processes = processes or Processes()
         start = os.path.realpath(root)
         repository = git_repository.find(start)
@@ -138,7 +148,7 @@ class Git:
             raise _no_repository(root)
         git_repository.require_files(repository.folder)
         self.inside = os.path.relpath(start, repository.top)
-        self._top = repository.top
+        self.top = repository.top
         self._options = (
             _OPTIONS if repository.bare else _OPTIONS + _IN_WORK_TREE
         )
@@ -169,9 +179,10 @@ class Git:
                 given=given,
                 environment=self._environment,
                 inherit=False,
-                folder=self._top,
+                folder=self.top,
                 deadline=DEADLINE,
                 most=most,
+                on_complaints=self._pass_on,
             )
         except (CommandTimedOut, TooMuchOutput) as error:
             what = (
@@ -181,6 +192,15 @@ class Git:
             )
             root = printable(os.path.abspath(self.root))
             raise OutsideError(f"{root}: git {words[0]} {what}") from error
+
+    def _pass_on(self, said: str) -> None:
+        """Tell of what git warns of, without what it advises."""
+        if self._warn is None:
+            return
+        for line in said.splitlines()[:_MOST_WARNINGS]:
+            if line.startswith("warning: "):
+                warning = line.removeprefix("warning: ")
+                self._warn(f"git: {warning[:_LONGEST_COMPLAINT]}")
 
     def ask(self, *words: str, given: bytes = b"", most: int = _MIB) -> bytes:
         """What git prints.
@@ -202,7 +222,7 @@ class Git:
             return OutsideError(
                 f"{root}: git does not trust the repository there, because it "
                 "belongs to another user. If you do: git config --global "
-                f"--add safe.directory {printable(self._top)}"
+                f"--add safe.directory {printable(self.top)}"
             )
         if TOO_LARGE in said:
             return OutsideError(
@@ -251,9 +271,9 @@ class Git:
             name, size = self.object_id(match["object"]), match["size"]
             kind = _KINDS.get(match["mode"][:2])
             if kind is None:
-                raise self._not_understood(line)
+                raise self.not_understood(line)
             if size != b"-" and not _SIZE.fullmatch(size):
-                raise self._lost(name)
+                raise self.lost(name)
             entries[os.fsdecode(match["path"])] = TreeEntry(
                 kind, name, 0 if size == b"-" else int(size)
             )
@@ -265,15 +285,25 @@ class Git:
         :raises OutsideError: where the answer is no id.
         """
         if not _OBJECT_ID.fullmatch(answer):
-            raise self._not_understood(answer)
+            raise self.not_understood(answer)
         return answer.decode("ascii")
 
-    def _not_understood(self, answer: bytes) -> OutsideError:
+    def not_understood(self, answer: bytes) -> OutsideError:
+        """The error for an answer that git never gives."""
         root = printable(os.path.abspath(self.root))
         said = printable(answer[:80].decode("utf-8", "replace"))
         return OutsideError(f"{root}: git answers what is no answer: {said}")
 
-    def _lost(self, name: str) -> OutsideError:
+    def require_whole(self, what: str) -> None:
+        """Refuse a partial clone, where something is not there.
+
+        :raises OutsideError: where it is one.
+        """
+        if self._is_partial():
+            raise self._not_fetched(what)
+
+    def lost(self, name: str) -> OutsideError:
+        """The error for an object that git does not have."""
         if self._is_partial():
             return self._not_fetched(f"the object {name}")
         root = printable(os.path.abspath(self.root))
@@ -295,7 +325,7 @@ class Git:
             end = data.find(b"\n", start)
             words = data[start:end].split()
             if len(words) != 3 or not _SIZE.fullmatch(words[2]):
-                raise self._lost(name)
+                raise self.lost(name)
             start = end + 1 + int(words[2])
             contents[name] = data[end + 1 : start]
             start += 1

@@ -139,6 +139,7 @@ class Processes:
         inherit: bool = True,
         deadline: float = ANSWER_DEADLINE,
         most: int = MOST_BYTES,
+        on_complaints: Callable[[str], object] | None = None,
     ) -> bytes:
         """Run a command to its end; its standard output, byte for byte.
 
@@ -149,6 +150,8 @@ class Processes:
         :param inherit: whether it gets the variables of this program too.
         :param deadline: how many seconds it may take.
         :param most: how many bytes it may print.
+        :param on_complaints: is called with what a command that succeeds has
+            written to its standard error.
         :raises CommandFailed: where it ends with a failure, with its
             standard error.
         :raises CommandTimedOut: where it does not end in time.
@@ -182,11 +185,13 @@ class Processes:
         status = self._finish(command, child, threads, deadline)
         if answer.too_many:
             raise TooMuchOutput(command, most)
+        text = complaints.value().decode("utf-8", "replace")
         if status:
-            text = complaints.value().decode("utf-8", "replace")
             raise CommandFailed(command, status, text)
         if not answer.complete:
             raise OutsideError(f"{command[0]}: its output does not end")
+        if text and on_complaints is not None:
+            on_complaints(text)
         return answer.value()
 
     def _start(

@@ -37,7 +37,12 @@ CONTRIBUTOR = PACKAGE.parent / "doc" / "source" / "contributor"
 PUBLIC = {"requirement", "project", "check", "generation"}
 #: Packages in which what decides touches nothing outside, and their loaders.
 DECIDING = {"pep508", "manifests", "constraints", "checks"}
-LOADERS = {"manifests.loader", "constraints.loader", "checks.loader"}
+LOADERS = {
+    "manifests.loader",
+    "constraints.loader",
+    "constraints.history_loader",
+    "checks.loader",
+}
 #: The module there that loads, then decides, many projects side by side.
 CONNECTING = {"checks.gate"}
 #: Modules elsewhere that touch nothing outside either.

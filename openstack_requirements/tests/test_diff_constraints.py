@@ -20,7 +20,7 @@ from typing import ClassVar
 import fixtures
 
 from openstack_requirements.cmds import diff_constraints
-from openstack_requirements.constraints import freeze_json, loader
+from openstack_requirements.constraints import freeze_json, loader, revisions
 from openstack_requirements.constraints.freeze import Freeze
 from openstack_requirements.errors import UnusableInput
 from openstack_requirements.tests import base
@@ -351,7 +351,7 @@ class TestSources(base.TestCase):
             ("a", ("", "")),
             ("a:", ("a", "")),
         ):
-            self.assertEqual(expected, loader._split_revision(what))
+            self.assertEqual(expected, revisions.split(what))
 
     def test_freezes_come_by_python(self) -> None:
         for python in ("3.10", "3.9"):

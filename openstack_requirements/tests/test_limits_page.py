@@ -57,6 +57,18 @@ NO_LIMITS = {
         "the version of a file that this toolkit writes"
     ),
     "checks.gate.WORTH_SHARING": "from where on processes share the work",
+    "constraints.history.MANY": "from where on a commit is a regeneration",
+    "constraints.history._FEW": "from where on a commit is a regeneration",
+    "constraints.history.LOOK_BACK": "how far back a commit's kind depends on",
+    "constraints.history_loader.SHORT": "how much of an id an error shows",
+    "cmds.report.render_changes.SHORT": "how much of an id is shown",
+    "cmds.report.render_changes.SHOWN_COMMITS": (
+        "JSON has all, and the text says how many more there are"
+    ),
+    "system.git_history.BATCH": "how much is read at once; all is read",
+    "system.git_command._MOST_WARNINGS": (
+        "how many of git's warnings are shown"
+    ),
     "system.git_command._LONGEST_COMPLAINT": (
         "how much of git's words an error shows"
     ),

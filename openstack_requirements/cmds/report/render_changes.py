@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from openstack_requirements.cmds.report.render_explanation import demand_data
 from openstack_requirements.constraints.changes import KINDS, OTHER_PYTHONS
+from openstack_requirements.constraints.history import COMMIT_KINDS
 from openstack_requirements.errors import printable
 from openstack_requirements.output import json_text
 from openstack_requirements.pep508.requirement import canonical_name
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
         PinChange,
     )
     from openstack_requirements.constraints.graph import Demand
+    from openstack_requirements.constraints.history import PinCommit
     from openstack_requirements.constraints.reasons import Hold
 
 #: The formats that :func:`render` knows.
@@ -39,6 +42,10 @@ Format = Literal["text", "json", "markdown"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 #: A table with more rows is folded away in a review comment.
 OPEN_ROWS = 25
+#: How many commits behind one change are shown; JSON has all.
+SHOWN_COMMITS = 3
+#: How much of the id of a commit is shown; JSON has all of it.
+SHORT = 10
 
 
 def render(changes: Changes, old: str, new: str, form: Format) -> str:
@@ -68,6 +75,7 @@ def to_text(changes: Changes, old: str, new: str) -> str:
                 f"  {change.name} {_versions(change, '->')}"
                 f"{_in(_where(change))}"
             )
+            lines += [f"      {by}" for by in _commits(change, str)]
             lines += [f"      {why}" for why in _why(change, changes, str)]
     lines += _section(
         "spelled in another way",
@@ -111,11 +119,12 @@ def to_markdown(changes: Changes, old: str, new: str) -> str:
                 _code(change.name),
                 _versions(change, "→", _plain),
                 _where(change, _code),
+                "<br>".join(_commits(change, _code)),
                 "<br>".join(_why(change, changes, _code)),
             ]
             for change in changes.of(kind)
         ]
-        header = ["Distribution", "Version", "Where", "Why"]
+        header = ["Distribution", "Version", "Where", "Commit", "Why"]
         if rows:
             parts.append(_table(_count(changes, kind), header, rows))
     if changes.respelled:
@@ -180,6 +189,7 @@ def to_json(changes: Changes, old: str, new: str) -> str:
                     "condition": change.condition or None,
                     "needed_by": list(map(demand_data, change.needed_by)),
                     "holds": list(map(_hold_data, change.holds)),
+                    "commits": list(map(_commit_data, change.commits)),
                 }
                 for change in changes.changes
             ],
@@ -187,6 +197,7 @@ def to_json(changes: Changes, old: str, new: str) -> str:
                 spelling._asdict() for spelling in changes.respelled
             ],
             "held": list(map(_hold_data, changes.held)),
+            "commits": list(map(_commit_data, changes.commits)),
         }
     )
 
@@ -202,6 +213,18 @@ def _hold_data(hold: Hold) -> dict[str, Any]:
     }
 
 
+def _commit_data(commit: PinCommit) -> dict[str, Any]:
+    return {
+        "commit": commit.id or None,
+        "kind": commit.kind,
+        "date": commit.date or None,
+        "author": commit.author or None,
+        "subject": commit.subject or None,
+        "merge": commit.merge or None,
+        "side": "new" if commit.in_new else "old",
+    }
+
+
 def _summary(changes: Changes) -> str:
     counts = [_count(changes, kind) for kind in KINDS]
     changed = [count for count in counts if not count.startswith("0 ")]
@@ -214,7 +237,14 @@ def _count(changes: Changes, kind: Kind) -> str:
 
 
 def _notes(changes: Changes) -> list[str]:
-    return [
+    kinds = Counter(commit.kind for commit in changes.commits)
+    counts = [
+        f"{kinds[kind]} {kind}{'s' if kinds[kind] > 1 else ''}"
+        for kind in COMMIT_KINDS
+        if kinds[kind]
+    ]
+    commits = [f"commits: {', '.join(counts)}"] if counts else []
+    return commits + [
         f"Python {', '.join(pythons)}: on the {side} side only"
         for side, pythons in (
             ("old", changes.only_old),
@@ -262,6 +292,23 @@ def _pythons(hold: Hold, changes: Changes) -> str:
     if hold.pythons == changes.explained:
         return ""
     return f"Python {', '.join(hold.pythons)}"
+
+
+def _commits(change: PinChange, show: Callable[[str], str]) -> list[str]:
+    """The commits behind a change, a line for each, the last one first."""
+    lines = []
+    for commit in change.commits[:SHOWN_COMMITS]:
+        where = "" if commit.in_new else "only on the old side: "
+        if not commit.id:
+            lines.append(f"{where}not committed ({commit.kind})")
+            continue
+        author = f" ({show(commit.author)})" if commit.author else ""
+        lines.append(
+            f"{where}{show(commit.id[:SHORT])} of {commit.date[:10]}, "
+            f"{commit.kind}: {show(commit.subject)}{author}"
+        )
+    more = len(change.commits) - SHOWN_COMMITS
+    return lines + ([f"and {more} more before"] if more > 0 else [])
 
 
 def _why(
