@@ -81,6 +81,7 @@ MODULES = (
     "constraints.changes",
     "constraints.reasons",
     "constraints.history",
+    "constraints.closure",
     "constraints.revisions",
     "constraints.graph",
     "constraints.explain",

@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from openstack_requirements.cmds import _console
+from openstack_requirements.cmds import _console, _needed
 from openstack_requirements.cmds.report import render_changes
 from openstack_requirements.constraints import changes, loader
 from openstack_requirements.errors import (
@@ -24,6 +24,7 @@ from openstack_requirements.errors import (
     ConflictingOptions,
     OutsideError,
 )
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.repository import lists
 
 if TYPE_CHECKING:
@@ -83,6 +84,23 @@ def parser() -> _console.Parser:
         action="store_true",
         help="do not look in the history for the commit behind each change",
     )
+    what = result.add_argument_group("what to show")
+    what.add_argument(
+        "--needed-by",
+        metavar="PROJECT",
+        default=argparse.SUPPRESS,
+        help="only what PROJECT pulls in, by the freezes: a distribution in "
+        "them, or the folder of a checkout",
+    )
+    what.add_argument(
+        "--without",
+        metavar="NAME",
+        nargs="+",
+        action="extend",
+        default=argparse.SUPPRESS,
+        help="leave these distributions out, such as those that a job "
+        "installs from source",
+    )
     out = result.add_argument_group("how to show it")
     out.add_argument(
         "--format",
@@ -108,9 +126,14 @@ def parser() -> _console.Parser:
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    unset = dict.fromkeys(("freezes", "timeout", "never", "output"))
+    unset = dict.fromkeys(
+        ("freezes", "timeout", "never", "output", "needed_by", "without")
+    )
     options = parser().parse_args(argv, argparse.Namespace(**unset))
-    unlisted = lists.never_constrained(options.never)
+    unlisted = {
+        *lists.never_constrained(options.never),
+        *map(canonical_name, options.without or ()),
+    }
     arguments = (options.old, options.new)
     sides = [
         loader.load(argument, unlisted, warn=_console.warn)
@@ -125,8 +148,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
         new = new.made_from(loader.freezes(options.freezes))
         _warn_of_mismatches(new)
+    if options.needed_by is not None and not new.freezes:
+        raise ConflictingOptions(
+            "--needed-by needs freezes, which have what requires what"
+        )
     versions = _newest(new, options.timeout) if options.newest else None
     changed = changes.between(old, new, versions)
+    if options.needed_by is not None:
+        changed = _needed.restrict(options.needed_by, changed, old, new)
     if not options.no_commits and any(side.commit for side in sides):
         changed = _with_commits(changed, sides, arguments)
     text = render_changes.render(changed, *arguments, options.format)
