@@ -90,6 +90,7 @@ MODULES = (
     "checks.findings",
     "checks.list_lines",
     "checks.list_rules",
+    "checks.upkeep_rules",
     "checks.subjects",
     "checks.project_findings",
     "checks.entry_rules",

@@ -75,6 +75,30 @@ def find(root: str) -> list[str]:
     return checkouts
 
 
+def find_all(root: str) -> list[str]:
+    """The checkouts in a folder, as ``name`` or ``org/name``, in order.
+
+    :raises UnusableInput: where there is none.
+    """
+    if _is_checkout(root):
+        return [root]
+    checkouts: list[str] = []
+    for name in files.names_in(root):
+        folder = os.path.join(root, name)
+        if name[0] == "." or not os.path.isdir(folder):
+            continue
+        if _is_checkout(folder):
+            checkouts.append(folder)
+            continue
+        inside = [
+            os.path.join(folder, project)
+            for project in files.names_in(folder)
+            if project[0] != "."
+        ]
+        checkouts += filter(_is_checkout, inside)
+    return checkouts or find(root)
+
+
 def _is_checkout(folder: str) -> bool:
     return any(os.path.isfile(os.path.join(folder, name)) for name in _SIGNS)
 

@@ -75,6 +75,8 @@ _CLASSIFIERS = {
     "Zope Public License": "ZPL",
     "zlib/libpng License": "Zlib",
 }
+# Those that say no more than the family.
+_FAMILIES = frozenset({"AFL", "Apache", "Artistic", "BSD", "GPL", "LGPL"})
 # Classifiers that name no license.
 _SAY_NOTHING = frozenset({"OSI Approved", "DFSG approved", "License"})
 # How people write licenses whose identifier is another, in small letters
@@ -146,6 +148,14 @@ def of(distribution: Distribution) -> str:
         return text
     # Classifiers do not say whether one may choose: this is no expression.
     return _short(", ".join(named))
+
+
+def same(first: str, second: str) -> bool:
+    """Whether two licenses may be one: the same, or a family and a member."""
+    return first == second or any(
+        family in _FAMILIES and _is_in(member, family)
+        for family, member in ((first, second), (second, first))
+    )
 
 
 def _is_in(license_id: str, family: str) -> bool:

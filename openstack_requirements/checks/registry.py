@@ -72,6 +72,31 @@ _ON_COMMAND_PAGES = {
         "Without metadata nothing can be said about a distribution.",
         "Give freezes or an environment that have it.",
     ),
+    "unused-requirement": (
+        "validate-constraints",
+        "Each entry of the global list costs reviews and a constraint; one "
+        "that nothing requires costs them for nothing.",
+        "Remove it from the global list.",
+    ),
+    "missing-license": (
+        "validate-constraints",
+        "What is pinned is shipped and used, and without a license nobody "
+        "may.",
+        "Find the license, and ask the authors to name it in the metadata.",
+    ),
+    "changed-license": (
+        "validate-constraints",
+        "A license is reviewed once, with the entry; a new version may have "
+        "one that would not have been accepted.",
+        "Review the license, and write it into the comment of the entry.",
+    ),
+    "capped-pin": (
+        "validate-constraints",
+        "A cap keeps what is broken away, and later what is fixed too, as "
+        "long as nobody looks at it.",
+        "Lift the cap of the global list, or ask the distribution that has "
+        "it to do so.",
+    ),
     "unknown-project": (
         "validate-projects",
         "A repository without a project configuration has no jobs.",
@@ -104,6 +129,7 @@ def texts() -> Mapping[str, Texts]:
         conflicts,
         judgement,
         list_rules,
+        upkeep_rules,
         waiving,
     )
 
@@ -112,8 +138,12 @@ def texts() -> Mapping[str, Texts]:
         before = result.get(row.id, Texts((), row.why, row.how))
         severities = {*before.severities, row.severity}
         result[row.id] = before._replace(severities=tuple(sorted(severities)))
+    severities_of: dict[str, Severity] = {
+        **conflicts.RULES,
+        **{row.id: row.severity for row in upkeep_rules.RULES},
+    }
     for rule, (_, why, how) in _ON_COMMAND_PAGES.items():
-        severity = conflicts.RULES.get(rule, "error")
+        severity = severities_of.get(rule, "error")
         result.setdefault(rule, Texts((severity,), why, how))
     return dict(sorted(result.items()))
 

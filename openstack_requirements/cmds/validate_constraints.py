@@ -16,8 +16,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from openstack_requirements.checks import findings, list_lines, list_rules
-from openstack_requirements.cmds import _console, _judge
+from openstack_requirements.checks import (
+    findings,
+    list_lines,
+    list_rules,
+    upkeep_rules,
+)
+from openstack_requirements.cmds import _console, _judge, _upkeep
 from openstack_requirements.repository import lists
 
 if TYPE_CHECKING:
@@ -61,6 +66,7 @@ def parser() -> _console.Parser:
     )
     _judge.add_never_option(result)
     _judge.add_policy_option(result)
+    _upkeep.add_options(result)
     _judge.add_report_options(result)
     return result
 
@@ -79,13 +85,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         never or lists.NEVER[0],
         lists.never_constrained(never),
     )
+    judged = list_rules.judge(subject)
+    upkeep = _upkeep.load(
+        options, subject.required, subject.pinned, subject.never
+    )
+    if upkeep is not None:
+        judged += upkeep_rules.judge(upkeep)
     return _judge.report(
         NAME,
         options,
-        [
-            findings.verdict(
-                f"{options.required} and {options.pinned}",
-                list_rules.judge(subject),
-            )
-        ],
+        [findings.verdict(f"{options.required} and {options.pinned}", judged)],
     )

@@ -65,6 +65,7 @@ NO_LIMITS = {
     "cmds.report.render_changes.SHOWN_COMMITS": (
         "JSON has all, and the text says how many more there are"
     ),
+    "cmds._upkeep.SHOWN": "how many names a warning has",
     "system.git_history.BATCH": "how much is read at once; all is read",
     "system.git_command._MOST_WARNINGS": (
         "how many of git's warnings are shown"

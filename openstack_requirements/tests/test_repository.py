@@ -25,6 +25,7 @@ from openstack_requirements.checks import (
     install_rules,
     list_rules,
     support,
+    upkeep_rules,
     zuul,
 )
 from openstack_requirements.cmds import validate_constraints
@@ -194,6 +195,7 @@ class TestPromises(base.TestCase):
     def test_every_rule_is_documented(self) -> None:
         for page, ids in (
             ("validate-constraints", [rule.id for rule in list_rules.RULES]),
+            ("validate-constraints", [rule.id for rule in upkeep_rules.RULES]),
             ("check-conflicts", list(conflicts.RULES)),
             (
                 "check-python2-support",

@@ -22,6 +22,7 @@ from openstack_requirements.checks import (
     list_rules,
     registry,
     support,
+    upkeep_rules,
     waiving,
     zuul,
 )
@@ -70,6 +71,7 @@ class TestTexts(base.TestCase):
             for table in (
                 *(list_rules.RULES, judgement.RULES, waiving.RULES),
                 *(install_rules.RULES, support.RULES, zuul.RULES),
+                upkeep_rules.RULES,
             )
             for row in table
         }
