@@ -649,6 +649,23 @@ class TestDates(HistoryTestCase):
             self.bad("2026-05-15:uc.txt", "uc.txt"),
         )
 
+    def test_a_partial_clone(self) -> None:
+        """What changed is shown, though nobody knows in which commit."""
+        old = self.git("rev-parse", "HEAD")
+        for day in (22, 23, 24):
+            self.on(f"2026-05-{day}", "x", {"x": str(day)})
+        self.git("config", "uploadpack.allowFilter", "true")
+        clone = self.clone("--filter=blob:none")
+        self.git("cat-file", "-p", f"{old}:uc.txt", folder=clone)
+        done = self.diff("2026-05-21:uc.txt", "HEAD:uc.txt")
+        self.assertEqual(0, done.status)
+        self.assertEqual("  x 20 -> 24", done.out.splitlines()[-1])
+        self.assertRegex(
+            done.err,
+            r"\Awarning: the commits behind the changes are not known: .*"
+            r"is a partial clone without",
+        )
+
     def test_a_shallow_clone_that_lacks_what_is_between(self) -> None:
         old = self.git("rev-parse", "HEAD")
         for day in (22, 23, 24):

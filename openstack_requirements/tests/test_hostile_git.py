@@ -30,7 +30,12 @@ import tomlkit
 
 from openstack_requirements.errors import OutsideError, UnusableInput
 from openstack_requirements.install import interpreters
-from openstack_requirements.system import children, git, git_command
+from openstack_requirements.system import (
+    children,
+    git,
+    git_command,
+    git_history,
+)
 from openstack_requirements.tests import base
 from openstack_requirements.tests.test_git import GitTestCase
 from openstack_requirements.tests.test_repository import scripts
@@ -206,7 +211,11 @@ class TestFetching(HostileTestCase):
         self.commit(a_txt="two\n")
 
     def assert_not_fetched(self, folder: Path) -> None:
+        ids = self.git("rev-list", "HEAD").split()
         for ask in (
+            lambda: [
+                *git_history.changes_of(str(folder), ids[1], ids[0], "a.txt")
+            ],
             lambda: git.read(str(folder), "HEAD~1", "a.txt"),
             lambda: git.read_all(str(folder), "HEAD~1", ["a.txt", "b.txt"]),
         ):
@@ -299,6 +308,10 @@ class TestConfigured(HostileTestCase):
             read = git.read(str(self.root), revision, "a.txt")
             self.assertEqual("two\n", read)
         git.first_parent(str(self.root))
+        tip, *_, first = self.git("rev-list", "main").split()
+        (change,) = git_history.changes_of(str(self.root), first, tip, "a.txt")
+        self.assertEqual(b"two\n", change.after)
+        git_history.last_until(str(self.root), tip, 0)
         # What is in the index is no commit, and the index is not read.
         for revision in (":a.txt", ":0:a.txt", "nope", "HEAD:a.txt"):
             self.assertRaises(UnusableInput, self.read, revision, "a.txt")
