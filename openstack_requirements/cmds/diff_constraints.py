@@ -153,7 +153,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             "--needed-by needs freezes, which have what requires what"
         )
     versions = _newest(new, options.timeout) if options.newest else None
-    changed = changes.between(old, new, versions)
+    changed = changes.between(old, new, versions)._replace(
+        project=options.needed_by or "", without=tuple(options.without or ())
+    )
     if options.needed_by is not None:
         changed = _needed.restrict(options.needed_by, changed, old, new)
     if not options.no_commits and any(side.commit for side in sides):

@@ -87,7 +87,8 @@ class Changes(NamedTuple):
     compared. ``held`` are the unchanged distributions that are held back, on
     the Pythons of ``explained``, which are those with a freeze. ``commits``
     are those from one state to the other that change the file, the last one
-    first, where both are in one history.
+    first, where both are in one history. Where ``project`` is not empty, only
+    what it pulls in is there, and ``without`` are the names that are left out.
     """
 
     changes: tuple[PinChange, ...] = ()
@@ -97,6 +98,8 @@ class Changes(NamedTuple):
     held: tuple[Hold, ...] = ()
     explained: tuple[str, ...] = ()
     commits: tuple[PinCommit, ...] = ()
+    project: str = ""
+    without: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.changes)

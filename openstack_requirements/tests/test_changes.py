@@ -32,6 +32,7 @@ from openstack_requirements.constraints.changes import (
     Respelled,
     between,
 )
+from openstack_requirements.constraints.history import PinCommit
 from openstack_requirements.constraints.states import (
     ConstraintsState,
     PinnedLine,
@@ -714,7 +715,9 @@ under an upper bound, which may keep newer versions away:
 
     def test_cells_are_escaped(self) -> None:
         for odd in self.HOSTILE:
+            commit = PinCommit("a1", "2026-05-25", odd, odd, "hand edit")
             change = PinChange("changed", "x", odd, "1", (), True, odd)
+            change = change._replace(commits=(commit,))
             text = render_changes.to_markdown(Changes((change,)), odd, "b")
             rows = [x for x in text.splitlines() if x.startswith("| ")]
             self.assertEqual(3, len(rows), odd)

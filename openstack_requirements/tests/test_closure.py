@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from openstack_requirements.constraints import closure
@@ -217,6 +218,17 @@ class TestCommand(DiffMixin):
     def test_without(self) -> None:
         rows = self.rows("--without", "NOVA", "b", "--without", "c")
         self.assertEqual(["new 1", "old 1", "a 1 -> 2"], rows)
+        argv = ("--needed-by", "Nova", "--without", "a", "c", "--format")
+        self.assertEqual(
+            ["left out: a, c", "only what Nova pulls in"],
+            self.good(self.old, self.new, *argv, "text")[1:3],
+        )
+        lines = self.good(self.old, self.new, *argv, "markdown")
+        self.assertIn("only what `Nova` pulls in", lines)
+        data = json.loads(self.diff(self.old, self.new, *argv, "json").out)
+        self.assertEqual(
+            ("Nova", ["a", "c"]), (data["needed_by"], data["without"])
+        )
         # What is left out still says what it requires.
         lines = self.good(self.old, self.new, "--without", "nova")
         self.assertIn("      needed by: the list -> nova 2 -> new", lines)

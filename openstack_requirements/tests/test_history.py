@@ -17,10 +17,13 @@ import itertools
 import json
 import os
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import fixtures
+
 from openstack_requirements.cmds import diff_constraints
-from openstack_requirements.constraints import history
+from openstack_requirements.constraints import history, revisions
 from openstack_requirements.constraints.changes import Changes, between
 from openstack_requirements.constraints.history import CommittedTexts
 from openstack_requirements.constraints.states import ConstraintsState
@@ -552,6 +555,21 @@ class TestDates(HistoryTestCase):
             for new in ("2026-05-20", "2026-05-20T12:00", "2030-01-01"):
                 self.assertEqual("x 10 -> 20", self.versions(old, new), old)
         self.assertEqual("", self.versions("2026-05-10", "2026-05-19"))
+
+    def test_where_it_runs_does_not_matter(self) -> None:
+        self.addCleanup(time.tzset)
+        self.useFixture(fixtures.EnvironmentVariable("TZ", "Asia/Tokyo"))
+        time.tzset()
+        for revision, shown in (
+            ("2026-05-10", "2026-05-10T23:59:59Z"),
+            ("2026-05-10T12:00", "2026-05-10T12:00:00Z"),
+            ("2026-05-10T12:00+09:00", "2026-05-10T03:00:00Z"),
+        ):
+            dated = revisions.dated(revision)
+            assert dated is not None
+            self.assertEqual(shown, revisions.shown_date(dated.latest))
+        # What a commit has for a date need not be one.
+        self.assertEqual("", revisions.shown_date(10**17))
 
     def test_before_the_first(self) -> None:
         first = self.git("rev-parse", "HEAD~1")[:10]

@@ -82,14 +82,14 @@ class TestRules(base.TestCase):
         subject = upkeep(
             "",
             "a===1;python_version<'3.12'\na===1;python_version>='3.12'\n"
-            "b===2\nc===3\nd>=1\n",
+            "d>=1\nb===2\nc===3\n",
         )._replace(since="HEAD~1")
         self.assertEqual(
             [
                 "1 missing-license the metadata of a 1 names no license",
-                "3 changed-license b 2 has the license GPL; 1, the pin of "
+                "4 changed-license b 2 has the license GPL; 1, the pin of "
                 "HEAD~1, had MIT",
-                "3 changed-license b 2 has the license GPL; 1.5, the pin of "
+                "4 changed-license b 2 has the license GPL; 1.5, the pin of "
                 "HEAD~1, named none",
             ],
             shown(
@@ -156,6 +156,10 @@ class TestRules(base.TestCase):
         ):
             subject = upkeep("a\n", "a===1\n")
             self.assertEqual([], shown(subject._replace(holds=[hold])))
+            # And they do not keep those behind them away.
+            last = Hold("a", "1", "4", (of_top,), "", ("3.12",))
+            found = shown(subject._replace(holds=[hold, last]))
+            self.assertEqual(1, len(found), str(found))
 
 
 class CommandTestCase(base.TestCase):

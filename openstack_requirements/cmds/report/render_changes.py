@@ -65,7 +65,7 @@ def render(changes: Changes, old: str, new: str, form: Format) -> str:
 def to_text(changes: Changes, old: str, new: str) -> str:
     """Render the changes for a terminal or a log."""
     lines = [f"{old} -> {new}: {_summary(changes)}"]
-    lines += _notes(changes)
+    lines += _notes(changes, str)
     for kind in KINDS:
         of_kind = changes.of(kind)
         if of_kind:
@@ -112,7 +112,7 @@ def to_text(changes: Changes, old: str, new: str) -> str:
 def to_markdown(changes: Changes, old: str, new: str) -> str:
     """Render the changes for a review comment: tables, long ones folded."""
     parts = [f"**{_summary(changes)}**: {_code(old)} → {_code(new)}"]
-    parts += _notes(changes)
+    parts += _notes(changes, _code)
     for kind in KINDS:
         rows = [
             [
@@ -176,6 +176,8 @@ def to_json(changes: Changes, old: str, new: str) -> str:
         {
             "old": old,
             "new": new,
+            "needed_by": changes.project or None,
+            "without": list(changes.without),
             "only_old": list(changes.only_old),
             "only_new": list(changes.only_new),
             "changes": [
@@ -236,22 +238,29 @@ def _count(changes: Changes, kind: Kind) -> str:
     return f"{len({change.name for change in changes.of(kind)})} {kind}"
 
 
-def _notes(changes: Changes) -> list[str]:
+def _notes(changes: Changes, show: Callable[[str], str]) -> list[str]:
+    notes = []
+    if changes.without:
+        notes.append(f"left out: {', '.join(map(show, changes.without))}")
+    if changes.project:
+        notes.append(f"only what {show(changes.project)} pulls in")
     kinds = Counter(commit.kind for commit in changes.commits)
     counts = [
         f"{kinds[kind]} {kind}{'s' if kinds[kind] > 1 else ''}"
         for kind in COMMIT_KINDS
         if kinds[kind]
     ]
-    commits = [f"commits: {', '.join(counts)}"] if counts else []
-    return commits + [
-        f"Python {', '.join(pythons)}: on the {side} side only"
-        for side, pythons in (
-            ("old", changes.only_old),
-            ("new", changes.only_new),
-        )
-        if pythons
-    ]
+    if counts:
+        notes.append(f"commits: {', '.join(counts)}")
+    for side, pythons in (
+        ("old", changes.only_old),
+        ("new", changes.only_new),
+    ):
+        if pythons:
+            notes.append(
+                f"Python {', '.join(pythons)}: on the {side} side only"
+            )
+    return notes
 
 
 def _section(title: str, lines: Iterable[str]) -> list[str]:
