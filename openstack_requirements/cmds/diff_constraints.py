@@ -14,11 +14,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING
 
 from openstack_requirements.cmds import _console, _needed
 from openstack_requirements.cmds.report import render_changes
-from openstack_requirements.constraints import changes, loader
+from openstack_requirements.constraints import changes, loader, revisions
 from openstack_requirements.errors import (
     FINDINGS,
     ConflictingOptions,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from openstack_requirements.constraints.states import ConstraintsState
     from openstack_requirements.pep508.requirement import CanonicalName
 
+#: What two dates without a file are about.
+_CONSTRAINTS = "upper-constraints.txt"
 _EPILOG = """\
 exit status: 0 the changes were shown, if any; 1 with --check: something was
 added, removed, raised, lowered or changed; 2 wrong usage or unusable input;
@@ -134,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         *lists.never_constrained(options.never),
         *map(canonical_name, options.without or ()),
     }
-    arguments = (options.old, options.new)
+    arguments = _files(options.old, options.new)
     sides = [
         loader.load(argument, unlisted, warn=_console.warn)
         for argument in arguments
@@ -163,6 +166,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     text = render_changes.render(changed, *arguments, options.format)
     _console.write_to(options.output, text)
     return FINDINGS if options.check and changed else 0
+
+
+def _files(old: str, new: str) -> tuple[str, str]:
+    """The arguments; a date alone is that of the other side's file.
+
+    Where that is a date as well, it is that of the constraints of a
+    repository.
+    """
+    dates = [
+        revisions.dated(argument) is not None and not os.path.lexists(argument)
+        for argument in (old, new)
+    ]
+    if all(dates):
+        return f"{old}:{_CONSTRAINTS}", f"{new}:{_CONSTRAINTS}"
+    if dates[0]:
+        old = f"{old}:{_file_of(new)}"
+    elif dates[1]:
+        new = f"{new}:{_file_of(old)}"
+    return old, new
+
+
+def _file_of(argument: str) -> str:
+    """The file that an argument names, as one of a revision."""
+    path = revisions.split(argument)[1]
+    if path and not os.path.lexists(argument):
+        return path
+    # Of a revision, "/" is the top of the repository.
+    return os.path.relpath(argument) if os.path.isabs(argument) else argument
 
 
 def _with_commits(

@@ -128,6 +128,13 @@ class TestKinds(base.TestCase):
         for kind, message, after in self.CASES:
             self.assertEqual([kind], self.kinds((message, after)), after)
 
+    def test_raised_and_added_at_once(self) -> None:
+        narrow = text(LIST).replace("p1===1", "p1===1;python_version=='3.10'")
+        self.assertEqual(
+            ["hand edit", "release bump"],
+            self.kinds(("x", narrow), ("x", text({**LIST, "p1": "2"}))),
+        )
+
     def test_ten_of_a_long_list(self) -> None:
         many = {f"q{number}": "1" for number in range(400)}
         for size, kind in ((9, "hand edit"), (10, "regeneration")):
@@ -555,6 +562,31 @@ class TestDates(HistoryTestCase):
             for new in ("2026-05-20", "2026-05-20T12:00", "2030-01-01"):
                 self.assertEqual("x 10 -> 20", self.versions(old, new), old)
         self.assertEqual("", self.versions("2026-05-10", "2026-05-19"))
+
+    def test_a_date_alone(self) -> None:
+        """It is about the file that the other side names, or the usual one."""
+        (self.root / "upper-constraints.txt").write_text("y===1\n")
+        self.commit_on("2026-05-21", "x")
+        (self.root / "upper-constraints.txt").write_text("y===2\n")
+        self.commit_on("2026-05-22", "x")
+        for old, new, shown in (
+            ("2026-05-10", "uc.txt", "2026-05-10:uc.txt -> uc.txt"),
+            ("2026-05-10", "HEAD:uc.txt", "2026-05-10:uc.txt -> HEAD:uc.txt"),
+            ("uc.txt", "2026-05-10", "uc.txt -> 2026-05-10:uc.txt"),
+            (
+                "2026-05-21T13:00",
+                "@{2026-05-22}",
+                "2026-05-21T13:00:upper-constraints.txt -> "
+                "@{2026-05-22}:upper-constraints.txt",
+            ),
+        ):
+            lines = self.good(old, new)
+            self.assertTrue(lines[0].startswith(f"{shown}: 1 "), lines[0])
+        full = str(self.root / "uc.txt")
+        self.assertIn("  x 10 -> 20", self.good("2026-05-10", full))
+        (self.root / "2026-05-10").write_text("y===7\n")
+        lines = self.good("2026-05-10", "upper-constraints.txt")
+        self.assertIn("  y 7 -> 2", lines)
 
     def test_where_it_runs_does_not_matter(self) -> None:
         self.addCleanup(time.tzset)

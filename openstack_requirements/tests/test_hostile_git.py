@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 import fixtures
 import tomlkit
 
+from openstack_requirements.constraints import freeze_json
 from openstack_requirements.errors import OutsideError, UnusableInput
 from openstack_requirements.install import interpreters
 from openstack_requirements.system import (
@@ -37,6 +38,7 @@ from openstack_requirements.system import (
     git_history,
 )
 from openstack_requirements.tests import base
+from openstack_requirements.tests.test_explain import make
 from openstack_requirements.tests.test_git import GitTestCase
 from openstack_requirements.tests.test_repository import scripts
 
@@ -466,6 +468,8 @@ class TestCommands(HostileTestCase):
         self.reqs = self.folder / "reqs"
         self.write("reqs/global-requirements.txt", LIST)
         self.write("reqs/upper-constraints.txt", CONSTRAINTS)
+        freeze = freeze_json.to_json(make("foo 2.0"))
+        self.write("freezes/python3.12.json", freeze)
 
     def project(self, folder: Path) -> None:
         """Two commits that differ in what commands read."""
@@ -489,6 +493,10 @@ class TestCommands(HostileTestCase):
         yield (*check, "--against", "HEAD~1")
         yield (*check, "--fix", "--diff", "--against", "HEAD~1", here)
         yield "diff-constraints", f"HEAD~1:{MISSING[2]}", MISSING[2]
+        yield (
+            *("validate-constraints", "--licenses", "--since", "HEAD~1"),
+            *("--freezes", str(self.folder / "freezes")),
+        )
         yield (
             *("generate-constraints", "-p", sys.executable, "-q"),
             *("-r", "global-requirements.txt", "-o", "upper-constraints.txt"),
