@@ -40,16 +40,25 @@ _OPTIONS = {
     "--remove": ("NAME", "remove NAME; repeat for several"),
     "--from-source": (
         "DIR",
-        "take NAME from the metadata of the project in DIR (pyproject.toml, "
-        "setup.cfg); its code is not run",
+        "take NAME, or with --pin the Pythons that VERSION is for, from the "
+        "metadata of the project in DIR (pyproject.toml, setup.cfg); its "
+        "code is not run",
     ),
     "--pin": (
         "NAME==VERSION",
-        "change the version in each line of NAME, and nothing else",
+        "change the version in the lines of NAME, for the Pythons that "
+        "VERSION is for; the others keep their pin, in a line of their own "
+        "where need be",
     ),
     "--python": (
+        "PYTHONS",
+        "with --pin: the Pythons that VERSION is for (>=3.10); or X.Y: only "
+        "the lines that can apply to this Python change, as wholes",
+    ),
+    "--oldest-python": (
         "X.Y",
-        "with --pin: only in the lines that apply to this Python",
+        "with --pin: the oldest Python that FILE is for (default: the oldest "
+        "that its markers name)",
     ),
     "--force": (
         "",
@@ -61,6 +70,8 @@ _OPTIONS = {
         f"{_run.LOCK_TIMEOUT} (default: {files.LONGEST_WAIT})",
     ),
 }
+#: Those that only mean something with a pin.
+_WITH_PIN = ("--python", "--oldest-python", "--force")
 
 
 class EditRequest:
@@ -69,7 +80,8 @@ class EditRequest:
     :param file: the file to edit.
     :param longest_wait: how long to wait for its lock, in seconds.
     :param edits: names with their new lines; an empty line removes a name.
-    :param source: the folder of a project whose name is edited too, or empty.
+    :param source: the folder of a project whose name is edited too, or whose
+        Pythons the pin is for; or empty.
     :param replacement: the line for that project.
     :param pin: the version to change to.
     :param force: pin it even if the global list does not admit it.
@@ -106,7 +118,9 @@ def parser() -> Parser:
         usage="%(prog)s [-h] [--version] FILE [--] NAME [[--] REPLACEMENT]\n"
         "       %(prog)s FILE --from-source DIR [REPLACEMENT]\n"
         "       %(prog)s FILE --remove NAME [--remove NAME ...]\n"
-        "       %(prog)s FILE --pin NAME==VERSION [--python X.Y] [--force]\n"
+        "       %(prog)s FILE --pin NAME==VERSION\n"
+        "           [--python PYTHONS | --from-source DIR] "
+        "[--oldest-python X.Y] [--force]\n"
         "       all of them: [--lock-timeout SECONDS]",
         description="Replace the lines of NAME in a constraints file "
         "with REPLACEMENT, or remove them. Everything else stays as it is. "
@@ -145,13 +159,9 @@ def parse(argv: Sequence[str]) -> EditRequest:
     file, *words = operands
     wait = _longest_wait(given)
     if "--pin" in given:
-        if words or given.keys() - {"--pin", "--python", "--force"}:
-            _misused("--pin goes with nothing but --python and --force")
-        return EditRequest(
-            file, wait, pin=_pin(given), force="--force" in given
-        )
-    if given.keys() & {"--python", "--force"}:
-        _misused("--python and --force go with --pin")
+        return _pin_request(given, file, words, wait)
+    if given.keys() & _WITH_PIN:
+        _misused(f"{', '.join(_WITH_PIN)} go with --pin")
     source = replacement = ""
     edits = [(name, "") for name in given.get("--remove", ())]
     if "--from-source" in given:
@@ -173,15 +183,30 @@ def parse(argv: Sequence[str]) -> EditRequest:
     )
 
 
-def _pin(given: dict[str, list[str]]) -> PinRequest:
-    """The version to change to."""
+def _pin_request(
+    given: dict[str, list[str]], file: str, words: list[str], wait: int
+) -> EditRequest:
+    """The request for a pin."""
+    if words or given.keys() - {"--pin", "--from-source", *_WITH_PIN}:
+        _misused(
+            f"--pin goes with nothing but {', '.join(_WITH_PIN)} and "
+            "--from-source"
+        )
+    if given.keys() >= {"--python", "--from-source"}:
+        _misused("--python does not go with --from-source")
+    source, pin, python, oldest = (
+        _only(given, option) if option in given else ""
+        for option in ("--from-source", "--pin", "--python", "--oldest-python")
+    )
     from openstack_requirements.repository import pins
 
-    python = _only(given, "--python") if "--python" in given else ""
     try:
-        return pins.parse(_only(given, "--pin"), python)
+        request = pins.parse(pin, python, oldest)
     except ValueError as error:
         _misused(str(error))
+    return EditRequest(
+        file, wait, source=source, pin=request, force="--force" in given
+    )
 
 
 def _split(argv: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:

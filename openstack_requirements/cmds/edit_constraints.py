@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _edits(request: EditRequest) -> Sequence[tuple[str, str]]:
     """The names to edit with their lines; that of --from-source is last."""
-    if not request.source:
+    if not request.source or request.pin is not None:
         return request.edits
     from openstack_requirements.manifests import loader
 
@@ -63,6 +63,9 @@ def _pinning(request: EditRequest) -> Callable[[str], str]:
     """A change of a file's content that pins another version."""
     from openstack_requirements.repository import pins
 
-    assert request.pin is not None
+    pin = request.pin
+    assert pin is not None
+    if request.source:
+        pin = pins.for_pythons_of(pin, request.source)
     listed = None if request.force else pins.beside(request.file)
-    return pins.change(request.pin, request.file, listed)
+    return pins.change(pin, request.file, listed)

@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 
@@ -24,14 +24,18 @@ from openstack_requirements.constraints.editing import (
 )
 from openstack_requirements.errors import BadContent, BadLine, UnusableInput
 from openstack_requirements.pep508 import markers
-from openstack_requirements.pep508.parser import parse_line
+from openstack_requirements.pep508.parser import parse_line, split_comment
 from openstack_requirements.pep508.text import canonical, split_lines
+from openstack_requirements.pep508.versions import version_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from openstack_requirements.pep508.entries import Entry
     from openstack_requirements.pep508.requirement import Requirement
+
+#: What may close a version, and what sets a marker off from it.
+_SEPARATOR = re.compile(r"((?:[ \t]*\))?)((?:[ \t]*[;:][ \t]*)?)")
 
 
 def pin(
@@ -40,6 +44,8 @@ def pin(
     version: str,
     *,
     python: str = "",
+    requires_python: str = "",
+    oldest_python: str = "",
     source: str = "",
     entries: Iterable[Entry] = (),
     listed_in: str = "",
@@ -47,12 +53,24 @@ def pin(
 ) -> str:
     """The text with a distribution pinned to another version.
 
-    Only the version changes, in each line of the distribution: operator,
-    marker, spaces and comment stay.
+    Operator, spaces and comment of a line stay. Its marker stays as well,
+    unless ``requires_python`` admits only some of the Pythons that the line
+    is for: then two lines take its place, which divide its environments, and
+    the one for the other Pythons keeps its version. No Python gets or loses a
+    line, and none that is not admitted gets another version.
+
+    A file is for the Pythons that its markers name, and for newer ones. So a
+    line stays whole where Pythons are refused that are older than all that
+    the file names. A file that names none may be for any.
 
     :param version: a version (PEP 440); it is written in normal form.
     :param python: change only the lines that can apply to this Python
         (``3.12``).
+    :param requires_python: the Pythons that the version is for, a specifier
+        set (``>=3.10``). Empty where nothing is known of them: then a
+        distribution with several lines is an error.
+    :param oldest_python: the oldest Python that the file is for (``3.10``),
+        whatever its markers name; empty for what they say.
     :param source: the name of the file, for errors.
     :param entries: the entries of the global list. Of those that can apply in
         the same environment as a line, at least one has to admit the version.
@@ -62,8 +80,10 @@ def pin(
         not mention.
     :raises UnusableInput: where there is no line to change.
     :raises BadLine: at a line that is not a pin.
-    :raises BadContent: with the entries that do not admit the version.
+    :raises BadContent: with the entries that do not admit the version, or
+        with the lines where nothing says which of them the version is for.
     :raises BadMarker: for a marker that has no meaning.
+    :raises ValueError: where ``requires_python`` cannot be read.
     """
     lines = split_lines(content)
     listed = [
@@ -72,14 +92,37 @@ def pin(
         if entry.requirement is not None
         and canonical(entry.requirement.package) == canonical(name)
     ]
+    indexes = find_lines(lines, name, source)
+    if len(indexes) > 1 and not python and not requires_python:
+        raise _undecided(f"{name} {version}", lines, indexes, source)
+    conditions = markers.conditions(requires_python)
+    oldest = _oldest_pythons(lines, oldest_python) if conditions else []
     changed = 0
-    for index in find_lines(lines, name, source):
+    for index in indexes:
         line = lines[index]
         marker = _read(line, index + 1, source).markers
         if not _can_apply(python, marker):
             continue
-        start, end = _version_in(line, index + 1, source)
-        refusing = _refusing(version, marker, listed, prereleases=prereleases)
+        parts = markers.Parts(marker, None)
+        if conditions:
+            compared = [marker, *(condition.holds for condition in conditions)]
+            environments = markers.pythons_from(oldest, compared)
+            try:
+                parts = markers.split(marker, conditions, environments)
+            except markers.BadMarker as error:
+                reason = f"cannot be split by {requires_python}"
+                raise BadLine(
+                    f"{reason} ({error.reason})",
+                    line,
+                    source=source,
+                    number=index + 1,
+                ) from error
+        if parts.holds is None:
+            continue
+        parsed = _pin_in(line, index + 1, source)
+        refusing = _refusing(
+            version, parts.holds, listed, prereleases=prereleases
+        )
         if refusing:
             raise BadContent(
                 [
@@ -93,12 +136,98 @@ def pin(
                     for entry in refusing
                 ]
             )
-        lines[index] = line[:start] + version + line[end:]
+        if parts.fails is None:
+            lines[index] = parsed.with_version(version)
+        elif parsed.version != version:
+            lines[index] = _two_lines(parsed, version, parts, lines[0])
         changed += 1
     if not changed:
-        applying = f" that applies to Python {python}" if python else ""
+        applying = ""
+        if python or requires_python:
+            applying = f" that applies to Python {python or requires_python}"
         raise UnusableInput(source, f"has no line for {name}{applying}")
     return byte_order_mark(content) + "".join(lines)
+
+
+def _undecided(
+    pinned: str, lines: Sequence[str], indexes: Iterable[int], source: str
+) -> BadContent:
+    """The error that shows the lines that a version may be for."""
+    return BadContent(
+        [
+            BadLine(
+                f"one of several lines, and nothing says which Pythons "
+                f"{pinned} is for (say so with --python)",
+                lines[index],
+                source=source,
+                number=index + 1,
+            )
+            for index in indexes
+        ]
+    )
+
+
+def _oldest_pythons(lines: Iterable[str], stated: str) -> list[str]:
+    """The oldest Pythons that a file is for; none where it may be for any.
+
+    :param stated: an older one does not count; empty where all do.
+    :raises BadMarker: where the file names too many Pythons.
+    """
+    named = []
+    # Lines without that word, which are nearly all, are not parsed.
+    for line in {line for line in lines if "python" in line}:
+        try:
+            marker = parse_line(
+                line.rstrip(" \t\r\n"), permit_urls=True
+            ).markers
+            markers.oldest_pythons([marker])
+        except (BadLine, markers.BadMarker):
+            continue  # another line may hold anything
+        named.append(marker)
+    oldest = markers.oldest_pythons(named)
+    if not stated:
+        return oldest
+    newer = [
+        python
+        for python in oldest
+        if version_key(python) > version_key(stated)
+    ]
+    return [stated, *newer]
+
+
+class _Pin(NamedTuple):
+    """The line of a pin, in parts that make up its text in this order."""
+
+    before: str
+    version: str
+    behind: str
+    separator: str
+    marker: str
+    comment: str
+    end: str
+
+    def with_version(self, version: str, marker: str | None = None) -> str:
+        """The line with another version, and another marker if given."""
+        parts = self._replace(version=version)
+        if marker is not None:
+            separator = self.separator.replace(":", ";") or ";"
+            parts = parts._replace(separator=separator, marker=marker)
+        return "".join(parts)
+
+
+def _two_lines(
+    parsed: _Pin, version: str, parts: markers.Parts, first_line: str
+) -> str:
+    """The lines that divide a line's Pythons, the lower version first."""
+    assert parts.holds is not None
+    assert parts.fails is not None
+    new = (version, parts.holds)
+    old = (parsed.version, parts.fails)
+    ordered = sorted([old, new], key=lambda pinned: version_key(pinned[0]))
+    between = parsed._replace(
+        end=parsed.end or first_line[len(first_line.rstrip("\r\n")) :] or "\n"
+    )
+    return between.with_version(*ordered[0]) + parsed.with_version(*ordered[1])
 
 
 def _read(line: str, number: int, source: str) -> Requirement:
@@ -108,8 +237,8 @@ def _read(line: str, number: int, source: str) -> Requirement:
         raise error.at(source, number) from error.__cause__
 
 
-def _version_in(line: str, number: int, source: str) -> tuple[int, int]:
-    """The start and the end of the version in the line of a pin."""
+def _pin_in(line: str, number: int, source: str) -> _Pin:
+    """The parts of the line of a pin."""
     # No two parts that match blanks follow each other, which would be slow.
     match = re.match(
         r"\s*[A-Za-z0-9._-]+[ \t]*(?:\[[^\]]*\][ \t]*)?(?:\([ \t]*)?"
@@ -120,7 +249,20 @@ def _version_in(line: str, number: int, source: str) -> tuple[int, int]:
         raise BadLine(
             "not a pin (NAME===VERSION)", line, source=source, number=number
         )
-    return match.span(1)
+    start, behind = match.span(1)
+    body = line.rstrip("\r\n")
+    text = split_comment(body)[0].rstrip()
+    separator = _SEPARATOR.match(text, behind)
+    assert separator is not None  # it may be empty
+    return _Pin(
+        before=line[:start],
+        version=line[start:behind],
+        behind=separator[1],
+        separator=separator[2],
+        marker=text[separator.end() :],
+        comment=body[len(text) :],
+        end=line[len(body) :],
+    )
 
 
 def _can_apply(python: str, *texts: str) -> bool:

@@ -12,7 +12,8 @@
 """Changes the version of one distribution in a constraints file.
 
 Where the file has a global list beside it, the version has to be one that
-the list admits. The edit of the lines is in ``constraints``.
+the list admits. The Pythons that it is for may stand in the project's own
+metadata. The edit of the lines is in ``constraints``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,15 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.constraints import pinning
-from openstack_requirements.pep508.text import is_name
+from openstack_requirements.errors import BadLine, UnusableInput
+from openstack_requirements.manifests import (
+    core_metadata,
+    declarations,
+    dynamic,
+    loader,
+)
+from openstack_requirements.pep508 import markers
+from openstack_requirements.pep508.text import canonical, is_name
 from openstack_requirements.pep508.versions import parse_version
 from openstack_requirements.repository import lists
 
@@ -30,17 +39,30 @@ if TYPE_CHECKING:
 
     from openstack_requirements.pep508.entries import Entry
 
+#: The files of a project that say its name and its Pythons.
+_METADATA = (
+    declarations.PYPROJECT,
+    declarations.SETUP_CFG,
+    *dynamic.MORE_FILES,
+)
+
 
 class PinRequest(NamedTuple):
     """A version for a distribution.
 
     :param version: in normal form (PEP 440).
     :param python: the Python (``3.12``) whose lines change; empty for all.
+    :param requires_python: the Pythons that the version is for, a specifier
+        set; empty where that is not known.
+    :param oldest_python: the oldest Python that the file is for; empty for
+        what its markers say.
     """
 
     name: str
     version: str
     python: str = ""
+    requires_python: str = ""
+    oldest_python: str = ""
 
 
 class ListedRange(NamedTuple):
@@ -55,10 +77,12 @@ class ListedRange(NamedTuple):
     prereleases: bool = True
 
 
-def parse(text: str, python: str = "") -> PinRequest:
+def parse(text: str, python: str = "", oldest_python: str = "") -> PinRequest:
     """The pin that ``NAME==VERSION`` says.
 
-    :raises ValueError: with what is wrong with it, or with the Python.
+    :param python: a Python (``3.12``), or the Pythons that the version is for
+        (``>=3.10``).
+    :raises ValueError: with what is wrong with it, or with the Pythons.
     """
     name, equals, number = text.partition("===" if "===" in text else "==")
     name, number = name.strip(), number.strip()
@@ -67,16 +91,82 @@ def parse(text: str, python: str = "") -> PinRequest:
     version = parse_version(number)
     if version is None:
         raise ValueError(f"not a version: {number!r}")
-    major, dot, minor = python.partition(".")
-    if python and not (
-        python.isascii()
-        and dot
+    if oldest_python and not _is_python(oldest_python):
+        raise ValueError(
+            f"not a Python version such as 3.12: {oldest_python!r}"
+        )
+    pin = PinRequest(name, str(version), oldest_python=oldest_python)
+    if not python or _is_python(python):
+        return pin._replace(python=python)
+    try:
+        has_conditions = bool(markers.conditions(python))
+    except ValueError:
+        has_conditions = False
+    if not has_conditions:
+        raise ValueError(
+            "not a Python version such as 3.12, nor a specifier such as "
+            f">=3.10: {python!r}"
+        )
+    return pin._replace(requires_python=python)
+
+
+def _is_python(text: str) -> bool:
+    """Whether a text is the version of a Python series."""
+    major, dot, minor = text.partition(".")
+    return (
+        text.isascii()
+        and bool(dot)
         and major.isdigit()
         and minor.isdigit()
-        and len(python) < len("1000.10000")
-    ):
-        raise ValueError(f"not a Python version such as 3.12: {python!r}")
-    return PinRequest(name, str(version), python)
+        and len(text) < len("1000.10000")
+    )
+
+
+def for_pythons_of(pin: PinRequest, root: str) -> PinRequest:
+    """The pin, for the Pythons that the metadata of a project names.
+
+    Only files are read; nothing of the project runs. Metadata that a build
+    would compute is not known.
+
+    :param root: the folder of the project whose release it is.
+    :raises UnusableInput: where there is no such project, it has another
+        name, or its Requires-Python is no specifier set.
+    :raises BadLine: where a file is no TOML.
+    """
+    name, pythons = _metadata_in(root)
+    if name and canonical(name) != canonical(pin.name):
+        raise UnusableInput(root, f"is {name}, and not {pin.name}")
+    try:
+        markers.conditions(pythons)
+    except ValueError as error:
+        raise UnusableInput(
+            root, f"has a Requires-Python that cannot be used ({error})"
+        ) from error
+    return pin._replace(requires_python=pythons)
+
+
+def _metadata_in(root: str) -> tuple[str, str]:
+    """The name and the Requires-Python of a project; empty if not known."""
+    source = loader.folder(root)
+    texts = {}
+    try:
+        for path in _METADATA:
+            text = source(path)
+            if text is not None:
+                texts[path] = text
+        metadata = dynamic.read(texts)
+        name = declarations.project_name(texts) or metadata.name
+    except BadLine as error:
+        place = os.path.join(root, error.source)
+        raise error.at(place, error.number) from error
+    except UnusableInput as error:
+        place = os.path.join(root, error.what)
+        raise UnusableInput(place, error.reason) from error
+    pythons = metadata.requires_python
+    if not pythons and core_metadata.PKG_INFO in texts:
+        pkg_info = core_metadata.read_pkg_info(texts[core_metadata.PKG_INFO])
+        pythons = pkg_info.requires_python
+    return name, pythons.strip()
 
 
 def beside(file: str) -> ListedRange:
@@ -114,6 +204,8 @@ def change(
             pin.name,
             pin.version,
             python=pin.python,
+            requires_python=pin.requires_python,
+            oldest_python=pin.oldest_python,
             source=source,
             entries=entries,
             listed_in=path,

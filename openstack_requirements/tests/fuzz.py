@@ -547,15 +547,16 @@ def check_constraints_edit(given: str) -> None:
                     raise Broken("an edit lost a line", f"{line!r:.200}")
     if not text.is_name(name):
         return  # nobody asks for it
-    attempt(
-        (BadLine, BadContent, UnusableInput, markers.BadMarker),
-        pinning.pin,
-        content,
-        name,
-        "1.2.3",
-        python="3.12",
-        source="uc.txt",
-    )
+    for pythons in ({"python": "3.12"}, {"requires_python": ">=3.9.2,<4"}):
+        attempt(
+            (BadLine, BadContent, UnusableInput, markers.BadMarker),
+            pinning.pin,
+            content,
+            name,
+            "1.2.3",
+            source="uc.txt",
+            **pythons,
+        )
 
 
 def check_names(given: str) -> None:

@@ -187,9 +187,11 @@ PINS: list[tuple[str, str, str, dict[int, str] | str]] = [
     (
         "FOO",
         "2.0",
-        "",
+        "2.7",
         {1: "foo===2.0", 2: "Foo [b,a] == 2.0 ; python_version=='2.7'\t# two"},
     ),
+    ("FOO", "2.0", "", "one of several lines"),
+    ("bar", "2", "", "one of several lines"),
     (
         "foo",
         "2.0",
@@ -205,8 +207,8 @@ PINS: list[tuple[str, str, str, dict[int, str] | str]] = [
     ),
     ("bar", "2", "2.7", {5: "bar===2;python_version<'3.12'"}),
     ("url", "2", "2.7", "not a pin"),
-    ("url", "2", "", "not a pin"),
-    ("foo", "1.0", "", {}),
+    ("url", "2", "", "one of several lines"),
+    ("foo", "1.0", "2.7", {}),
     ("absent", "1", "", "has no line for absent"),
     ("baz", "2", "3.12", {6: "baz===2"}),
     ("open", "2", "", "not a pin"),
@@ -564,7 +566,13 @@ class TestPin(base.TestCase):
     def test_one_line_that_is_refused_changes_none(self) -> None:
         content = "foo===1;python_version<'3'\nfoo===2;python_version>='3'\n"
         self.assertRaises(
-            BadContent, pin, content, "foo", "3", entries=read_entries(LISTED)
+            BadContent,
+            pin,
+            content,
+            "foo",
+            "3",
+            requires_python=">=2.7",
+            entries=read_entries(LISTED),
         )
 
     @given(
@@ -584,7 +592,7 @@ class TestPin(base.TestCase):
         self, bodies: list[str], version: str
     ) -> None:
         content = "b===1.0\n".join(f"{each}\n".format("a") for each in bodies)
-        after = pin(content, "A", version)
+        after = pin(content, "A", version, requires_python=">=2")
         self.assertEqual(
             content,
             after.replace(f"={version}", "=1.0").replace(

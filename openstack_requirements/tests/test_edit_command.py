@@ -57,6 +57,11 @@ FORMS = [
     (["FILE", "--pin", "oslo_db===v5.0RC1"], "oslo.db===5.0rc1"),
     (["--pin=oslo.db == 5.0", "FILE", "--python=3.12"], "oslo.db===5.0"),
     (["--pin=oslo.db==5.0", "FILE", "--force"], "oslo.db===5.0"),
+    (["FILE", "--pin", "oslo.db==5", "--python=3.12"], "oslo.db===5"),
+    (
+        ["FILE", "--pin=oslo.db==5", "--python=>=3.9", "--oldest-python=3.9"],
+        "oslo.db===5",
+    ),
     # Nothing to do.
     (["FILE", "absent"], "oslo.db===4.13.0"),
     (["FILE", "oslo.db", "oslo.db===4.13.0"], "oslo.db===4.13.0"),
@@ -103,6 +108,16 @@ MISUSES = [
     (["FILE", "a", "--lock-timeout", "9" * 5000], "not a number of seconds"),
     (["FILE", "a", "--lock-timeout=1", "--lock-timeout=1"], "once"),
     (["FILE", "--pin", "a==1", "--python", "3"], "not a Python version"),
+    (["FILE", "--pin", "a==1", "--python", "==="], "not a Python version"),
+    (["FILE", "--pin", "a==1", "--python", "===3.10"], "nor a specifier"),
+    (["FILE", "--pin", "a==1", "--python= "], "nor a specifier"),
+    (["FILE", "--pin", "a==1", "--python", ">=3", "--python=x"], "once"),
+    (["FILE", "--pin", "a==1", "--oldest-python", ">=3"], "not a Python vers"),
+    (["FILE", "a", "--oldest-python", "3.10"], "go with --pin"),
+    (
+        ["FILE", "--pin", "a==1", "--python=3.10", "--from-source=PROJECT"],
+        "--python does not go with --from-source",
+    ),
     (["FILE", "--pin", "a==1", "--python", "3.x"], "not a Python version"),
     (["FILE", "--pin", "a==1", "--python", "py3.12"], "not a Python version"),
 ]

@@ -240,8 +240,35 @@ class TestPin(EditTestCase):
             "a===3.0;python_version<'3.10'  # old\r\n"
             "A===3.0 ;  python_version>='3.10'\r\n"
             "b===1\r\n",
-            self.good("--pin", "a==3.0"),
+            self.good("--pin", "a==3.0", "--python", ">=3.8"),
         )
+
+    def test_the_pythons_of_the_release(self) -> None:
+        self.assertEqual(
+            "a===1.0;python_version<'3.10'  # old\r\n"
+            "A===2.0 ;  python_version=='3.10'\r\n"
+            "A===3.0 ;  python_version>='3.11'\r\n"
+            "b===1\r\n",
+            self.good("--pin", "a==3.0", "--python", ">=3.11"),
+        )
+
+    def test_nothing_says_which_line(self) -> None:
+        before = self.path.read_bytes()
+        done = self.edit(str(self.path), "--pin", "a==3.0", "--force")
+        self.assertEqual((2, ""), (done.status, done.out))
+        self.assertEqual(
+            [
+                f"{self.path}:{number}: one of several lines, and nothing "
+                "says which Pythons a 3.0 is for (say so with --python): "
+                f"{line}"
+                for number, line in (
+                    (1, "a===1.0;python_version<'3.10'  # old"),
+                    (2, "A===2.0 ;  python_version>='3.10'"),
+                )
+            ],
+            done.err.splitlines(),
+        )
+        self.assertEqual(before, self.path.read_bytes())
 
     def test_one_python(self) -> None:
         self.assertEqual(
@@ -257,12 +284,13 @@ class TestPin(EditTestCase):
             "global-requirements.txt",
             "a>=1,<3;python_version<'3.10'\na>=2;python_version>='3.10'\n",
         )
-        done = self.edit(str(self.path), "--pin", "a==3.0")
+        every = ("--pin", "a==3.0", "--python", ">=3")
+        done = self.edit(str(self.path), *every)
         self.assertEqual((2, ""), (done.status, done.out))
         self.assertIn("global-requirements.txt:1: does not admit", done.err)
         self.assertEqual(before, self.path.read_bytes())
         self.good("--pin", "a==3.0", "--python", "3.12")
-        self.good("--pin", "a==9.0", "--force")
+        self.good("--pin", "a==9.0", "--force", "--python", ">=3")
 
     def test_what_is_refused(self) -> None:
         for argv, words in (

@@ -21,7 +21,8 @@ set of environments, which :mod:`.environments` has; :mod:`.axes` lists what
 they vary in. :mod:`.cases` finds the few that the markers in question tell
 apart, with the values that :mod:`.candidates` finds in the markers
 themselves. :mod:`.partial` and :mod:`.pythons` are about markers and the
-Pythons in them.
+Pythons in them. :mod:`.requires_python` and :mod:`.splitting` divide what a
+marker selects by the Pythons that a release is for.
 
 It imports the rest of ``pep508`` and ``errors``.
 """
@@ -51,6 +52,13 @@ from openstack_requirements.pep508.markers.pythons import (
     python_comparison,
     pythons_in,
 )
+from openstack_requirements.pep508.markers.requires_python import (
+    PythonCondition,
+    conditions,
+    oldest_pythons,
+    pythons_from,
+)
+from openstack_requirements.pep508.markers.splitting import Parts, split
 from openstack_requirements.pep508.markers.tree import (
     ALWAYS,
     TOO_COMPLEX,
@@ -71,22 +79,28 @@ __all__ = [
     "Comparison",
     "Environments",
     "Joined",
+    "Parts",
+    "PythonCondition",
     "Tree",
     "can_meet",
     "combinations",
     "compared_text",
     "comparisons",
+    "conditions",
     "counterexample",
     "disjoint",
     "equivalent",
     "evaluate",
     "given",
     "implies",
+    "oldest_pythons",
     "on_python",
     "overlap",
     "parse",
     "python_comparison",
+    "pythons_from",
     "pythons_in",
     "require_known",
+    "split",
     "uncovered",
 ]

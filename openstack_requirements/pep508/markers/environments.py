@@ -56,9 +56,16 @@ class Environments:
     @classmethod
     def on_pythons(cls, versions: Iterable[str]) -> Environments:
         """Any environment whose ``python_version`` is one of these."""
-        rows = tuple((version, f"{version}.0") for version in versions)
-        pythons = Axis(PYTHON.variables, rows)
-        return cls([pythons, *(axis for axis in AXES if axis != PYTHON)])
+        return cls.on_rows((version, f"{version}.0") for version in versions)
+
+    @classmethod
+    def on_rows(cls, pythons: Iterable[tuple[str, ...]]) -> Environments:
+        """Any environment with one of these Pythons.
+
+        :param pythons: ``python_version`` and ``python_full_version`` of each.
+        """
+        axis = Axis(PYTHON.variables, tuple(pythons))
+        return cls([axis, *(axis for axis in AXES if axis != PYTHON)])
 
     def cases(self, markers: Sequence[str]) -> Cases:
         """The kinds of environments that markers tell apart.

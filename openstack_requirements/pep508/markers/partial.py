@@ -68,7 +68,7 @@ def given(marker: str, variable: str, value: str) -> str | None:
     )
     if isinstance(rest, bool):
         return "" if rest else None
-    return _compact(rest)
+    return compact(rest)
 
 
 def _simplified(
@@ -127,13 +127,13 @@ def _text(tree: Tree, around: str) -> str:
     return f"({text})" if tree.operator == "or" and around == "and" else text
 
 
-def _compact(tree: Tree) -> str:
-    """A tree as a marker with as few blanks as possible."""
+def compact(tree: Tree) -> str:
+    """A tree as a marker (PEP 508) with as few blanks as possible."""
     if isinstance(tree, Joined):
         return f" {tree.operator} ".join(
-            f"({_compact(part)})"
+            f"({compact(part)})"
             if isinstance(part, Joined) and part.operator != tree.operator
-            else _compact(part)
+            else compact(part)
             for part in tree.parts
         )
     words = []
