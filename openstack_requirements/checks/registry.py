@@ -108,6 +108,17 @@ _ON_COMMAND_PAGES = {
         "checked on each change.",
         "Add the template check-requirements to the project's configuration.",
     ),
+    "missing-checkout": (
+        "validate-projects",
+        "A repository may run the check by its own Zuul files, and they are "
+        "not there to be read.",
+        "Add a checkout of it, as DIR/org/name or DIR/name of --root.",
+    ),
+    "unusable-zuul-file": (
+        "validate-projects",
+        "Zuul does not run what it cannot read.",
+        "Repair the file that the finding names.",
+    ),
 }
 #: Where the documentation is.
 DOCS = "https://docs.openstack.org/requirements/latest/"

@@ -13,10 +13,11 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from typing import TYPE_CHECKING
 
-from openstack_requirements.checks import findings, zuul
+from openstack_requirements.checks import findings, zuul, zuul_loader
 from openstack_requirements.cmds import _console, _judge
 from openstack_requirements.errors import UnusableInput
 from openstack_requirements.repository import lists
@@ -33,8 +34,10 @@ def parser() -> _console.Parser:
     """The parser of the command line."""
     result = _console.Parser(
         prog=NAME,
-        description="Judge whether every repository in projects.txt has the "
-        f"template {zuul.TEMPLATE} in the Zuul project configuration. Exempt: "
+        description="Judge whether every repository in projects.txt runs the "
+        f"requirements check: has the template {zuul.TEMPLATE}, or a voting "
+        "job for it, in the central Zuul project configuration or in its own "
+        "Zuul files. Exempt, in any organisation: "
         f"{', '.join(sorted(zuul.EXEMPT))}.",
         epilog="exit status: 0 nothing is wrong; 1 there are findings; 2 "
         "wrong usage or unusable input; 3 the URL cannot be fetched, or the "
@@ -48,8 +51,34 @@ def parser() -> _console.Parser:
     result.add_argument(
         "--zuul-projects",
         metavar="FILE|URL",
-        default=_DEFAULT,
-        help="the project configuration, a YAML file or its URL",
+        action="append",
+        default=argparse.SUPPRESS,
+        help="the central project configuration, a YAML file or its URL; "
+        f"repeat for several (default: {_DEFAULT}, which need not be there "
+        "with --root)",
+    )
+    result.add_argument(
+        "--root",
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="where the checkouts of the repositories are, as DIR/org/name "
+        "or DIR/name; their own Zuul files count too",
+    )
+    result.add_argument(
+        "--template",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="another template that runs the check; repeat for several "
+        f"(known: {', '.join(sorted(zuul.TEMPLATES))})",
+    )
+    result.add_argument(
+        "--job",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="another job that runs the check; repeat for several (known: "
+        f"{', '.join(sorted(zuul.JOBS))})",
     )
     _judge.add_report_options(result)
     return result
@@ -63,20 +92,55 @@ def main(argv: Sequence[str] | None = None) -> int:
         zuul.Repository(name, options.projects, number)
         for number, name in lists.projects(options.projects)
     ]
-    source = options.zuul_projects
-    tested = zuul.read(_configuration(source), source)
-    problems = zuul.judge(zuul.Projects(repositories, tested, source))
-    subject = f"{len(repositories)} repositories in {options.projects}"
-    return _judge.report(NAME, options, [findings.verdict(subject, problems)])
+    sources, central = _central(options)
+    checkouts = zuul_loader.Checkouts({}, frozenset(), {})
+    if hasattr(options, "root"):
+        checkouts = zuul_loader.read_all(
+            options.root, [repository.name for repository in repositories]
+        )
+        sources.append("its own Zuul files")
+    names = zuul.CheckNames(
+        zuul.TEMPLATES.union(options.template),
+        zuul.JOBS.union(options.job),
+    )
+    subject = zuul.Projects(
+        repositories,
+        zuul.running(central, checkouts.own, names),
+        " or ".join(sources),
+        checkouts.missing,
+        checkouts.unusable,
+    )
+    return _judge.report(
+        NAME,
+        options,
+        [
+            findings.verdict(
+                f"{len(repositories)} repositories in {options.projects}",
+                zuul.judge(subject),
+            )
+        ],
+    )
 
 
-def _configuration(source: str) -> str:
-    """The text of the project configuration, from a file or a URL."""
+def _central(
+    options: argparse.Namespace,
+) -> tuple[list[str], list[zuul.ZuulFile]]:
+    """The names of the central configurations, and what they say."""
+    sources = list(getattr(options, "zuul_projects", []))
+    if not sources and os.path.exists(_DEFAULT):
+        sources.append(_DEFAULT)
+    elif not sources and not hasattr(options, "root"):
+        raise UnusableInput(
+            _DEFAULT,
+            "does not exist; name another file with --zuul-projects, or "
+            "checkouts with --root",
+        )
+    return sources, [zuul.read(_text(source), source) for source in sources]
+
+
+def _text(source: str) -> str:
+    """The text of a project configuration, from a file or a URL."""
     if fetch.is_url(source):
         with _console.interruptible():
             return fetch.text(source)
-    if source == _DEFAULT and not os.path.exists(source):
-        raise UnusableInput(
-            source, "does not exist; name another file with --zuul-projects"
-        )
     return files.read_text(source, files.LARGEST_DATA)

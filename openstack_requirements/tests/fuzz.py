@@ -509,9 +509,10 @@ def check_zuul(given: str) -> None:
     """Zuul's project configuration."""
     if from_disk(given) is None:
         return
-    found = attempt(UnusableInput, zuul.read, given, "projects.yaml")
-    if found is None:
+    configuration = attempt(UnusableInput, zuul.read, given, "projects.yaml")
+    if configuration is None:
         return
+    found = zuul.running([configuration], {"openstack/nova": [configuration]})
     subject = zuul.Projects(
         [
             zuul.Repository("openstack/nova", "projects.txt", 1),
@@ -519,6 +520,8 @@ def check_zuul(given: str) -> None:
         ],
         found,
         "projects.yaml",
+        frozenset(),
+        {},
     )
     require_reports(findings.verdict("x", zuul.judge(subject)))
 

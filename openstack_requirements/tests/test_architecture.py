@@ -42,6 +42,7 @@ LOADERS = {
     "constraints.loader",
     "constraints.history_loader",
     "checks.loader",
+    "checks.zuul_loader",
 }
 #: The module there that loads, then decides, many projects side by side.
 CONNECTING = {"checks.gate"}

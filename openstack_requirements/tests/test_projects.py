@@ -25,7 +25,7 @@ from unittest import mock
 import fixtures
 import yaml
 
-from openstack_requirements.checks import zuul
+from openstack_requirements.checks import zuul, zuul_loader
 from openstack_requirements.cmds import validate_projects
 from openstack_requirements.errors import UnusableInput
 from openstack_requirements.system import fetch
@@ -51,14 +51,50 @@ GOOD = """\
     templates: check-requirements
 - project: {check: {jobs: []}}
 - project
+- {project: {name: org/mapping, templates: [{check-requirements: {}}]}}
+- project:
+    name: org/job
+    check: {queue: q, jobs: [noop, requirements-check]}
+- project:
+    name: org/settings
+    gate:
+      jobs: [requirements-check: {branches: master}]
+- project: {name: org/one, gate: {jobs: check-requirements}}
+- project:
+    name: org/voteless
+    check: {jobs: [requirements-check: {voting: false}]}
+    gate: {jobs: [requirements-check: {voting: No}]}
+- project:
+    name: org/late
+    periodic: {jobs: [requirements-check]}
+- project-template:
+    name: all-jobs
+    check: {jobs: [x, mine: {voting: true}]}
+- job: {name: mine, parent: between}
+- job: {name: between, parent: requirements-check}
+- project: {name: org/template, templates: [all-jobs]}
+- project: {name: org/child, check: {jobs: [between]}}
+- project-template:
+    name: nothing
+    post: {jobs: [requirements-check]}
+- project: {name: org/nothing, templates: [nothing]}
 """
 READ = {
     "org/good": True,
     "org/host": True,
     "org/without": False,
     "org/twice": True,
+    "org/mapping": True,
+    "org/job": True,
+    "org/settings": True,
+    "org/one": True,
+    "org/voteless": False,
+    "org/late": False,
+    "org/template": True,
+    "org/child": True,
+    "org/nothing": False,
+    "": False,
 }
-# text, a word of the error
 BAD = [
     ("a: [", "x:2: not YAML"),
     ("a: 1\nb: ]\n", "x:2: not YAML"),
@@ -91,6 +127,18 @@ BOMBS = [
     + "- project: *p\n" * 20_000,
     "- &r {project: *r}\n- project: &q {name: a/b, templates: [*q]}\n",
     "- project: {name: 0x" + "f" * 5000 + ", templates: " + "9" * 5000 + "}",
+    # Large nodes that aliases lead to from everywhere.
+    f"- &h {{{''.join(f'k{n}: 1,' for n in range(40_000))}}}\n"
+    "- project:\n    check: {jobs: [" + "x: *h," * 30_000 + "]}\n",
+    f"- &h {{{''.join(f'k{n}: 1,' for n in range(40_000))}}}\n"
+    + "- project: {check: *h, gate: {jobs: [*h]}}\n" * 10_000,
+    f"- &j [{'x,' * 60_000}]\n"
+    + "- project-template: {name: t, check: {jobs: *j}}\n" * 5_000
+    + "- project: {name: a/b, gate: {jobs: *j}}\n" * 5_000,
+    "".join(
+        f"- job: {{name: j{n}, parent: j{n + 1}}}\n" for n in range(20_000)
+    ),
+    "- &n " + "n" * 300_000 + "\n" + "- project: {name: *n}\n" * 20_000,
     "- {1:1:1: 2, ? {a: b} : c, !!timestamp x: !!set {y}, .inf: !!binary z}",
 ]
 #: What is more than may be read, and what is said of it.
@@ -101,11 +149,60 @@ TOO_MUCH = (
 )
 
 
+def running(text: str) -> dict[str, bool]:
+    """The projects of a configuration, and whether they run the check."""
+    return zuul.running([zuul.read(text, "x")])
+
+
 class TestRead(base.TestCase):
     def test_good(self) -> None:
-        self.assertEqual(READ, zuul.read(GOOD, "x"))
-        self.assertEqual({}, zuul.read("", "x"))
-        self.assertEqual({}, zuul.read("[]", "x"))
+        self.assertEqual(READ, running(GOOD))
+        self.assertEqual({}, running(""))
+        self.assertEqual({}, running("[]"))
+
+    def test_names_that_are_given(self) -> None:
+        text = (
+            "- project: {name: a/b, templates: [t]}\n"
+            "- project: {name: a/c, check: {jobs: [j]}}\n"
+            "- project: {name: a/d, check: {jobs: [t]}}\n"
+        )
+        names = zuul.CheckNames(frozenset("t"), frozenset("j"))
+        self.assertEqual(
+            {"a/b": True, "a/c": True, "a/d": False},
+            zuul.running([zuul.read(text, "x")], names=names),
+        )
+
+    def test_what_one_file_defines_counts_in_the_others(self) -> None:
+        central = [
+            "- project: {name: a/b, templates: [t]}",
+            "- project-template: {name: t, gate: {jobs: [j]}}",
+            "- project: {name: a/e}\n- project: {name: a/f}",
+        ]
+        own = {
+            "a/c": ["- job: {name: j, parent: requirements-check}"],
+            "a/d": ["- project: {templates: t}", "- project: {name: a/d}"],
+            "a/e": ["- project: {name: git.example.org/a/e, templates: t}"],
+            # Nobody believes a repository about another one.
+            "a/g": ["- project: {name: a/f, templates: t}"],
+        }
+        self.assertEqual(
+            {"a/b": True, "a/d": True, "a/e": True, "a/f": False},
+            zuul.running(
+                [zuul.read(text, "x") for text in central],
+                {
+                    name: [zuul.read(text, "x") for text in texts]
+                    for name, texts in own.items()
+                },
+            ),
+        )
+
+    def test_a_circle_of_parents(self) -> None:
+        text = (
+            "- job: {name: a, parent: b}\n- job: {name: b, parent: a}\n"
+            "- job: {name: requirements-check, parent: requirements-check}\n"
+            "- project: {name: o/p, check: {jobs: [a]}}\n"
+        )
+        self.assertEqual({"o/p": False}, running(text))
 
     def test_bad(self) -> None:
         for text, word in BAD:
@@ -115,7 +212,7 @@ class TestRead(base.TestCase):
     def test_bombs_do_not_go_off(self) -> None:
         for text in BOMBS:
             start = time.process_time()
-            zuul.read(text, "x")
+            running(text)
             self.assertLess(time.process_time() - start, 20, text[:40])
 
     def test_too_large(self) -> None:
@@ -130,11 +227,19 @@ class TestRead(base.TestCase):
             ("MOST_NODES", 5, "- {a: b}\n- c\n", "- {a: b}\n- c\n- d\n"),
         ):
             with mock.patch.object(zuul, name, limit):
-                self.assertEqual({}, zuul.read(good, "x"))
+                self.assertEqual({}, running(good))
                 self.assertRaises(UnusableInput, zuul.read, bad, "x")
         text = "- project: {name: a/bc}\n- project: {name: a/bcd}\n"
         with mock.patch.object(zuul, "LONGEST_NAME", 4):
-            self.assertEqual({"a/bc": False}, zuul.read(text, "x"))
+            self.assertEqual({"a/bc": False}, running(text))
+        text = (
+            "- project-template: {name: t, check: {jobs: requirements-check}}"
+            "\n- job: {name: j, parent: requirements-check}\n"
+            "- project: {name: a/b, templates: t}\n"
+            "- project: {name: a/c, gate: {jobs: j}}\n"
+        )
+        with mock.patch.object(zuul, "LONGEST_NAME", 17):
+            self.assertEqual({"a/b": True, "a/c": False}, running(text))
 
     def test_nothing_takes_long(self) -> None:
         texts = [*BOMBS, *(text for text, _ in TOO_MUCH)]
@@ -142,7 +247,7 @@ class TestRead(base.TestCase):
 
         def read(text: str) -> None:
             with contextlib.suppress(UnusableInput):
-                zuul.read(text, "x")
+                running(text)
 
         self.assertEqual(
             [],
@@ -156,7 +261,7 @@ class TestRead(base.TestCase):
         self.useFixture(
             fixtures.MonkeyPatch("yaml.CSafeLoader", yaml.SafeLoader)
         )
-        self.assertEqual(READ, zuul.read(GOOD, "x"))
+        self.assertEqual(READ, running(GOOD))
         for text in ('- "\\UFFFFFFFF"', f"%YAML 1.{'9' * 5000}\n---\n- x"):
             error = self.assertRaises(UnusableInput, zuul.read, text, "x")
             self.assertEqual("x: not YAML (a number too large)", str(error))
@@ -169,10 +274,24 @@ class TestRules(base.TestCase):
             ("org/without", ["missing-template"]),
             ("org/other", ["unknown-project"]),
             ("openstack-dev/pbr", []),
+            ("openstack/pbr", []),
+            ("x/hacking", []),
+            ("opendev.example.org/openstack/hacking", []),
             ("openstack/requirements", []),
+            ("openstack/pbr-more", ["unknown-project"]),
+            ("org/gone", ["missing-checkout"]),
+            ("org/bad", ["unusable-zuul-file"]),
         ):
             repository = zuul.Repository(name, "projects.txt", 3)
-            found = zuul.judge(zuul.Projects([repository], READ, "z"))
+            found = zuul.judge(
+                zuul.Projects(
+                    [repository],
+                    READ,
+                    "z",
+                    frozenset({"org/gone", "org/good"}),
+                    {"org/bad": "x:1: not YAML", "org/job": "y: not YAML"},
+                )
+            )
             self.assertEqual(expected, [each.rule for each in found], name)
             for each in found:
                 self.assertEqual(("projects.txt", 3), (each.file, each.line))
@@ -239,8 +358,9 @@ class TestCommand(base.TestCase):
         lines = done.out.splitlines()
         self.assertEqual(
             [
-                f"{self.list}:4: org/without does not have the template "
-                f"check-requirements in {self.zuul} [missing-template]",
+                f"{self.list}:4: org/without has neither the template "
+                "check-requirements nor a voting job for it in "
+                f"{self.zuul} [missing-template]",
                 f"{self.list}:5: org/new is no project in {self.zuul} "
                 "[unknown-project]",
                 f"3 repositories in {self.list}: 2 errors",
@@ -255,6 +375,26 @@ class TestCommand(base.TestCase):
         self.write("zuul.d/projects.yaml", GOOD)
         self.write("projects.txt", "org/good\n")
         self.assertEqual(0, self.run_it(self.list).status)
+        os.makedirs("empty")
+        self.assertEqual(0, self.run_it(self.list, "--root", "empty").status)
+        self.write("projects.txt", "org/new\n")
+        self.assertEqual(1, self.run_it(self.list, "--root", "empty").status)
+
+    def test_several_configurations(self) -> None:
+        more = self.write(
+            "more.yaml",
+            "- project: {name: org/new, templates: [other]}\n"
+            "- project-template: {name: other, gate: {jobs: my-check}}\n",
+        )
+        both = ("--zuul-projects", self.zuul, "--zuul-projects", more)
+        done = self.run_it(self.list, *both)
+        self.assertEqual((1, ""), (done.status, done.err))
+        self.assertIn("org/new has neither the template", done.out)
+        self.assertIn(f" in {self.zuul} or {more} [", done.out)
+        done = self.run_it(self.list, *both, "--job", "my-check")
+        self.assertEqual((0, ""), (done.status, done.err))
+        done = self.run_it(self.list, *both, "--template", "other")
+        self.assertEqual((0, ""), (done.status, done.err))
 
     def test_json(self) -> None:
         done = self.run_it(
@@ -306,3 +446,130 @@ class TestCommand(base.TestCase):
             done = self.run_it(*argv)
             self.assertEqual((2, ""), (done.status, done.out), word)
             self.assertIn(word, done.err)
+
+
+class TestCheckouts(base.TestCase):
+    """The Zuul files in the repositories themselves."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.list = self.write("projects.txt", "org/a\n")
+        self.root = self.folder / "root"
+        self.root.mkdir()
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.folder)
+
+    def rules(self, *argv: str) -> list[str]:
+        done = self.run_main(
+            validate_projects.main,
+            *(self.list, "--root", "root", "--format", "json", *argv),
+        )
+        self.assertEqual("", done.err)
+        found = json.loads(done.out)["findings"]
+        self.assertEqual(1 if found else 0, done.status)
+        return [finding["rule"] for finding in found]
+
+    def test_where_the_files_are(self) -> None:
+        stanza = "- project: {templates: [check-requirements]}\n"
+        named = "- project: {name: org/a, gate: {jobs: requirements-check}}\n"
+        for number, (path, text) in enumerate(
+            (
+                ("org/a/zuul.yaml", stanza),
+                ("org/a/.zuul.yaml", named),
+                ("a/.zuul.yaml", stanza),
+                ("org/a/zuul.d/project.yaml", stanza),
+                ("org/a/.zuul.d/deep/er/x.yaml", named),
+            )
+        ):
+            root = f"root{number}"
+            self.write(f"{root}/{path}", text)
+            self.write(f"{root}/org/a/README", "")
+            if path.startswith("a/"):
+                (self.folder / root / "org/a/README").unlink()
+                (self.folder / root / "org/a").rmdir()
+            self.assertEqual([], self.rules("--root", root), path)
+
+    def test_what_zuul_does_not_read(self) -> None:
+        stanza = "- project: {templates: [check-requirements]}\n"
+        self.write("root/org/a/zuul.d/x.yml", stanza)
+        self.write("root/org/a/zuul.d/ignored/x.yaml", stanza)
+        self.write("root/org/a/zuul.d/ignored/.zuul.ignore", "")
+        self.write("root/org/a/zuul/x.yaml", stanza)
+        self.assertEqual(["unknown-project"], self.rules())
+        self.write("root/org/a/zuul.d/y.yaml", "- project: {}\n")
+        self.assertEqual(["missing-template"], self.rules())
+        # Only the first place counts.
+        self.write("root/org/a/.zuul.yaml", stanza)
+        self.assertEqual(["missing-template"], self.rules())
+        self.write("root/org/a/zuul.yaml", stanza)
+        self.assertEqual([], self.rules())
+
+    def test_a_checkout_that_is_missing_stops_nothing(self) -> None:
+        self.write("projects.txt", "org/gone\norg/bad\norg/ok\norg/c\n")
+        self.write("root/ok/.zuul.yaml", "- project: {templates: [t]}\n")
+        self.write("root/bad/.zuul.yaml", "- project: [\n")
+        central = self.write(
+            "z.yaml",
+            "- project: {name: org/c, templates: [t]}\n"
+            "- project-template: {name: t, check: {jobs: "
+            "requirements-check}}\n",
+        )
+        done = self.run_main(
+            validate_projects.main,
+            *(self.list, "--root", "root", "--zuul-projects", central),
+        )
+        self.assertEqual((1, ""), (done.status, done.err))
+        self.assertEqual(
+            [
+                f"{self.list}:1: there is no checkout of org/gone, and by the "
+                "configuration that is there it runs no requirements check "
+                "[missing-checkout]",
+                f"{self.list}:2: root/bad/.zuul.yaml:2: not YAML (did not "
+                "find expected node content) [unusable-zuul-file]",
+                f"4 repositories in {self.list}: 2 errors",
+            ],
+            done.out.splitlines()[::2],
+        )
+
+    def test_links(self) -> None:
+        stanza = "- project: {templates: [check-requirements]}\n"
+        outside = self.write("outside/x.yaml", stanza)
+        checkout = self.root / "org" / "a"
+        (checkout / "zuul.d").mkdir(parents=True)
+        (checkout / "zuul.d" / "more").symlink_to(self.folder / "outside")
+        (checkout / "zuul.d" / "round").symlink_to(checkout / "zuul.d")
+        self.assertEqual(["unknown-project"], self.rules())
+        link = checkout / "zuul.d" / "link.yaml"
+        link.symlink_to(outside)
+        self.assertEqual(["unusable-zuul-file"], self.rules())
+        link.unlink()
+        link.symlink_to("/dev/zero")
+        self.assertEqual(["unusable-zuul-file"], self.rules())
+        link.unlink()
+        self.write("root/org/a/inside.txt", stanza)
+        link.symlink_to("../inside.txt")
+        self.assertEqual([], self.rules())
+        (checkout / ".zuul.yaml").symlink_to("nowhere")
+        self.assertEqual([], self.rules())
+
+    def test_limits(self) -> None:
+        stanza = "- project: {templates: [check-requirements]}\n"
+        self.write("root/org/a/zuul.d/a.yaml", stanza)
+        self.write("root/org/a/zuul.d/b/c", "")
+        for name, limit, module in (
+            ("MOST_FILES", 3, zuul_loader),
+            ("LARGEST", len(stanza), zuul),
+        ):
+            with mock.patch.object(module, name, limit):
+                self.assertEqual([], self.rules(), name)
+            with mock.patch.object(module, name, limit - 1):
+                self.assertEqual(["unusable-zuul-file"], self.rules(), name)
+
+    def test_no_such_folder(self) -> None:
+        for root in ("nowhere", self.list):
+            done = self.run_main(
+                validate_projects.main, self.list, "--root", root
+            )
+            self.assertEqual((2, ""), (done.status, done.out))
+            self.assertIn(f"{root}: cannot be read", done.err)
+        self.assertFalse(os.path.exists("nowhere"))
