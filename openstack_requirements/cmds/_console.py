@@ -56,12 +56,14 @@ NAMED_TWICE = "the never-constrain list is named twice: name it once"
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose help shows every option with its default."""
+    """A parser whose help shows every option with its default.
+
+    Long options may be abbreviated, as those of the older toolkit could be.
+    """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-            allow_abbrev=False,
             **settings,
         )
         self.add_argument(
@@ -71,6 +73,15 @@ class Parser(argparse.ArgumentParser):
             default=argparse.SUPPRESS,
             help="show the version of the toolkit and exit",
         )
+
+    def _get_option_tuples(self, option_string: str) -> list[Any]:
+        """What an abbreviation may stand for.
+
+        Two spellings of one option (``--soft``, ``--soft-update``) do not
+        make it ambiguous, as they do for argparse.
+        """
+        rows: list[Any] = super()._get_option_tuples(option_string)
+        return list({id(row[0]): row for row in reversed(rows)}.values())
 
     def error(self, message: str) -> NoReturn:
         """Show the usage and what is wrong, and exit."""

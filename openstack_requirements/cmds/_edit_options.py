@@ -72,6 +72,8 @@ _OPTIONS = {
 }
 #: Those that only mean something with a pin.
 _WITH_PIN = ("--python", "--oldest-python", "--force")
+#: Those that show something and do nothing else.
+_SHOWING = ("-h", "--help", "--version")
 
 
 class EditRequest:
@@ -221,16 +223,31 @@ def _split(argv: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
         option, equals, value = word.partition("=")
         if word == "--":
             operands += words
-        elif option in _OPTIONS:
+            continue
+        if option[:2] == "--":
+            option = _whole(option)
+        if option in _OPTIONS:
             text = _value(option, value if equals else None, words)
             given.setdefault(option, []).append(text)
-        elif word in {"-h", "--help", "--version"}:
-            parser().parse_args([word])
+        elif option in _SHOWING and not equals:
+            parser().parse_args([option])
         elif word[:1] == "-" and not word.startswith(("-e", "--editable")):
             _misused(f"no such option: {word}")
         else:
             operands.append(word)
     return given, operands
+
+
+def _whole(option: str) -> str:
+    """The option that a text stands for: it may be the start of one."""
+    if option in _OPTIONS:
+        return option
+    whole = [
+        name for name in (*_OPTIONS, *_SHOWING) if name.startswith(option)
+    ]
+    if len(whole) > 1:
+        _misused(f"{option} could be {' or '.join(whole)}")
+    return whole[0] if whole else option
 
 
 def _value(option: str, text: str | None, words: Iterator[str]) -> str:

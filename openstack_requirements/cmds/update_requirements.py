@@ -78,6 +78,7 @@ def parser() -> _console.Parser:
     what.add_argument(
         "-s",
         "--soft",
+        "--soft-update",
         action="store_true",
         help="keep packages that the global list lacks; otherwise they are an "
         "error, or with NON_STANDARD_REQS=1 in the environment dropped with a "
@@ -93,6 +94,7 @@ def parser() -> _console.Parser:
     out.add_argument(
         "-o",
         "--suffix",
+        "--output-suffix",
         metavar="SUFFIX",
         default=argparse.SUPPRESS,
         help="write requirements.txt.SUFFIX and so on, and change no original",

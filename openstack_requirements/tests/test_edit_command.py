@@ -62,6 +62,14 @@ FORMS = [
         ["FILE", "--pin=oslo.db==5", "--python=>=3.9", "--oldest-python=3.9"],
         "oslo.db===5",
     ),
+    # Abbreviated.
+    (["FILE", "--rem", "OSLO-DB"], None),
+    (["--r=oslo.db", "FILE"], None),
+    (["FILE", "--from", "PROJECT", EGG], EGG),
+    (
+        ["FILE", "--pi=oslo.db==5", "--py=3.12", "--fo", "--lo=1"],
+        "oslo.db===5",
+    ),
     # Nothing to do.
     (["FILE", "absent"], "oslo.db===4.13.0"),
     (["FILE", "oslo.db", "oslo.db===4.13.0"], "oslo.db===4.13.0"),
@@ -87,7 +95,12 @@ MISUSES = [
     (["FILE", "a", "--python", "3.12"], "go with --pin"),
     (["FILE", "a", "-f x"], "no such option: -f x"),
     (["FILE", "a", "-1"], "no such option: -1"),
-    (["FILE", "a", "--rem", "b"], "no such option: --rem"),
+    (["FILE", "a", "--rename", "b"], "no such option: --rename"),
+    (["FILE", "--p", "a==1"], "--p could be --pin or --python"),
+    (["FILE", "a", "--=1"], "-- could be --remove or"),
+    (["FILE", "a", "--e", "b"], "no such option: --e"),
+    (["FILE", "a", "--hel=1"], "no such option: --hel=1"),
+    (["FILE", "--fo=1", "a"], "--force takes no value"),
     (["FILE", "--remove"], "--remove takes a value"),
     (["FILE", "--remove="], "--remove takes a value"),
     (["FILE", "--pin", "a==1", "--force=yes"], "--force takes no value"),
