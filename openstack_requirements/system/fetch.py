@@ -207,22 +207,42 @@ def _session(fetching: _Fetching) -> requests.Session:
     from requests.adapters import HTTPAdapter
 
     class Adapter(HTTPAdapter):
-        """Makes connections that count what they read."""
+        """Makes connections that count what they read.
 
-        def get_connection_with_tls_context(
-            self, *args: Any, **more: Any
-        ) -> Any:
-            """A pool of such connections, as requests makes it."""
-            pool = super().get_connection_with_tls_context(*args, **more)
-            if not hasattr(pool.ConnectionCls, "counts"):
-                pool.ConnectionCls = _counting(pool.ConnectionCls, fetching)
-            return pool
+        It changes the manager of pools, which all versions of requests get
+        their pools from.
+        """
+
+        def init_poolmanager(self, *args: Any, **more: Any) -> None:
+            """Make the manager for servers."""
+            super().init_poolmanager(*args, **more)
+            _count_in(self.poolmanager, fetching)
+
+        def proxy_manager_for(self, *args: Any, **more: Any) -> Any:
+            """The manager for a proxy."""
+            manager = super().proxy_manager_for(*args, **more)
+            _count_in(manager, fetching)
+            return manager
 
     session = requests.Session()
     session.adapters.clear()
     for scheme in SCHEMES:
         session.mount(f"{scheme}://", Adapter())
     return session
+
+
+def _count_in(manager: Any, fetching: _Fetching) -> None:
+    """Make the connections in all pools of a manager count what they read."""
+    manager.pool_classes_by_scheme = {
+        scheme: pool
+        if hasattr(pool.ConnectionCls, "counts")
+        else type(
+            pool.__name__,
+            (pool,),
+            {"ConnectionCls": _counting(pool.ConnectionCls, fetching)},
+        )
+        for scheme, pool in manager.pool_classes_by_scheme.items()
+    }
 
 
 def _counting(connection: type[Any], fetching: _Fetching) -> type[Any]:

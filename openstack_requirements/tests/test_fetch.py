@@ -386,6 +386,33 @@ class TestFetch(base.TestCase):
         fetch.text(f"http://v:w@{server.host}/good")
         self.assertEqual("v:w", server.sent_to("/good"))
 
+    def test_only_the_host_itself_gets_its_password_of_netrc(self) -> None:
+        """Before 2.32.4, requests takes the userinfo for the host."""
+        server = self.serve(good=body(b"x"))
+        self.write(
+            "netrc", f"machine victim.invalid login u password {SECRET}\n"
+        )
+        port = server.host.partition(":")[2]
+        for userinfo in (
+            "victim.invalid:",
+            "victim.invalid:@",
+            f"victim.invalid:{port}",
+            "victim.invalid",
+            "%76ictim.invalid:",
+        ):
+            moving = self.serve(
+                moved=moved(f"http://{userinfo}@{server.host}/good")
+            )
+            for url in (
+                f"http://{userinfo}@{server.host}/good",
+                f"{moving.url}/moved",
+            ):
+                server.requests.clear()
+                self.assertEqual("x", fetch.text(url))
+                self.assertNotIn(
+                    SECRET, server.sent_to("/good") or "", userinfo
+                )
+
     def test_proxy(self) -> None:
         url = "http://nowhere.invalid/good"
         server = Server({url: body(b"x")})
