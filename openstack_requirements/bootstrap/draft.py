@@ -39,6 +39,7 @@ from openstack_requirements.pep508.requirement import (
     Requirement,
     canonical_name,
 )
+from openstack_requirements.pep508.specifiers import admits
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -261,14 +262,12 @@ class _Draft:
 
     def look_for_covered(self, bound: str | None) -> None:
         """Note exclusions like ``!=2.1.*`` that the bound lies in."""
-        from packaging.specifiers import SpecifierSet
-
         for exclusion in self.required.exclusions:
-            covers = SpecifierSet(exclusion.replace("!=", "==", 1))
+            covers = exclusion.replace("!=", "==", 1)
             if (
                 bound
                 and base_of(exclusion) < version_of(bound)
-                and covers.contains(bound, prereleases=True)
+                and admits(covers, bound, prereleases=True)
             ):
                 self.decide(
                     "exclusion",

@@ -39,7 +39,7 @@ from openstack_requirements.pep508.requirement import (
     Requirement,
     canonical_name,
 )
-from openstack_requirements.pep508.specifiers import parse_set
+from openstack_requirements.pep508.specifiers import admits, parse_set
 from openstack_requirements.repository import lists
 from openstack_requirements.system import children
 
@@ -374,6 +374,7 @@ class _Survey:
 def _suits(specifiers: str, version: str) -> bool:
     """Whether a project is for a Python; where it makes no sense, it is."""
     try:
-        return parse_set(specifiers).contains(version, prereleases=True)
+        parse_set(specifiers)
     except ValueError:
         return True
+    return admits(specifiers, version, prereleases=True)

@@ -16,8 +16,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from packaging.specifiers import SpecifierSet
-
 from openstack_requirements.constraints.editing import (
     byte_order_mark,
     find_lines,
@@ -25,6 +23,7 @@ from openstack_requirements.constraints.editing import (
 from openstack_requirements.errors import BadContent, BadLine, UnusableInput
 from openstack_requirements.pep508 import markers
 from openstack_requirements.pep508.parser import parse_line, split_comment
+from openstack_requirements.pep508.specifiers import admits
 from openstack_requirements.pep508.text import canonical, split_lines
 from openstack_requirements.pep508.versions import version_key
 
@@ -281,10 +280,7 @@ def _refusing(
         assert requirement is not None
         if not _can_apply("", marker, requirement.markers):
             continue
-        specifiers = SpecifierSet(requirement.specifiers)
-        if specifiers.contains(
-            version, prereleases=prereleases or bool(specifiers.prereleases)
-        ):
+        if admits(requirement.specifiers, version, prereleases=prereleases):
             return []
         refusing.append(entry)
     return refusing

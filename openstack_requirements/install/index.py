@@ -205,11 +205,11 @@ class Index:
         """What is known already and meets a requirement on a Python."""
         from packaging.requirements import Requirement
 
-        specifier = Requirement(requirement).specifier
+        specifiers = str(Requirement(requirement).specifier)
         for known_version in [version, *reversed(self.pythons)]:
             known = self._known.get((known_version, name))
-            if known is None or not specifier.contains(
-                known.distribution.version, prereleases=True
+            if known is None or not admits(
+                specifiers, known.distribution.version, prereleases=True
             ):
                 continue
             python = self.pythons[version].full_version

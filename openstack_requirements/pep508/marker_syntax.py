@@ -12,8 +12,9 @@
 """Whether a text is a marker (PEP 508), without working out what it means.
 
 Nearly all markers are simple, and the regular expression here recognises
-them. All others are left to ``packaging``, which is imported only then. This
-is no part of :mod:`~openstack_requirements.pep508.markers`, because reading
+them. All others are left to ``packaging``, which is imported only then. What
+its versions read in different ways is refused or rewritten before. This is no
+part of :mod:`~openstack_requirements.pep508.markers`, because reading
 and writing lines needs nothing of what is there.
 """
 
@@ -25,7 +26,7 @@ from functools import lru_cache
 from openstack_requirements.pep508.versions import LONG_NUMBER, long_number
 
 # packaging reads strings as Python literals, and would refuse the rest.
-_SIMPLE_TEXT = r"[^'\"\\\x00-\x1f]*"
+_SIMPLE_TEXT = r"[^'\"\\\x00-\x1f\ud800-\udfff]*"
 _SIMPLE_COMPARISON = (
     r"(?:python_version|sys_platform|platform_system|os_name|extra"
     r"|platform_python_implementation|platform_machine|python_full_version)"
@@ -36,6 +37,13 @@ _SIMPLE_MARKER = re.compile(
     rf"{_SIMPLE_COMPARISON}"
     rf"(?:[ \t]+(?:and|or)[ \t]+{_SIMPLE_COMPARISON})*"
 )
+_STRING_OR_SET = re.compile(
+    r"'[^']*'|\"[^\"]*\"|\b(?:extras|dependency_groups)\b"
+)
+_STAND_INS = {
+    "extras": "extra ",
+    "dependency_groups": "platform_version ",
+}
 
 
 @lru_cache(maxsize=1024)
@@ -55,15 +63,45 @@ def marker_problem(marker: str) -> tuple[str, int] | None:
     backslash = marker.find("\\")
     if 0 <= backslash < len(marker) - 1:
         return "a backslash", backslash
+    if marker.endswith("\n"):
+        return "a line end", len(marker) - 1
     from packaging.markers import InvalidMarker, Marker
 
     try:
-        Marker(marker)
+        Marker(_with_known_names(marker))
     except InvalidMarker as error:
         return refusal(error)
     except RecursionError:
         return "it is nested too deep", 0
+    except (SyntaxError, ValueError):  # from packaging before 26.0
+        return _invalid_string(marker)
     return None
+
+
+def _with_known_names(marker: str) -> str:
+    """A marker with variables that every ``packaging`` can read.
+
+    Before 25.0, it does not know those of PEP 751. What stands for them is as
+    long as they are, so that a place in the text stays the same.
+    """
+    if "extras" not in marker and "dependency_groups" not in marker:
+        return marker
+    return _STRING_OR_SET.sub(
+        lambda match: _STAND_INS.get(match[0], match[0]), marker
+    )
+
+
+def _invalid_string(marker: str) -> tuple[str, int]:
+    """The first string of a marker that is no Python literal."""
+    import ast
+
+    for match in _STRING_OR_SET.finditer(marker):
+        if match[0] not in _STAND_INS:
+            try:
+                ast.literal_eval(match[0])
+            except (SyntaxError, ValueError):
+                return "invalid quoted string", match.start()
+    raise AssertionError(marker)
 
 
 def refusal(error: Exception) -> tuple[str, int]:

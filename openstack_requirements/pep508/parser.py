@@ -29,7 +29,11 @@ from openstack_requirements.errors import BadLine
 from openstack_requirements.pep508 import limits
 from openstack_requirements.pep508.marker_syntax import marker_problem, refusal
 from openstack_requirements.pep508.requirement import NAME, Requirement
-from openstack_requirements.pep508.specifiers import OPERATOR, clauses
+from openstack_requirements.pep508.specifiers import (
+    OPERATOR,
+    clauses,
+    parse_set,
+)
 from openstack_requirements.pep508.text import is_name
 from openstack_requirements.pep508.versions import (
     LONG_NUMBER,
@@ -294,6 +298,8 @@ def _parse_with_packaging(
     stripped = text.strip()
     if not stripped:
         raise BadLine("a marker without a package", line, column=1)
+    if text.endswith("\n"):  # packaging before 26.0 takes it
+        raise BadLine("a line end", line, column=len(text))
     if stripped.startswith("-"):
         raise BadLine(
             "options are not allowed here, only requirements",
@@ -302,31 +308,62 @@ def _parse_with_packaging(
         )
     from packaging.requirements import InvalidRequirement
     from packaging.requirements import Requirement as Parsed
+    from packaging.specifiers import InvalidSpecifier
 
     try:
         parsed = Parsed(text)
-    except InvalidRequirement as error:
+        specifiers = "" if parsed.url else _merged(text, parsed.name)
+    except (InvalidRequirement, InvalidSpecifier) as error:
         reason, offset = refusal(error)
         raise BadLine(
             _unsupported(stripped) or f"not a requirement ({reason})",
             line,
             column=offset + 1,
         ) from error
-    _require_valid(line, text, parsed, permit_urls=permit_urls)
+    _require_valid(line, text, parsed, specifiers, permit_urls=permit_urls)
     return Requirement(
         parsed.name,
         f"@ {parsed.url}" if parsed.url else "",
-        str(parsed.specifier),
+        specifiers,
         marker,
         comment,
         parsed.extras,
     )
 
 
+def _merged(text: str, name: str) -> str:
+    """The specifiers of a valid requirement, in the order of their texts.
+
+    Of clauses that are equal, like ``!=1.0`` and ``!=1.0.0``, the first
+    stays. ``str()`` of a ``SpecifierSet`` says the same from ``packaging``
+    26.0 on; before, which of them stays depends on their order in the line.
+
+    :raises InvalidSpecifier: where a clause is none.
+    """
+    from packaging.utils import canonicalize_version
+
+    rest = text.strip().removeprefix(name).lstrip()
+    if rest.startswith("["):
+        rest = rest.partition("]")[2].lstrip()
+    if rest.startswith("("):
+        rest = rest[1:-1]
+    parse_set(rest)
+    kept: dict[tuple[str, str], str] = {}
+    for operator, version in sorted(clauses(rest), key="".join):
+        normal = version
+        if operator != "===" and not version.endswith(".*"):
+            normal = canonicalize_version(
+                version, strip_trailing_zero=operator != "~="
+            )
+        kept.setdefault((operator, normal), f"{operator}{version}")
+    return ",".join(kept.values())
+
+
 def _require_valid(
     line: str,
     text: str,
     parsed: packaging.requirements.Requirement,
+    specifiers: str,
     *,
     permit_urls: bool,
 ) -> None:
@@ -334,11 +371,10 @@ def _require_valid(
 
     :param text: the line without its marker and its comment.
     """
-    for clause in parsed.specifier:
-        version = clause.version
+    for operator, version in clauses(specifiers):
         if version == "":
             raise BadLine("an operator without a version", line, column=1)
-        if clause.operator == "===" and not _ARBITRARY.fullmatch(version):
+        if operator == "===" and not _ARBITRARY.fullmatch(version):
             raise BadLine(
                 "a version with a character that no version has",
                 line,

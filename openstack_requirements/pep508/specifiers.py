@@ -13,8 +13,10 @@
 
 ``packaging`` knows, but importing it takes longer than reading a whole list.
 Where both sides are plain releases (``1.2.3``), or where their release numbers
-alone decide, the fast path here compares them. Everything else falls back to
-``packaging``; a test holds the two equal.
+alone decide, the fast path here compares them. For everything else,
+``packaging`` reads the versions and
+:mod:`~openstack_requirements.pep508.version_sets` decides: what ``packaging``
+itself answers depends on its version. Tests hold all three equal.
 """
 
 from __future__ import annotations
@@ -119,6 +121,12 @@ def parse_set(specifiers: str) -> SpecifierSet:
 
     if long_number(specifiers) is not None:
         raise InvalidSpecifier(LONG_NUMBER)
+    if not specifiers.isascii() and any(
+        operator != "===" and not version.isascii()
+        for operator, version in clauses(specifiers)
+    ):
+        # Before 26.0, packaging took "\u017f" for an "s".
+        raise InvalidSpecifier(f"Invalid specifier: {specifiers!r}")
     return Parsed(specifiers)
 
 
@@ -135,7 +143,7 @@ def admits(specifiers: str, version: str, *, prereleases: bool) -> bool:
         return prereleases or not is_prerelease(version)
     answer = _by_release(specifiers, version, prereleases=prereleases)
     if answer is None:
-        return _with_packaging(specifiers, version, prereleases=prereleases)
+        return _by_set(specifiers, version, prereleases=prereleases)
     return answer
 
 
@@ -195,17 +203,35 @@ def _is_of(version: Release, series: str) -> bool:
     return (version + (0,) * length)[:length] == start
 
 
-def _with_packaging(
-    specifiers: str, version: str, *, prereleases: bool
-) -> bool:
-    """The fallback of :func:`admits`, for all specifiers and versions."""
+def _by_set(specifiers: str, version: str, *, prereleases: bool) -> bool:
+    """The fallback of :func:`admits`, for all specifiers and versions.
+
+    It asks no ``SpecifierSet``: before 26.0 those of ``packaging`` fail for
+    text that is not a version, and judge some local versions and
+    post-releases in another way.
+    """
+    from openstack_requirements.pep508.version_sets import version_set
+
+    if long_number(version) is not None:
+        return False
     try:
-        parsed = parse_set(specifiers)
+        parse_set(specifiers)
+        admitted = version_set(specifiers).admits(version)
     except ValueError:
         return False
-    # packaging would take very long for a number with too many digits.
-    return long_number(version) is None and parsed.contains(
-        version, prereleases=prereleases or bool(parsed.prereleases)
+    if not admitted or prereleases or not is_prerelease(version):
+        return admitted
+    return names_prerelease(specifiers)
+
+
+def names_prerelease(specifiers: str) -> bool:
+    """Whether a clause names a pre-release, so that all are admitted.
+
+    Exclusions do not count (PEP 440).
+    """
+    return any(
+        operator != "!=" and is_prerelease(version)
+        for operator, version in clauses(specifiers)
     )
 
 

@@ -86,6 +86,8 @@ def parse_version(text: str) -> Version | None:
 
     if len(text) > limits.LONGEST_VERSION or long_number(text) is not None:
         return None
+    if not text.strip().isascii():
+        return None  # before 26.0, packaging took "\u017f" for an "s"
     try:
         return Parsed(text)
     except InvalidVersion:

@@ -187,12 +187,15 @@ def check_versions(given: str) -> None:
         return
     if versions.long_number(version) is not None:
         return  # beyond our limit; packaging has another
+    judging = hasattr(SpecifierSet, "is_subset")  # older ones say otherwise
     for prereleases in (False, True):
         answer = specifiers.admits(
             found.specifiers, version, prereleases=prereleases
         )
         if max(map(len, found.specifiers.split(","))) > 1000:
             continue  # packaging itself does not always answer
+        if not judging:
+            continue
         try:
             parsed = SpecifierSet(found.specifiers)
             right = parsed.contains(

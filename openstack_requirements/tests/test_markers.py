@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import unittest
 from collections.abc import Mapping
 from typing import ClassVar
 from unittest import mock
@@ -118,7 +119,7 @@ CAN_MEET = [
 NONSENSE = [
     ("bogus", "expected"),
     ("'a'=='b'", "compares two strings"),
-    ("os_name ~= 'x'", "ndefined"),
+    ("os_name ~= 'x'", "~= compares versions only"),
     ("(" * 5000 + "os_name=='x'" + ")" * 5000, "too deep"),
     ("(" * 150 + "os_name=='x'" + ")" * 151, "expected"),
     (
@@ -576,6 +577,9 @@ class TestEvaluate(base.TestCase):
         for marker, extras, expected in self.TABLE:
             self.assertIs(expected, evaluate(marker, world, extras), marker)
 
+    @unittest.skipUnless(
+        base.JUDGING_PACKAGING, "this packaging has other answers"
+    )
     @given(texts, st.lists(st.sampled_from(["a", "b", "x"]), max_size=2))
     def test_as_packaging_has_it(self, text: str, extras: list[str]) -> None:
         marker = f"({text}) and extra != 'b'"

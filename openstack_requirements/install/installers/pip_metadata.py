@@ -33,6 +33,7 @@ from openstack_requirements.install.installers import (
     credentials,
     pip_failures,
 )
+from openstack_requirements.pep508.specifiers import admits
 from openstack_requirements.system.children import own_module
 
 if TYPE_CHECKING:
@@ -68,12 +69,8 @@ def supports(interpreter: Interpreter) -> bool:
     """Whether the pip that came with this package runs on a Python."""
     import importlib.metadata
 
-    from packaging.specifiers import SpecifierSet
-
     wanted = importlib.metadata.metadata("pip")["Requires-Python"] or ""
-    return SpecifierSet(wanted).contains(
-        interpreter.full_version, prereleases=True
-    )
+    return admits(wanted, interpreter.full_version, prereleases=True)
 
 
 class SdistMetadata(NamedTuple):

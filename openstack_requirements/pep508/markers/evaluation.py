@@ -11,9 +11,10 @@
 # under the License.
 """Evaluation: whether a marker selects an environment (PEP 508).
 
-A comparison means what ``packaging`` says. Plain comparisons, which nearly
-all markers consist of, are evaluated here; all others fall back to
-``packaging``, which is imported only then. A test holds the two equal.
+A comparison means what the newest ``packaging`` says; what older ones say is
+different. Plain comparisons, which nearly all markers consist of, need only
+numbers and texts; for all others the rules are written out here. A test holds
+both equal to ``packaging``.
 """
 
 from __future__ import annotations
@@ -28,14 +29,12 @@ from openstack_requirements.pep508.markers.tree import (
     comparisons,
     parse,
 )
-from openstack_requirements.pep508.specifiers import admits
+from openstack_requirements.pep508.specifiers import admits, parse_set
 from openstack_requirements.pep508.text import canonical
 from openstack_requirements.pep508.versions import release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from packaging.markers import Marker
 
 #: The variables that every environment has (PEP 508).
 VARIABLES = (
@@ -53,6 +52,17 @@ VARIABLES = (
 )
 #: The variables that say which Python it is.
 PYTHON_VARIABLES = ("python_version", "python_full_version")
+# Their values are compared as versions, where both sides can be that.
+_VERSIONS = frozenset(
+    {
+        "implementation_version",
+        "platform_release",
+        "python_full_version",
+        "python_version",
+    }
+)
+# Their values are sets of names, with blanks between them (PEP 751).
+_SETS = frozenset({"extras", "dependency_groups"})
 # Their values are compared as text, whatever they look like.
 _TEXTS = frozenset(
     {
@@ -132,7 +142,7 @@ def compare(comparison: Comparison, value: str) -> bool:
     """
     answer = compare_plain(comparison, value)
     if answer is None:
-        return compare_with_packaging(comparison, value)
+        return compare_fully(comparison, value)
     return answer
 
 
@@ -157,23 +167,58 @@ def compare_plain(comparison: Comparison, value: str) -> bool | None:
     return None
 
 
-def compare_with_packaging(comparison: Comparison, value: str) -> bool:
+def compare_fully(comparison: Comparison, value: str) -> bool:
     """The fallback of :func:`compare`, for any comparison."""
-    from packaging.markers import InvalidMarker, UndefinedComparison
-    from packaging.version import InvalidVersion
+    variable, text, literal = comparison
+    on_left = text.startswith(f"{variable} ")
+    quoted = len(literal) + 2
+    operator = (
+        text[len(variable) + 1 : -quoted - 1]
+        if on_left
+        else text[quoted + 1 : -len(variable) - 1]
+    )
+    if variable == "extra" or variable in _SETS:
+        value, literal = canonical(value), canonical(literal)
+    elif variable == "python_full_version" and value.endswith("+"):
+        value += "local"  # a Python that was built from no tag
+    if variable in _SETS:
+        if on_left:
+            raise BadMarker(text, f"{variable} is a set of names")
+        return _compare_names(text, literal, operator, value.split())
+    left, right = (value, literal) if on_left else (literal, value)
+    if variable in _VERSIONS and _is_clause(f"{operator}{right}"):
+        return admits(f"{operator}{right}", left, prereleases=True)
+    return _compare_texts(text, left, operator, right)
 
-    environment: dict[str, str | frozenset[str]]
-    environment = {comparison.variable: value}
-    if comparison.variable in {"extras", "dependency_groups"}:  # PEP 751
-        environment = {comparison.variable: frozenset(value.split())}
+
+def _is_clause(text: str) -> bool:
+    """Whether a text is one clause of a specifier set."""
+    if "," in text:
+        return False
     try:
-        return _marker(comparison.text).evaluate(environment)
-    except (InvalidMarker, UndefinedComparison, InvalidVersion) as error:
-        raise BadMarker(comparison.text, str(error)) from error
+        return bool(parse_set(text))
+    except ValueError:
+        return False
 
 
-@lru_cache(maxsize=4096)
-def _marker(text: str) -> Marker:
-    from packaging.markers import Marker as Parsed  # slow to import
+def _compare_names(
+    text: str, name: str, operator: str, names: Iterable[str]
+) -> bool:
+    """Whether a comparison of a name with a set of names holds."""
+    if operator in {"in", "not in"}:
+        return (operator == "in") == (name in names)
+    return _compare_texts(text, "a name", operator, "a set")
 
-    return Parsed(text)
+
+def _compare_texts(text: str, left: str, operator: str, right: str) -> bool:
+    """Whether a comparison of two texts holds.
+
+    Texts have no order: only equal ones are ``<=`` and ``>=``.
+    """
+    if operator in {"in", "not in"}:
+        return (operator == "in") == (left in right)
+    if operator in {"~=", "==="}:
+        raise BadMarker(text, f"{operator} compares versions only")
+    if operator == "!=":
+        return left != right
+    return operator in {"==", "<=", ">="} and left == right
