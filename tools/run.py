@@ -12,12 +12,16 @@
 #!/usr/bin/env python3
 """Run a command in this checkout's own virtualenv, made on first use.
 
-    python3 tools/run.py [--tests|--docs] COMMAND [ARGUMENT...]
+    python3 tools/run.py [--lowest] [--tests|--docs] COMMAND [ARGUMENT...]
 
 The virtualenv is ``.venv`` in the checkout (``OPENSTACK_REQUIREMENTS_VENV``
 names another folder); nothing is installed outside it. It is made again only
 when the interpreter or one of the requirement files has changed. Needs
 nothing but Python 3.10 or newer with venv, and git.
+
+It has the newest versions of what is required. With ``--lowest`` it has the
+oldest ones that the requirement files admit, and is in another folder, whose
+name has ``-lowest`` at its end.
 """
 
 from __future__ import annotations
@@ -52,7 +56,7 @@ def fingerprint(files: list[str]) -> str:
     return f"{version} {sys.base_prefix} {digest.hexdigest()}\n"
 
 
-def prepare(folder: Path, additions: list[str]) -> None:
+def prepare(folder: Path, additions: list[str], *, lowest: bool) -> None:
     """Make the virtualenv, or add to it what it lacks."""
     key = "-".join(Path(name).parent.name or "tests" for name in additions)
     stamp = folder / f".made-from-{key or 'base'}"
@@ -65,18 +69,35 @@ def prepare(folder: Path, additions: list[str]) -> None:
     if not (origin.is_file() and origin.read_text() == base):
         venv.EnvBuilder(clear=True, with_pip=True).create(folder)
         origin.write_text(base)
-    command = [str(python), "-m", "pip", "install", "--quiet"]
-    command += ["--disable-pip-version-check"]
+    pip = [str(python), "-m", "pip", "install", "--quiet"]
+    pip += ["--disable-pip-version-check"]
     # With what old interpreters need, so that any -p works from a checkout.
-    command += ["--editable", ".[legacy]"]
-    for name in additions:
-        command += ["-r", name]
+    files = ["requirements.txt", *additions]
+    wanted_files = [word for name in files for word in ("-r", name)]
+    what = ["--editable", ".[legacy]", *wanted_files]
+    if lowest:
+        # pip has no such option, and uv counts what is installed already.
+        install([*pip, "uv"], folder)
+        install(
+            [
+                *(str(folder / "bin/uv"), "pip", "install", "--quiet"),
+                *("--python", str(python), "--upgrade"),
+                *("--resolution", "lowest-direct", *what),
+            ],
+            folder,
+        )
+    else:
+        install([*pip, *what], folder)
+    stamp.write_text(wanted)
+
+
+def install(command: list[str], folder: Path) -> None:
+    """Run a command of pip or uv that installs into the virtualenv."""
     done = subprocess.run(command, cwd=ROOT, stdout=sys.stderr, check=False)
     if done.returncode:
         raise SystemExit(
-            f"{folder}: pip could not install the requirements (above)"
+            f"{folder}: the requirements cannot be installed (above)"
         )
-    stamp.write_text(wanted)
 
 
 def main(argv: list[str]) -> int:
@@ -84,14 +105,17 @@ def main(argv: list[str]) -> int:
     if sys.version_info < (3, 10):
         raise SystemExit("tools/run.py needs Python 3.10 or newer")
     additions: list[str] = []
-    while argv and argv[0] in ADDITIONS:
-        additions += ADDITIONS[argv.pop(0)]
+    lowest = False
+    while argv and argv[0] in {"--lowest", *ADDITIONS}:
+        option = argv.pop(0)
+        lowest = lowest or option == "--lowest"
+        additions += ADDITIONS.get(option, [])
     if not argv or argv[0].startswith("-"):
         print(__doc__, file=sys.stderr)
         return 2
     folder = Path(os.environ.get("OPENSTACK_REQUIREMENTS_VENV") or ".venv")
-    folder = ROOT / folder
-    prepare(folder, additions)
+    folder = ROOT / f"{folder}{'-lowest' if lowest else ''}"
+    prepare(folder, additions, lowest=lowest)
     bin_dir = folder / "bin"
     os.environ["PATH"] = f"{bin_dir}{os.pathsep}{os.environ.get('PATH', '')}"
     os.environ["VIRTUAL_ENV"] = str(folder)

@@ -20,6 +20,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import venv
 
 from openstack_requirements.errors import UnusableInput
 from openstack_requirements.install import interpreters
@@ -89,3 +90,66 @@ class TestLive(base.TestCase):
             lines = [line for line in found if line.startswith("oslo.i18n=")]
             marker = f"python_version=='{each}'"
             self.assertEqual(1, sum(marker in line for line in lines))
+
+
+class TestConstrained(base.TestCase):
+    """It installs next to others, under the constraints of their series."""
+
+    #: What series pin that are alive; newer ones pin newer versions.
+    PINS = """\
+packaging===24.2
+PyYAML===6.0.1
+requests===2.31.0
+tomli===2.0.1
+tomlkit===0.12.1
+"""
+
+    def setUp(self) -> None:
+        super().setUp()
+        if not os.environ.get(VARIABLE):
+            self.skipTest(f"{VARIABLE} is not set")
+
+    def test_a_wheel_installs_and_works(self) -> None:
+        python = str(self.folder / "venv/bin/python")
+        venv.create(self.folder / "venv", with_pip=True)
+        pip = [python, "-m", "pip"]
+        subprocess.run(
+            [
+                *(*pip, "wheel", "--quiet", "--no-deps"),
+                *("--wheel-dir", str(self.folder), str(base.ROOT)),
+            ],
+            check=True,
+        )
+        (wheel,) = self.folder.glob("*.whl")
+        constraints = self.write("upper-constraints.txt", self.PINS)
+        subprocess.run(
+            [*pip, "install", "--quiet", "-c", constraints, str(wheel)],
+            check=True,
+        )
+        done = subprocess.run(
+            [*pip, "freeze"], check=True, capture_output=True, text=True
+        )
+        self.assertIn("packaging==24.2\n", done.stdout)
+        self.assertIn("requests==2.31.0\n", done.stdout)
+        self.write("requirements.txt", "foo>=1,!=1.0.0,!=1\nbar>=1.0+x\n")
+        self.write("reqs/global-requirements.txt", "foo>=1,!=1.0 # MIT\n")
+        self.write("reqs/upper-constraints.txt", "foo===1.5\n")
+        self.write("reqs/blacklist.txt", "")
+        outputs = [
+            subprocess.run(
+                [
+                    *(os.path.join(folder, "check-requirements"), "--local"),
+                    *("--reqs", str(self.folder / "reqs")),
+                    str(self.folder),
+                ],
+                check=False,
+                capture_output=True,
+                text=True,
+            )
+            for folder in (
+                os.path.dirname(python),
+                os.path.dirname(sys.executable),
+            )
+        ]
+        self.assertEqual(1, outputs[0].returncode, outputs[0].stderr)
+        self.assertEqual(outputs[1].stdout, outputs[0].stdout)
