@@ -44,6 +44,7 @@ from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.tests import (
     base,
     corpus_in_step,
+    corpus_job,
     corpus_laws,
     corpus_update,
 )
@@ -392,7 +393,10 @@ def main(argv: list[str] | None = None) -> int:
         "laws: proposals that exclude what lies below the bound: "
         f"{in_step.pointless} of {in_step.proposals}"
     )
-    broken = (*laws.broken, *in_step.broken)
+    job = corpus_job.check_job(options.folder)
+    agreed = job.projects - len(job.broken)
+    print(f"laws: published job: {agreed} of {job.projects}")
+    broken = (*laws.broken, *in_step.broken, *job.broken)
     for text in broken:
         print(f"  {text}")
     return 1 if failed or broken else 0

@@ -21,7 +21,7 @@ from openstack_requirements.checks import judgement
 from openstack_requirements.manifests import declarations
 from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.repository import policy, update
-from openstack_requirements.tests import base, corpus, corpus_laws
+from openstack_requirements.tests import base, corpus, corpus_job, corpus_laws
 
 LISTS = {"global-requirements.txt": "foo!=1.5\nbar\n"}
 PROJECT = {"requirements.txt": "foo>=1,<3\n"}
@@ -131,3 +131,52 @@ class TestRunner(base.TestCase):
         self.assertIn("laws: update, then check: 0 of 2\n", done.out)
         self.assertIn("p with d, current:", done.out)
         self.assertIn("requirements.txt:1: exclusion-not-global: ", done.out)
+
+
+class TestJob(base.TestCase):
+    """The law of the published job, over a corpus of three projects."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        old = "foo>=1.0 # MIT\n"
+        self.write("lists/old/global-requirements.txt", old)
+        self.write("lists/old/blacklist.txt", "flake8\n")
+        self.write("lists/new/global-requirements.txt", "foo\n")
+        self.write("lists/new/denylist.txt", "flake8\n")
+        for number, (project, lists) in enumerate(
+            (("a@1", "old"), ("a@2", "old"), ("b@1", "old"), ("c@1", "new"))
+        ):
+            text = "nosuch>=1\n" if project == "b@1" else old
+            self.write(f"projects/{project}/requirements.txt", text)
+            self.write(
+                f"expected/check/{number}.json",
+                json.dumps({"project": project, "list": lists}),
+            )
+
+    def test_the_same_projects_each_time(self) -> None:
+        for vintage, names in ((False, ["a", "b"]), (True, ["c"])):
+            pairs = [
+                list(corpus_job.chosen(self.folder, vintage)) for _ in range(2)
+            ]
+            self.assertEqual(pairs[0], pairs[1])
+            self.assertEqual(names, sorted(name[0] for name, _ in pairs[0]))
+
+    def test_holds(self) -> None:
+        self.assertEqual((3, ()), corpus_job.check_job(self.folder))
+        statuses = [
+            corpus_job.judge(
+                str(self.folder / "projects" / project),
+                str(self.folder / "lists/old"),
+            )
+            for project in ("a@1", "b@1")
+        ]
+        self.assertEqual([(0, 0), (1, 1)], statuses)
+
+    def test_is_broken(self) -> None:
+        for name, status in (("quietly_run", 2), ("run_script", None)):
+            with fixtures.MonkeyPatch(
+                f"{corpus_job.__name__}.{name}",
+                lambda *_: status,  # noqa: B023
+            ):
+                outcome = corpus_job.check_job(self.folder)
+            self.assertEqual((3, 3), (outcome.projects, len(outcome.broken)))
