@@ -14,7 +14,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import TYPE_CHECKING
 
 from openstack_requirements.checks import findings, support
@@ -28,8 +27,11 @@ if TYPE_CHECKING:
 
     from openstack_requirements.checks.support import Key
     from openstack_requirements.install.metadata import LookupResult
+    from openstack_requirements.install.metadata_cache import MetadataCache
 
 NAME = "check-python2-support"
+#: How many versions are looked up at once, where no option says it.
+JOBS = 16
 
 
 def parser() -> _console.Parser:
@@ -39,10 +41,11 @@ def parser() -> _console.Parser:
         description="Name each pin whose metadata (classifiers and "
         "Requires-Python) does not claim support for Python 2, or for the "
         "Python of --python. Metadata is taken from freezes and "
-        "environments, and from the package index for pins in neither.",
-        epilog="exit status: 0 all pins claim it; 1 there are findings; 2 "
-        "wrong usage or unusable input; 3 the package index, an environment "
-        "or the disk failed.",
+        "environments, and from the package index for pins in neither; "
+        "nothing is built.",
+        epilog="exit status: 0 the pins were judged; 1 with --strict: there "
+        "are findings; 2 wrong usage or unusable input; 3 the package index, "
+        "an environment or the disk failed.",
     )
     result.add_argument(
         "-v",
@@ -64,6 +67,11 @@ def parser() -> _console.Parser:
         default="2",
         help="the Python to be supported, such as 2, 2.7 or 3.13",
     )
+    result.add_argument(
+        "--strict",
+        action="store_true",
+        help="end with status 1 where a pin is named",
+    )
     where = result.add_argument_group("where to find metadata")
     where.add_argument(
         "--freeze",
@@ -84,9 +92,21 @@ def parser() -> _console.Parser:
         "--jobs",
         metavar="N",
         type=_console.positive,
-        # pip waits for the index about as long as it computes.
-        default=(os.cpu_count() or 1) + 1,
-        help="how many queries to the package index to run at once",
+        default=JOBS,
+        help="how many versions to look up in the package index at once",
+    )
+    cache = where.add_mutually_exclusive_group()
+    cache.add_argument(
+        "--cache-dir",
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="where to keep the metadata of files of the package index for "
+        "the next run (default: a folder of the user's cache)",
+    )
+    cache.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="keep no metadata, and use none that was kept",
     )
     _judge.add_report_options(result)
     return result
@@ -129,7 +149,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"{options.python}"
     )
     verdict = findings.verdict(subject, support.judge(pins))
-    return _judge.report(NAME, options, [verdict])
+    status = _judge.report(NAME, options, [verdict])
+    return status if options.strict else 0
 
 
 def _metadata(wanted: set[Key], options: argparse.Namespace) -> LookupResult:
@@ -147,7 +168,22 @@ def _metadata(wanted: set[Key], options: argparse.Namespace) -> LookupResult:
     from openstack_requirements.cmds import progress
 
     with progress.for_stderr(quiet=not options.verbose) as shown:
-        fetched = metadata.from_index(keys, shown.phase, options.jobs)
+        fetched = metadata.from_index(
+            keys, shown.phase, options.jobs, _cache(options)
+        )
     return metadata.LookupResult(
         described | fetched.described, fetched.missing
     )
+
+
+def _cache(options: argparse.Namespace) -> MetadataCache:
+    """The cache that the options name."""
+    from openstack_requirements.install import metadata_cache
+
+    folder = metadata_cache.default_folder()
+    if options.no_cache:
+        folder = ""
+    elif hasattr(options, "cache_dir"):
+        folder = options.cache_dir
+        files.require_folder(folder)
+    return metadata_cache.MetadataCache(folder)

@@ -171,14 +171,28 @@ def _distribution(
 
     :param path: where it is, for errors.
     """
-    from packaging.metadata import parse_email  # slow, only needed here
-
     data = _read(entry, "METADATA") or _read(entry, "PKG-INFO")
     modern = bool(data) and not path.endswith(".egg-info")
     # An egg-info may be a file, which is read under no name.
     data = data or _read(entry, "")
     if not data:
         raise OutsideError(f"{path}: there is no metadata in it")
+    distribution = from_metadata(data, path)
+    if modern:
+        return distribution
+    return distribution._replace(requires=_egg_requires(entry))
+
+
+def from_metadata(data: bytes, path: str) -> Distribution:
+    """What core metadata says of a distribution (PEP 566, 639, 643).
+
+    :param data: the text of METADATA or PKG-INFO, with newlines alone at the
+        ends of its lines.
+    :param path: where it is, for errors.
+    :raises OutsideError: where it has no proper name or version.
+    """
+    from packaging.metadata import parse_email  # slow, only needed here
+
     # The description behind the first blank line may be long. A field that
     # is not UTF-8 is among the unparsed, read as Latin-1.
     metadata, unparsed = parse_email(data.partition(b"\n\n")[0])
@@ -201,16 +215,12 @@ def _distribution(
         or long_number(version) is not None
     ):
         raise OutsideError(f"{path}: its metadata has no proper Version")
-    if modern:
-        # What cannot be decoded is no reason to leave a requirement out.
-        unreadable = unparsed.get("requires-dist", [])
-        requires = tuple(metadata.get("requires_dist") or unreadable)
-    else:
-        requires = _egg_requires(entry)
+    # What cannot be decoded is no reason to leave a requirement out.
+    unreadable = unparsed.get("requires-dist", [])
     return Distribution(
         name,
         normal_version(version),
-        requires,
+        tuple(metadata.get("requires_dist") or unreadable),
         known(metadata.get("requires_python"), "requires-python"),
         known(metadata.get("license_expression"), "license-expression"),
         known(metadata.get("license"), "license"),
@@ -263,6 +273,11 @@ def _read(entry: importlib.metadata.Distribution, name: str) -> bytes:
         files.require_fair_size(len(data), str(path), files.LARGEST_DATA)
     except UnusableInput as error:
         raise OutsideError(str(error)) from error
+    return with_newlines(data)
+
+
+def with_newlines(data: bytes) -> bytes:
+    """A text with newlines alone at the ends of its lines."""
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 

@@ -11,24 +11,17 @@
 # under the License.
 """Finds the metadata of released versions.
 
-Freezes and environments have the metadata of what they hold; the index is
-asked for the rest, through pip. A run of pip is asked for many versions, and
-several runs work side by side.
+Freezes and environments have the metadata of what they hold, and the files of
+the package index have the rest, see ``releases``.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.constraints import freeze_json
-from openstack_requirements.errors import CommandFailed
-from openstack_requirements.install.failures import InstallFailed
-from openstack_requirements.install.installers import pip_metadata
+from openstack_requirements.install.pages import normal
 from openstack_requirements.pep508.requirement import canonical_name
-from openstack_requirements.pep508.versions import parse_version
 from openstack_requirements.system import children as child_processes
 from openstack_requirements.system import files
 
@@ -36,15 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from openstack_requirements.constraints.freeze import Distribution
+    from openstack_requirements.install.metadata_cache import MetadataCache
     from openstack_requirements.pep508.requirement import CanonicalName
-    from openstack_requirements.system.children import Children
 
     Key = tuple[CanonicalName, str]
-
-#: How many versions a run of pip is asked for.
-BATCH = 20
-# Failures that are not about one version.
-_GENERAL = frozenset({"index", "disk"})
 
 
 class LookupResult(NamedTuple):
@@ -56,9 +44,7 @@ class LookupResult(NamedTuple):
 
 def key(name: str, version: str) -> Key:
     """The key of a released version; that of 2.0 is that of 2."""
-    from packaging.utils import canonicalize_version
-
-    return canonical_name(name), canonicalize_version(version)
+    return canonical_name(name), normal(version)
 
 
 def known(distributions: Iterable[Distribution]) -> dict[Key, Distribution]:
@@ -103,92 +89,22 @@ def from_index(
     keys: Sequence[Key],
     announce: Callable[[str, str, Callable[[], int] | None], None],
     jobs: int,
+    cache: MetadataCache,
 ) -> LookupResult:
     """The metadata of these versions, from the index.
 
     :param announce: is told of progress.
-    :param jobs: how many times pip may run at once.
-    :raises InstallFailed: where the index or the disk fails.
+    :param jobs: how many versions are looked up at once.
+    :raises OutsideError: where the index or the disk fails.
     """
+    from openstack_requirements.install import releases
+
     result = LookupResult({}, {})
-    with child_processes.of_job("metadata") as children:
-        announce(
-            "the package index",
-            f"asking for the metadata of {len(keys)} versions",
-            lambda: len(result.described),
-        )
-        pool = ThreadPoolExecutor(jobs)
-        try:
-            futures = [
-                pool.submit(_ask, children, batch, result)
-                for batch in (
-                    keys[start : start + BATCH]
-                    for start in range(0, len(keys), BATCH)
-                )
-            ]
-            wait(futures, return_when=FIRST_EXCEPTION)
-            for future in futures:
-                if future.done():
-                    future.result()
-        except BaseException:
-            children.stop()
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
+    answers = releases.look_up(keys, jobs, cache, announce)
+    for version_key in keys:
+        answer = answers[version_key]
+        if isinstance(answer, str):
+            result.missing[version_key] = answer
+        else:
+            result.described[version_key] = answer.distribution
     return result
-
-
-def _ask(
-    children: Children, batch: Sequence[Key], result: LookupResult
-) -> None:
-    """Ask for a batch, and where that fails for ever smaller ones."""
-    folder = tempfile.mkdtemp(dir=children.work)
-    try:
-        described = pip_metadata.describe_pins(
-            children, folder, list(map(_pin, batch))
-        )
-    except CommandFailed as error:
-        reason = pip_metadata.reason(error.output)
-        if reason.kind in _GENERAL:
-            raise InstallFailed(
-                _version(), reason, " ".join(error.command), error.output
-            ) from error
-        if len(batch) == 1:
-            # The version is named beside it.
-            _, _, what = reason.what.rpartition(f"{reason.culprit}: ")
-            result.missing[batch[0]] = what
-            return
-        for part in _split(batch, reason.culprit):
-            _ask(children, part, result)
-        return
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    result.described.update(known(described))
-    for version_key in batch:
-        if version_key not in result.described:
-            result.missing[version_key] = (
-                "the package index has another version"
-            )
-
-
-def _pin(version_key: Key) -> str:
-    """A released version as a requirement."""
-    name, version = version_key
-    operator = "===" if parse_version(version) is None else "=="
-    return f"{name}{operator}{version}"
-
-
-def _split(batch: Sequence[Key], culprit: str) -> list[Sequence[Key]]:
-    """The culprit and the rest; two halves where the culprit is unknown."""
-    name = canonical_name(culprit.partition("=")[0])
-    culprits = [entry for entry in batch if entry[0] == name]
-    if culprits and len(culprits) < len(batch):
-        return [culprits, [entry for entry in batch if entry[0] != name]]
-    middle = len(batch) // 2
-    return [batch[:middle], batch[middle:]]
-
-
-def _version() -> str:
-    import platform
-
-    return platform.python_version()

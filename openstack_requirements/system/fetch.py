@@ -19,9 +19,10 @@ for the bytes that are read, before and after they are unpacked.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from openstack_requirements.errors import OutsideError, UnusableInput
 from openstack_requirements.system.fetch_targets import (
@@ -34,7 +35,7 @@ from openstack_requirements.system.fetch_targets import (
 from openstack_requirements.system.files import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     import requests
 
@@ -47,6 +48,8 @@ LARGEST = 16 << 20
 MOST_READ = 2 * LARGEST
 #: How many redirects are followed.
 MOST_REDIRECTS = 10
+#: The most that is read of a file of a package index.
+LARGEST_FILE = 512 << 20
 
 _PART = 1 << 16
 
@@ -151,30 +154,16 @@ class _Fetching:
         self, session: requests.Session, target: Target
     ) -> requests.Response:
         """The answer to one request; its body is not read."""
-        import requests
-
-        request = requests.Request(
-            "GET",
-            target.url,
+        return _send(
+            session,
+            target,
             # Other encodings cannot be unpacked up to a limit.
-            headers={"Accept-Encoding": "gzip"},
-            auth=target.auth,
+            {"Accept-Encoding": "gzip"},
+            timeout=SILENCE,
+            proxies={},
+            verify=None,
+            cert=None,
         )
-        prepared = session.prepare_request(request)
-        url = prepared.url or ""
-        settings: dict[str, Any] = dict(
-            session.merge_environment_settings(
-                url, proxies={}, stream=True, verify=None, cert=None
-            )
-        )
-        # The session itself would read the body of a redirect, all of it.
-        answer = session.get_adapter(url).send(
-            prepared, timeout=SILENCE, **settings
-        )
-        requests.cookies.extract_cookies_to_jar(
-            session.cookies, prepared, answer.raw
-        )
-        return answer
 
     def _body(self, answer: requests.Response) -> bytes:
         """The body of the last answer."""
@@ -201,13 +190,235 @@ class _Fetching:
         return bytes(data)
 
 
-def _session(fetching: _Fetching) -> requests.Session:
+class ClientSettings(NamedTuple):
+    """How a server is reached, beside what the environment says of that.
+
+    ``certificates`` is the path of a bundle, ``client_certificate`` that of a
+    client's own; ``trusted_hosts``, with or without a port, need no
+    certificate. Empty texts leave the environment to decide. ``retries`` says
+    how often a request is repeated after a failure that may pass.
+    """
+
+    certificates: str = ""
+    client_certificate: str = ""
+    proxy: str = ""
+    trusted_hosts: frozenset[str] = frozenset()
+    timeout: float = SILENCE
+    retries: int = 0
+
+
+class Client:
+    """Fetches many URLs over connections that stay open.
+
+    It is for one thread at a time. Another thread may set ``stopped``: what
+    is being read then ends with an error.
+    """
+
+    def __init__(self, settings: ClientSettings) -> None:
+        import requests
+        import urllib3
+
+        self.stopped = False
+        self._settings = settings
+        self._read = 0
+        self._most = MOST_READ
+        self._end = 0.0
+        self._session = _session(
+            self,
+            urllib3.Retry(
+                settings.retries,
+                # requests follows none, and neither does the pool.
+                redirect=False,
+                status_forcelist=(429, 500, 502, 503, 504),
+                backoff_factor=0.25,
+                raise_on_status=False,
+                # A server could make everybody wait.
+                respect_retry_after_header=False,
+            ),
+        )
+        self._errors = (
+            OSError,
+            ValueError,
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+        )
+        if settings.trusted_hosts:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._session.close()
+
+    def count(self, size: int) -> None:
+        """Count bytes that were read of the present answer.
+
+        :raises Refused: where they are too many, or it takes too long.
+        """
+        self._read += size
+        if self._read > self._most:
+            raise Refused(f"more than {self._most} bytes were sent")
+        if self.stopped or time.monotonic() > self._end:
+            raise Refused(f"no end after {PATIENCE:g} seconds")
+
+    @contextlib.contextmanager
+    def get(
+        self, target: Target, headers: Mapping[str, str], most: int = MOST_READ
+    ) -> Iterator[Answer]:
+        """The answer for a target, after all redirects.
+
+        :param most: how many bytes may be sent for it.
+        :raises OutsideError: where there is none; its status is not judged.
+        """
+        self._read = 0
+        self._most = most
+        self._end = time.monotonic() + PATIENCE
+        with self.failures(target.url):
+            answer = self._ask(target, headers)
+        try:
+            yield answer
+        finally:
+            # The connection can serve again only if all of it was read.
+            answer.close()
+
+    @contextlib.contextmanager
+    def failures(self, url: str) -> Iterator[None]:
+        """Turn the errors of libraries into one of ours.
+
+        :raises OutsideError: in the place of these errors.
+        """
+        try:
+            yield
+        except self._errors as error:
+            raise _failed(url, _why(error)) from error
+
+    def _ask(self, target: Target, headers: Mapping[str, str]) -> Answer:
+        for _ in range(MOST_REDIRECTS + 1):
+            response = self._send(target, headers)
+            moved = self._session.get_redirect_target(response)
+            if moved is None:
+                return Answer(self, target, response)
+            response.close()
+            target = moved_target(target, moved)
+        raise _failed(target.url, f"more than {MOST_REDIRECTS} redirects")
+
+    def _send(
+        self, target: Target, headers: Mapping[str, str]
+    ) -> requests.Response:
+        from urllib.parse import urlsplit
+
+        settings = self._settings
+        parts = urlsplit(target.url)
+        trusted = {parts.hostname or "", parts.netloc}
+        return _send(
+            self._session,
+            target,
+            headers,
+            timeout=settings.timeout,
+            proxies=dict.fromkeys(SCHEMES, settings.proxy)
+            if settings.proxy
+            else {},
+            verify=False
+            if trusted & settings.trusted_hosts
+            else settings.certificates or None,
+            cert=settings.client_certificate or None,
+        )
+
+
+class Answer:
+    """What a server answers; its body is read once."""
+
+    def __init__(
+        self, client: Client, target: Target, response: requests.Response
+    ) -> None:
+        #: Where it came from, after all redirects.
+        self.target = target
+        self.status = int(response.status_code)
+        self.headers: Mapping[str, str] = response.headers
+        self._client = client
+        self._response = response
+
+    def close(self) -> None:
+        """Release its connection."""
+        self._response.close()
+
+    def failure(self) -> OutsideError:
+        """The error to raise for its status."""
+        status = f"HTTP {self.status} {self._response.reason or ''}"
+        return _failed(self.target.url, status.strip())
+
+    def parts(self) -> Iterator[bytes]:
+        """The body as it was sent, all of it.
+
+        :raises OutsideError: where it does not come whole and in time.
+        """
+        with self._client.failures(self.target.url):
+            yield from _raw(self._response)
+
+    def data(self, largest: int = LARGEST) -> bytes:
+        """The whole body, unpacked.
+
+        :raises OutsideError: where it does not come whole and in time, or is
+            too large.
+        """
+        encoding = self.headers.get("Content-Encoding", "identity").lower()
+        parts = self.parts()
+        if encoding in {"gzip", "x-gzip"}:
+            parts = _unpacked(parts)
+        data = bytearray()
+        with self._client.failures(self.target.url):
+            for part in parts:
+                data += part
+                if len(data) > largest:
+                    raise Refused(f"it is larger than {largest} bytes")
+        return bytes(data)
+
+
+class _Counter(Protocol):
+    """Counts bytes that connections read."""
+
+    def count(self, size: int) -> None:
+        """Count some more; an error ends the reading."""
+
+
+def _send(
+    session: requests.Session,
+    target: Target,
+    headers: Mapping[str, str],
+    **more: Any,
+) -> requests.Response:
+    """The answer to one request; its body is not read.
+
+    :param more: the proxies and so on; None leaves it to the environment.
+    """
+    import requests
+
+    request = requests.Request(
+        "GET", target.url, headers=dict(headers), auth=target.auth
+    )
+    prepared = session.prepare_request(request)
+    url = prepared.url or ""
+    timeout = more.pop("timeout")
+    settings: dict[str, Any] = dict(
+        session.merge_environment_settings(url, stream=True, **more)
+    )
+    # The session itself would read the body of a redirect, all of it.
+    answer = session.get_adapter(url).send(
+        prepared, timeout=timeout, **settings
+    )
+    requests.cookies.extract_cookies_to_jar(
+        session.cookies, prepared, answer.raw
+    )
+    return answer
+
+
+def _session(counter: _Counter, retries: Any = 0) -> requests.Session:
     """A session whose connections count what they read."""
     import requests
     from requests.adapters import HTTPAdapter
 
     class Adapter(HTTPAdapter):
         """Makes connections that count what they read.
+
 
         It changes the manager of pools, which all versions of requests get
         their pools from.
@@ -216,22 +427,22 @@ def _session(fetching: _Fetching) -> requests.Session:
         def init_poolmanager(self, *args: Any, **more: Any) -> None:
             """Make the manager for servers."""
             super().init_poolmanager(*args, **more)
-            _count_in(self.poolmanager, fetching)
+            _count_in(self.poolmanager, counter)
 
         def proxy_manager_for(self, *args: Any, **more: Any) -> Any:
             """The manager for a proxy."""
             manager = super().proxy_manager_for(*args, **more)
-            _count_in(manager, fetching)
+            _count_in(manager, counter)
             return manager
 
     session = requests.Session()
     session.adapters.clear()
     for scheme in SCHEMES:
-        session.mount(f"{scheme}://", Adapter())
+        session.mount(f"{scheme}://", Adapter(max_retries=retries))
     return session
 
 
-def _count_in(manager: Any, fetching: _Fetching) -> None:
+def _count_in(manager: Any, counter: _Counter) -> None:
     """Make the connections in all pools of a manager count what they read."""
     manager.pool_classes_by_scheme = {
         scheme: pool
@@ -239,13 +450,13 @@ def _count_in(manager: Any, fetching: _Fetching) -> None:
         else type(
             pool.__name__,
             (pool,),
-            {"ConnectionCls": _counting(pool.ConnectionCls, fetching)},
+            {"ConnectionCls": _counting(pool.ConnectionCls, counter)},
         )
         for scheme, pool in manager.pool_classes_by_scheme.items()
     }
 
 
-def _counting(connection: type[Any], fetching: _Fetching) -> type[Any]:
+def _counting(connection: type[Any], counter: _Counter) -> type[Any]:
     """A class of connections whose answers count what they read.
 
     Only a socket sees the lines with the lengths of chunks and those behind
@@ -265,7 +476,7 @@ def _counting(connection: type[Any], fetching: _Fetching) -> type[Any]:
 
         def readinto(self, buffer: Any) -> int | None:
             size = self._raw.readinto(buffer)
-            fetching.count(size or 0)
+            counter.count(size or 0)
             return size
 
         def fileno(self) -> int:

@@ -21,6 +21,7 @@ misbehave for one project or one file.
 from __future__ import annotations
 
 import base64
+import collections
 import contextlib
 import csv
 import dataclasses
@@ -358,7 +359,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         content, status = answer.content, answer.status
         content_range = None
-        if status == 200 and "Range" in self.headers:
+        if status == 200 and "Range" in self.headers and index.ranges:
             length = len(content)
             try:
                 span = _span(self.headers["Range"], length)
@@ -374,7 +375,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", answer.type)
         self.send_header("Content-Length", str(len(content)))
-        self.send_header("Accept-Ranges", "bytes")
+        if index.ranges:
+            self.send_header("Accept-Ranges", "bytes")
         # A test may change the index between two runs of an installer.
         self.send_header("Cache-Control", "no-cache")
         self.send_header("Vary", "Accept")
@@ -382,6 +384,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Range", content_range)
         self.end_headers()
         if self.command != "HEAD":
+            index.sent[path] += len(content)
             self.wfile.write(content)
 
     do_HEAD = do_GET  # noqa: N815 - the parent looks for this name
@@ -408,6 +411,7 @@ class Index(fixtures.Fixture):
 
     :param json: whether to answer in JSON those that prefer it
     :param metadata: whether to offer the metadata of wheels as files
+    :param ranges: whether to answer requests for a part of a file with it
     """
 
     #: The address of the index, with a slash at its end.
@@ -416,21 +420,28 @@ class Index(fixtures.Fixture):
     account: tuple[str, str] | None = None
     #: The paths that were asked, in order.
     requests: list[str]
+    #: How many bytes of content were sent for each path.
+    sent: collections.Counter[str]
 
     # Whatever these say, it must not reach an installer that a test runs.
     _DISTURBING: ClassVar[tuple[str, ...]] = ("PIP_", "UV_")
 
-    def __init__(self, *, json: bool = True, metadata: bool = True) -> None:
+    def __init__(
+        self, *, json: bool = True, metadata: bool = True, ranges: bool = True
+    ) -> None:
         super().__init__()
+        self.ranges = ranges
         self._json = json
         self._metadata = metadata
         self._files: dict[str, _File] = {}
         self._statuses: dict[str, int] = {}
         self._hanging: set[str] = set()
         self._truncated: dict[str, float] = {}
+        self._own_pages: dict[str, tuple[_Answer, bool]] = {}
 
     def _setUp(self) -> None:  # noqa: N802 - as the parent calls it
         self.requests = []
+        self.sent = collections.Counter()
         self._closing = threading.Event()
         self._folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         server = _Server(self)
@@ -540,6 +551,7 @@ class Index(fixtures.Fixture):
         late: bool = False,
         static: bool = False,
         build_requires: Iterable[str] = (),
+        pkg_info: str | None = None,
     ) -> str:
         """Build an sdist (PEP 517, PEP 625), offer it, return its file name.
 
@@ -561,6 +573,8 @@ class Index(fixtures.Fixture):
         :param static: that PKG-INFO says what the project requires, so that
             an installer can resolve it without the backend
         :param build_requires: what the build system requires
+        :param pkg_info: the text of PKG-INFO, where it does not just say
+            that what the project requires is Dynamic
         """
         stem = f"{_escaped(name)}-{version.replace('-', '_')}"
         wheel, content, _ = self._build_wheel(
@@ -593,7 +607,7 @@ class Index(fixtures.Fixture):
             dynamic=() if static else ["Requires-Dist"],
         )
         contents = {
-            "PKG-INFO": information.encode(),
+            "PKG-INFO": (pkg_info or information).encode(),
             "pyproject.toml": _PYPROJECT.replace(
                 "requires = []",
                 f"requires = {jsonlib.dumps(list(build_requires))}",
@@ -645,6 +659,16 @@ class Index(fixtures.Fixture):
     def remove(self, filename: str) -> None:
         """Offer a file no longer; a project without files is gone."""
         del self._files[filename]
+
+    def page(
+        self, path: str, content: bytes, form: str, *, only_html: bool = False
+    ) -> None:
+        """Answer with a page of the test's own.
+
+        :param form: its media type
+        :param only_html: refuse those that would also take JSON (406)
+        """
+        self._own_pages[path] = _Answer(content, form), only_html
 
     # -- faults
 
@@ -700,6 +724,7 @@ class Index(fixtures.Fixture):
             "PIP_NO_INPUT": "1",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PIP_CACHE_DIR": str(self._folder / "pip"),
+            "XDG_CACHE_HOME": str(self._folder / "cache"),
             "UV_NO_CONFIG": "1",
             "UV_DEFAULT_INDEX": self.url,
             "UV_INDEX": "",
@@ -756,6 +781,11 @@ class Index(fixtures.Fixture):
         if key in self._statuses:
             status = self._statuses[key]
             return _Answer(_phrase(status), status=status)
+        if path in self._own_pages:
+            answer, only_html = self._own_pages[path]
+            if only_html and _JSON in accept:
+                return _Answer(_phrase(406), status=406)
+            return answer
         # A snapshot, as tests change the files while the server runs.
         offered = {
             name: self._served(file)

@@ -55,6 +55,7 @@ PURE = {
     "install.culprits",
     "install.failures",
     "install.fallbacks",
+    "install.pages",
     "install.upgrades",
     "install.installers.pip_failures",
     "install.installers.uv_failures",

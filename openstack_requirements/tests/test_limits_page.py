@@ -80,9 +80,14 @@ NO_LIMITS = {
     ),
     "install.installers.uv_command.REQUESTS": "how many downloads run at once",
     "manifests.pyproject._SHOWN": "how much of an item an error shows",
-    "install.metadata.BATCH": (
-        "how many questions are asked at once; all are asked"
+    "cmds.check_python2_support.JOBS": "how many look-ups run at once",
+    "install.archives._PART": "how much is unpacked at once",
+    "install.installers.pip_settings.RETRIES": (
+        "how often a request is repeated"
     ),
+    "install.remote.MOST_SENT": "the two limits of fetch together",
+    "install.remote._FIRST": "how much is asked for at once",
+    "install.remote._IN_MEMORY": "from where on a file is on the disk",
     "system.pipes._PART": "how much is read at once",
     "cmds.report.explain._WIDTH": "where lines are wrapped",
     "system.signals._AGAIN": "when what was lost is raised again",

@@ -96,7 +96,7 @@ class TestClaims(base.TestCase):
 
 class CommandTestCase(base.TestCase):
     def run_it(self, *argv: str) -> base.Outcome:
-        return self.run_main(check_python2_support.main, *argv)
+        return self.run_main(check_python2_support.main, "--strict", *argv)
 
     def rules(self, done: base.Outcome) -> dict[str, str]:
         found = json.loads(done.out)["findings"]
@@ -139,6 +139,15 @@ class TestAtHand(CommandTestCase):
         done = self.run_it(*arguments, "--python", "3.13", "-v")
         self.assertEqual(1, done.status)
         self.assertEqual("new.one 2.0 claims Python 3.13\n", done.err)
+
+    def test_only_strict_makes_it_fail(self) -> None:
+        path = self.freeze(one("a", "1", "3"))
+        arguments = ("--requirements", self.pins("a===1"), "--freeze", path)
+        done = self.run_main(check_python2_support.main, *arguments)
+        self.assertEqual((0, ""), (done.status, done.err))
+        self.assertIn("does not claim Python 2", done.out)
+        strict = self.run_it(*arguments)
+        self.assertEqual(done._replace(status=1), strict)
 
     def test_only_pins_that_can_apply_are_judged(self) -> None:
         path = self.freeze(one("a", "1", "2"), one("a", "2", "3"))
@@ -242,11 +251,13 @@ class TestIndex(CommandTestCase):
         names = [f"pkg{number}" for number in range(25)]
         for name in names:
             self.index.wheel(name, "1.0", requires_python=">=2.7")
-        self.index.sdist("broken", "1.0", fail="it cannot be done")
-        self.index.sdist("source", "1.0")
+        self.index.sdist("source", "1.0", fail="it must not be built")
+        self.index.offer("broken", "broken-1.0.tar.gz", b"not an archive")
+        self.index.offer("egg", "egg-1.0-py2.7.egg", b"not looked at")
         pins = self.pins(
             *(f"{name}===1.0" for name in names),
             *("gone===1.0", "old===7", "broken===1.0", "source===1.0"),
+            "egg===1.0",
         )
         done = self.run_it("--requirements", pins, "--format", "json")
         self.assertEqual((1, ""), (done.status, done.err))
@@ -255,11 +266,12 @@ class TestIndex(CommandTestCase):
                 "gone": "unknown-metadata",
                 "old": "unknown-metadata",
                 "broken": "unknown-metadata",
+                "egg": "unknown-metadata",
                 "source": "python-not-claimed",
             },
             self.rules(done),
         )
-        self.assertIn("it could not be built", done.out)
+        self.assertIn("broken-1.0.tar.gz: it is damaged", done.out)
         self.assertIn("no such version", done.out)
         self.assert_nothing_left()
 
@@ -268,13 +280,37 @@ class TestIndex(CommandTestCase):
         self.index.error("old-1.0-py2.py3-none-any.whl", 503)
         done = self.run_it("--requirements", pins)
         self.assertEqual((3, ""), (done.status, done.out))
-        self.assertIn("the package index answered 503", done.err)
+        self.assertIn("cannot be fetched (HTTP 503 Service", done.err)
         self.assert_nothing_left()
-        for name, value in (
-            ("PIP_INDEX_URL", "http://127.0.0.1:1/simple/"),
-            ("PIP_RETRIES", "1"),  # without any pip does not say why
-        ):
-            self.useFixture(fixtures.EnvironmentVariable(name, value))
+        self.useFixture(
+            fixtures.EnvironmentVariable(
+                "PIP_INDEX_URL", "http://name:secret@127.0.0.1:1/simple/"
+            )
+        )
         done = self.run_it("--requirements", pins)
         self.assertEqual((3, ""), (done.status, done.out))
-        self.assertIn("cannot be reached", done.err)
+        self.assertIn("cannot be fetched (Connection refused)", done.err)
+        self.assertNotIn("secret", done.err)
+
+    def test_the_cache(self) -> None:
+        pins = self.pins("old===1.0", "new===2.0")
+        asked = []
+        folder = self.folder / "cache"
+        for argv in (
+            ("--cache-dir", str(folder)),
+            ("--cache-dir", str(folder)),
+            ("--no-cache",),
+        ):
+            self.index.requests.clear()
+            done = self.run_it("--requirements", pins, *argv)
+            self.assertEqual((1, ""), (done.status, done.err))
+            asked.append(
+                sum(path.startswith("/files/") for path in self.index.requests)
+            )
+        self.assertEqual([2, 0, 2], asked)
+        done = self.run_it(
+            *("--requirements", pins, "--cache-dir", "x", "--no-cache")
+        )
+        self.assertEqual(2, done.status)
+        done = self.run_it("--requirements", pins, "--cache-dir", pins)
+        self.assertEqual((2, ""), (done.status, done.out))

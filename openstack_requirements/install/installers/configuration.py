@@ -259,6 +259,25 @@ def of_pip(children: Children, where: Sequence[str] = ()) -> Configuration:
     )
 
 
+def pip_setting(children: Children, option: str) -> str:
+    """What pip is told of an option, by its variable or its files.
+
+    As pip reads them: the variable before the files, and there what is said
+    for ``install`` before what is said for all commands.
+
+    :param option: its long name without the dashes, ``index-url``.
+    """
+    value = children.variable(f"PIP_{option.upper().replace('-', '_')}")
+    if value:
+        return value
+    for section in ("install", "global"):
+        for file in reversed(pip_files(children)):
+            value = file.settings.get(f"{section}.{option}", "")
+            if value:
+                return value
+    return ""
+
+
 def pip_files(
     children: Children, where: Sequence[str] = ()
 ) -> tuple[PipFile, ...]:

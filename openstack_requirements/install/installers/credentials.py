@@ -27,7 +27,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from openstack_requirements.install.installers.configuration import pip_files
+from openstack_requirements.install.installers.configuration import pip_setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,7 +51,7 @@ def for_pip(children: Children) -> dict[str, str]:
 
 
 def _for_pip(children: Children) -> dict[str, str]:
-    values = {name: _value(children, name) for name in OPTIONS}
+    values = {name: pip_setting(children, name) for name in OPTIONS}
     changed, accounts = without_passwords(values)
     if not accounts:
         return {}
@@ -76,19 +76,6 @@ def _for_pip(children: Children) -> dict[str, str]:
         },
         "NETRC": path,
     }
-
-
-def _value(children: Children, option: str) -> str:
-    """What pip is told by its variable or its files, as it reads them."""
-    value = children.variable(f"PIP_{option.upper().replace('-', '_')}")
-    if value:
-        return value
-    for section in ("install", "global"):
-        for file in reversed(pip_files(children)):
-            value = file.settings.get(f"{section}.{option}", "")
-            if value:
-                return value
-    return ""
 
 
 def without_passwords(

@@ -252,23 +252,6 @@ def could_not_fetch(
     return None
 
 
-def describe_pins(
-    children: Children, folder: str, pins: Sequence[str]
-) -> tuple[Distribution, ...]:
-    """The metadata of released versions, from the index.
-
-    pip runs on the Python of this program, whichever Python a version is for.
-
-    :param folder: an existing one, for what pip writes.
-    :param pins: requirements, ``name==version``.
-    :raises CommandFailed: where one of them is unavailable.
-    """
-    path = os.path.join(folder, "report.json")
-    command = [*report_command([], path), "--no-deps", *OPTIONS]
-    run(children, [*command, "--ignore-requires-python", *pins])
-    return read_report(path)
-
-
 def report_command(where: Sequence[str], path: str) -> list[str]:
     """A dry run of pip that writes its report to a path."""
     return own_module(
