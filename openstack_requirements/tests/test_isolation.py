@@ -237,7 +237,8 @@ class TestModules(CheckoutTestCase):
     def test_check_python2_support(self) -> None:
         for more in ([], ["--environment", sys.prefix]):
             self.good(
-                *("check-python2-support", "--requirements", self.pins),
+                *("check-python2-support", "--strict"),
+                *("--requirements", self.pins),
                 *more,
                 status=1,
             )
