@@ -85,6 +85,7 @@ MODULES = (
     "constraints.history",
     "constraints.closure",
     "constraints.revisions",
+    "constraints.newer",
     "constraints.graph",
     "constraints.explain",
     "constraints.lower_constraints",

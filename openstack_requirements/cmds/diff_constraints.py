@@ -19,7 +19,12 @@ from typing import TYPE_CHECKING
 
 from openstack_requirements.cmds import _console, _needed
 from openstack_requirements.cmds.report import render_changes
-from openstack_requirements.constraints import changes, loader, revisions
+from openstack_requirements.constraints import (
+    changes,
+    loader,
+    newer,
+    revisions,
+)
 from openstack_requirements.errors import (
     FINDINGS,
     ConflictingOptions,
@@ -161,6 +166,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     if options.needed_by is not None:
         changed = _needed.restrict(options.needed_by, changed, old, new)
+    changed = _explained(changed, old, new, options)
     if not options.no_commits and any(side.commit for side in sides):
         changed = _with_commits(changed, sides, arguments)
     text = render_changes.render(changed, *arguments, options.format)
@@ -219,6 +225,29 @@ def _with_commits(
             "history (git fetch --deepen=100, or --unshallow)"
         )
     return changed
+
+
+def _explained(
+    changed: Changes,
+    old: ConstraintsState,
+    new: ConstraintsState,
+    options: argparse.Namespace,
+) -> Changes:
+    """The changes, with what versions require that were not installed."""
+    wanted = newer.unexplained(changed)
+    releases = {}
+    if wanted and options.newest:
+        from openstack_requirements.install import newer_versions
+
+        with _console.interruptible():
+            releases = newer_versions.look_up(
+                wanted,
+                new.freezes,
+                _console.warn,
+                build=False,
+                timeout=options.timeout,
+            )
+    return newer.explained(changed, new.freezes, old.freezes, releases)
 
 
 def _warn_of_mismatches(new: ConstraintsState) -> None:

@@ -19,13 +19,17 @@ from typing import TYPE_CHECKING
 
 from openstack_requirements.cmds import _console
 from openstack_requirements.cmds.report import render_explanation
-from openstack_requirements.constraints import explain, loader
+from openstack_requirements.constraints import explain, loader, newer
 from openstack_requirements.constraints.graph import Graph
+from openstack_requirements.constraints.states import ConstraintsState
 from openstack_requirements.errors import ConflictingOptions, UnusableInput
 from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from openstack_requirements.constraints.reasons import Hold
+    from openstack_requirements.pep508.requirement import CanonicalName
 
 #: The folder of freezes that are not named.
 FREEZES = "freezes"
@@ -58,6 +62,13 @@ def parser() -> _console.Parser:
         "nothing requires",
     )
     result.add_argument(
+        "--newest",
+        action="store_true",
+        help="look up the newest version in the package index, with uv, and "
+        "what it requires itself, and say what keeps it away",
+    )
+    _console.add_timeout_option(result)
+    result.add_argument(
         "--format",
         choices=render_explanation.FORMATS,
         default="text",
@@ -76,7 +87,7 @@ def parser() -> _console.Parser:
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    unset = argparse.Namespace(freezes=None, output=None)
+    unset = argparse.Namespace(freezes=None, output=None, timeout=None)
     options = parser().parse_args(argv, unset)
     name = canonical_name(options.name.strip())
     graphs = [
@@ -95,9 +106,45 @@ def main(argv: Sequence[str] | None = None) -> int:
         [explain.explain(graph, name) for graph in graphs],
         options.format,
         everything=options.all,
+        newer=_newer(graphs, name, options),
     )
     _console.write_to(options.output, text)
     return 0
+
+
+def _newer(
+    graphs: Sequence[Graph], name: CanonicalName, options: argparse.Namespace
+) -> dict[str, Hold]:
+    """What keeps a newer version away, by Python."""
+    if not options.newest:
+        return newer.holds(graphs, name, {}, {})
+    from openstack_requirements.install import newer_versions, newest
+
+    freezes = tuple(graph.freeze for graph in graphs)
+    state = ConstraintsState({name: ()}, {}, (), certain=True, freezes=freezes)
+    with _console.interruptible():
+        by_python = {
+            python: versions[name]
+            for python, versions in newest.versions(
+                state, options.timeout, _console.warn
+            ).items()
+            if name in versions
+        }
+        wanted = [
+            (python, name, hold.newest)
+            for python, hold in newer.holds(
+                graphs, name, by_python, {}
+            ).items()
+            if newer.is_unexplained(hold)
+        ]
+        releases = newer_versions.look_up(
+            wanted,
+            freezes,
+            _console.warn,
+            build=False,
+            timeout=options.timeout,
+        )
+    return newer.holds(graphs, name, by_python, releases)
 
 
 def _freezes(named: Sequence[str] | None) -> Sequence[str]:

@@ -134,6 +134,17 @@ class Graph:
         """
         return [self._demand(owner, line) for line in self._lines[owner]]
 
+    def would_require(self, distribution: Distribution) -> list[Demand]:
+        """What another version of an installed distribution requires.
+
+        Its active extras are those of the version that is installed.
+        """
+        owner = canonical_name(distribution.name)
+        return [
+            self._demand(owner, read(text), distribution)
+            for text in distribution.requires
+        ]
+
     def demands(self, name: CanonicalName) -> tuple[Demand, ...]:
         """The requirements on a distribution, whether they apply or not.
 
@@ -165,8 +176,14 @@ class Graph:
         self._walk()
         return self._depth.get(name, -1)
 
-    def _demand(self, owner: CanonicalName, line: RequiresDist) -> Demand:
-        distribution = self.installed[owner] if owner else None
+    def _demand(
+        self,
+        owner: CanonicalName,
+        line: RequiresDist,
+        distribution: Distribution | None = None,
+    ) -> Demand:
+        if distribution is None and owner:
+            distribution = self.installed[owner]
         requirement = line.requirement
         applies, problem = self._judge(owner, line)
         return Demand(

@@ -36,6 +36,19 @@ if TYPE_CHECKING:
     from openstack_requirements.constraints.states import ConstraintsState
 
 
+class Unmet(NamedTuple):
+    """A requirement of a newer version that the pins do not meet.
+
+    ``pinned`` is the version that is pinned of what it requires. ``built`` is
+    what a wheel that was built of the newer version requires of that instead,
+    as text; empty where that is nothing, and None where no freeze knows it.
+    """
+
+    demand: Demand
+    pinned: str
+    built: str | None = None
+
+
 class Hold(NamedTuple):
     """What holds a distribution back at its version, or may do so.
 
@@ -43,7 +56,10 @@ class Hold(NamedTuple):
     that do not admit it. Where no version above ``version`` is known,
     ``newest`` is empty and ``by`` has the demands with the deciding upper
     bound. ``requires_python`` is that of the newest version where it excludes
-    the Python. ``pythons`` are those on which this holds.
+    the Python. ``pythons`` are those on which this holds. ``requires`` are
+    the requirements of the newest version itself that keep it away, where they
+    were looked up: its ``source`` is ``METADATA`` or ``PKG-INFO``, see
+    :class:`openstack_requirements.constraints.newer.Release`.
     """
 
     name: str
@@ -52,6 +68,9 @@ class Hold(NamedTuple):
     by: tuple[Demand, ...]
     requires_python: str
     pythons: tuple[str, ...]
+    requires: tuple[Unmet, ...] = ()
+    source: str = ""
+    binding: bool = True
 
 
 def with_reasons(

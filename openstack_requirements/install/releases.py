@@ -28,6 +28,7 @@ import threading
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import quote, unquote, urlsplit
 
+from openstack_requirements.constraints.newer import Release
 from openstack_requirements.errors import OutsideError, UnusableInput
 from openstack_requirements.install import archives, installed, pages
 from openstack_requirements.install.archives import Unreadable
@@ -54,7 +55,6 @@ from openstack_requirements.system.fetch_targets import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from openstack_requirements.constraints.freeze import Distribution
     from openstack_requirements.install.installers.pip_settings import (
         IndexSettings,
     )
@@ -65,19 +65,6 @@ if TYPE_CHECKING:
     #: A name and a version, both in the form in which they are compared.
     Key = tuple[CanonicalName, str]
     _Answered = tuple[Key, "Release | str | Exception"]
-
-
-class Release(NamedTuple):
-    """What a file of an index says of a released version.
-
-    ``source`` is ``METADATA``, of a wheel, or ``PKG-INFO``, of an sdist;
-    ``binding`` says that a wheel which is built from that sdist requires the
-    same (PEP 643), and is true of a wheel.
-    """
-
-    distribution: Distribution
-    source: str
-    binding: bool
 
 
 class _Offer(NamedTuple):
@@ -127,8 +114,25 @@ class ReleaseIndex:
         :raises Unreadable: where it is unavailable.
         :raises OutsideError: where the index fails.
         """
+        return self._first(client, self._files(client, *key), key)
+
+    def describe_files(
+        self, client: Client, key: Key, links: Sequence[Link]
+    ) -> Release:
+        """The metadata of a version whose files are known.
+
+        :raises Unreadable: where it is unavailable.
+        :raises OutsideError: where the index fails.
+        """
+        offers = [_Offer(link, None) for link in pages.of_version(links, *key)]
+        return self._first(client, offers, key)
+
+    def _first(
+        self, client: Client, offers: Sequence[_Offer], key: Key
+    ) -> Release:
+        """The metadata in the first file in which it can be read."""
         reason = ""
-        for offer in self._files(client, *key):
+        for offer in offers:
             try:
                 return self._release(client, offer, key)
             except Unreadable as error:

@@ -35,6 +35,7 @@ from openstack_requirements.constraints import (
     freeze_json,
     loader,
     merging,
+    newer,
     patch,
 )
 from openstack_requirements.constraints.states import ConstraintsState
@@ -569,9 +570,32 @@ class _Job:
         """
         return dataclasses.replace(
             result,
-            changes=changes.between(old, new),
+            changes=self.explained(changes.between(old, new), old, new),
             compared=(name, self.request.requirements or "the freezes"),
         )
+
+    def explained(
+        self, changed: Changes, old: ConstraintsState, new: ConstraintsState
+    ) -> Changes:
+        """The changes, with what versions require that were not installed.
+
+        Where freezes are merged, nothing goes over the network.
+        """
+        wanted = newer.unexplained(changed)
+        releases = {}
+        if wanted and not self.request.freezes:
+            from openstack_requirements.install import newer_versions
+
+            self.tell("diff")(f"looking up {len(wanted)} newer versions")
+            releases = newer_versions.look_up(
+                wanted,
+                new.freezes,
+                self.warn,
+                build=True,
+                timeout=self.request.timeout,
+                project=self.request.project or "",
+            )
+        return newer.explained(changed, new.freezes, old.freezes, releases)
 
     def order(self, previous: Sequence[Requirement]) -> Order:
         """What to install."""

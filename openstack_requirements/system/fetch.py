@@ -419,7 +419,6 @@ def _session(counter: _Counter, retries: Any = 0) -> requests.Session:
     class Adapter(HTTPAdapter):
         """Makes connections that count what they read.
 
-
         It changes the manager of pools, which all versions of requests get
         their pools from.
         """

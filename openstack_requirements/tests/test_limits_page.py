@@ -85,6 +85,7 @@ NO_LIMITS = {
     "install.installers.pip_settings.RETRIES": (
         "how often a request is repeated"
     ),
+    "install.newer_versions._JOBS": "how many look-ups run at once",
     "install.remote.MOST_SENT": "the two limits of fetch together",
     "install.remote._FIRST": "how much is asked for at once",
     "install.remote._IN_MEMORY": "from where on a file is on the disk",

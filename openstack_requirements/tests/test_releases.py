@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import fixtures
 
+from openstack_requirements.constraints.newer import Release
 from openstack_requirements.errors import OutsideError
 from openstack_requirements.install import (
     metadata,
@@ -33,7 +34,6 @@ from openstack_requirements.install.installers import (
     configuration,
     pip_settings,
 )
-from openstack_requirements.install.releases import Release
 from openstack_requirements.system import children
 from openstack_requirements.system.fetch import SILENCE, ClientSettings
 from openstack_requirements.tests import base

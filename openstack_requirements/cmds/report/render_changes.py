@@ -18,7 +18,12 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from openstack_requirements.cmds.report.render_explanation import demand_data
+from openstack_requirements.cmds.report.render_holds import (
+    because,
+    demand_data,
+    hold_data,
+    owner,
+)
 from openstack_requirements.constraints.changes import KINDS, OTHER_PYTHONS
 from openstack_requirements.constraints.history import COMMIT_KINDS
 from openstack_requirements.errors import printable
@@ -93,7 +98,7 @@ def to_text(changes: Changes, old: str, new: str) -> str:
             title,
             [
                 f"{hold.name} {hold.version}{_in(_pythons(hold, changes))}: "
-                f"{_because(hold, str)}"
+                f"{because(hold, str)}"
                 for hold in holds
             ],
         )
@@ -145,7 +150,7 @@ def to_markdown(changes: Changes, old: str, new: str) -> str:
                 _code(hold.name),
                 _plain(hold.version),
                 _pythons(hold, changes),
-                _because(hold, _code),
+                because(hold, _code),
             ]
             for hold in [*held, *capped]
         ]
@@ -190,7 +195,7 @@ def to_json(changes: Changes, old: str, new: str) -> str:
                     "everywhere": change.everywhere,
                     "condition": change.condition or None,
                     "needed_by": list(map(demand_data, change.needed_by)),
-                    "holds": list(map(_hold_data, change.holds)),
+                    "holds": list(map(hold_data, change.holds)),
                     "commits": list(map(_commit_data, change.commits)),
                 }
                 for change in changes.changes
@@ -198,21 +203,10 @@ def to_json(changes: Changes, old: str, new: str) -> str:
             "respelled": [
                 spelling._asdict() for spelling in changes.respelled
             ],
-            "held": list(map(_hold_data, changes.held)),
+            "held": list(map(hold_data, changes.held)),
             "commits": list(map(_commit_data, changes.commits)),
         }
     )
-
-
-def _hold_data(hold: Hold) -> dict[str, Any]:
-    return {
-        "name": hold.name,
-        "version": hold.version,
-        "newest": hold.newest or None,
-        "by": list(map(demand_data, hold.by)),
-        "requires_python": hold.requires_python or None,
-        "pythons": list(hold.pythons),
-    }
 
 
 def _commit_data(commit: PinCommit) -> dict[str, Any]:
@@ -332,7 +326,7 @@ def _why(
     for hold in change.holds:
         where = _in(_pythons(hold, changes)) if len(change.holds) > 1 else ""
         bound = "" if hold.newest else "under the upper bound "
-        lines.append(f"{bound}{_because(hold, show)}{where}")
+        lines.append(f"{bound}{because(hold, show)}{where}")
     return lines
 
 
@@ -349,30 +343,10 @@ def _chain(
         and change.new
         and canonical_name(change.name) == canonical_name(first.owner)
     ]
-    names = [_owner(demand, show) for demand in chain]
+    names = [owner(demand, show) for demand in chain]
     if moved:
         names[0] += f" ({moved[-1].kind} from {show(moved[-1].old)})"
     return " -> ".join([*names, show(chain[-1].text)])
-
-
-def _owner(demand: Demand, show: Callable[[str], str]) -> str:
-    """Who requires it: a distribution, or the list, which is plain text."""
-    return show(demand.who) if demand.owner else demand.who
-
-
-def _because(hold: Hold, show: Callable[[str], str]) -> str:
-    """What holds a distribution."""
-    owners = ", ".join(
-        f"{show(demand.text)} of {_owner(demand, show)}" for demand in hold.by
-    )
-    if not hold.newest:
-        return owners
-    reasons = [f"kept away by {owners}"] if owners else []
-    if hold.requires_python:
-        reasons.append(f"needs Python {show(hold.requires_python)}")
-    if not reasons:
-        reasons = ["nothing in the freezes says why not"]
-    return f"{show(hold.newest)} is newer: {' and '.join(reasons)}"
 
 
 def _grouped_holds(

@@ -13,16 +13,23 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from openstack_requirements.cmds.report.render_holds import (
+    because,
+    demand_data,
+    hold_data,
+)
 from openstack_requirements.errors import printable
 from openstack_requirements.output import json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from openstack_requirements.constraints.explain import Bounds, Explanation
     from openstack_requirements.constraints.graph import Demand
+    from openstack_requirements.constraints.reasons import Hold
 
 #: The formats that :func:`render` knows.
 Format = Literal["text", "json"]
@@ -34,61 +41,66 @@ def render(
     form: Format,
     *,
     everything: bool = False,
+    newer: Mapping[str, Hold] = MappingProxyType({}),
 ) -> str:
     """Render the explanations of a name, one for each interpreter.
 
     :param everything: show in text also the requirements that only count for
         extras which nothing requires; JSON always has them.
+    :param newer: what keeps a newer version away, by Python.
     """
     formats: dict[Format, Callable[[], str]] = {
-        "text": lambda: to_text(explanations, everything=everything),
-        "json": lambda: to_json(explanations),
+        "text": lambda: to_text(
+            explanations, everything=everything, newer=newer
+        ),
+        "json": lambda: to_json(explanations, newer),
     }
     return formats[form]()
 
 
 def to_text(
-    explanations: Sequence[Explanation], *, everything: bool = False
+    explanations: Sequence[Explanation],
+    *,
+    everything: bool = False,
+    newer: Mapping[str, Hold] = MappingProxyType({}),
 ) -> str:
     """Render the explanations for a terminal; equal ones share a block."""
-    groups: dict[Explanation, list[str]] = {}
+    groups: dict[tuple[Explanation, str], list[str]] = {}
     for explanation in explanations:
-        key = explanation._replace(python="")
+        hold = newer.get(explanation.python)
+        reason = because(hold, str) if hold is not None else ""
+        key = explanation._replace(python=""), reason
         groups.setdefault(key, []).append(explanation.python)
     blocks = [
-        _block(explanation, pythons, everything=everything)
-        for explanation, pythons in groups.items()
+        [
+            *_block(explanation, pythons, everything=everything),
+            *([f"  {reason}"] if reason else []),
+        ]
+        for (explanation, reason), pythons in groups.items()
     ]
     return "\n".join(
         "".join(f"{printable(line)}\n" for line in block) for block in blocks
     )
 
 
-def to_json(explanations: Iterable[Explanation]) -> str:
+def to_json(
+    explanations: Iterable[Explanation],
+    newer: Mapping[str, Hold] = MappingProxyType({}),
+) -> str:
     """Render the explanations for programs: one JSON object."""
     pythons = list(explanations)
     return json_text(
         {
             "name": pythons[0].name if pythons else None,
-            "pythons": list(map(_data, pythons)),
+            "pythons": [
+                _data(explanation, newer.get(explanation.python))
+                for explanation in pythons
+            ],
         }
     )
 
 
-def demand_data(demand: Demand) -> dict[str, Any]:
-    """A demand as JSON data; the owner is null where the list requires it."""
-    return {
-        "owner": demand.owner or None,
-        "owner_version": demand.owner_version or None,
-        "requirement": demand.text,
-        "specifiers": demand.specifiers,
-        "marker": demand.marker or None,
-        "applies": demand.applies,
-        "problem": demand.problem or None,
-    }
-
-
-def _data(explanation: Explanation) -> dict[str, Any]:
+def _data(explanation: Explanation, newer: Hold | None) -> dict[str, Any]:
     bounds = explanation.bounds
     return {
         "python_version": explanation.python,
@@ -100,6 +112,7 @@ def _data(explanation: Explanation) -> dict[str, Any]:
         "lower": _bound_data(bounds.lower, bounds.lower_by),
         "upper": _bound_data(bounds.upper, bounds.upper_by),
         "unmet": list(map(demand_data, bounds.unmet)),
+        "newer": hold_data(newer) if newer is not None else None,
     }
 
 
