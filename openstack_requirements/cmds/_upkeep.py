@@ -286,15 +286,16 @@ def _from_index(
     described: dict[tuple[CanonicalName, str], Distribution] = {}
     if wanted and options.index:
         from openstack_requirements.cmds import progress
-        from openstack_requirements.install import metadata
+        from openstack_requirements.install import metadata, metadata_cache
 
+        cache = metadata_cache.MetadataCache(metadata_cache.default_folder())
         with (
             _console.interruptible(),
             progress.for_stderr(quiet=False) as shown,
         ):
             jobs = (os.cpu_count() or 1) + 1
             described = metadata.from_index(
-                sorted(wanted), shown.phase, jobs
+                sorted(wanted), shown.phase, jobs, cache
             ).described
     _warn_of(
         [text for key, text in wanted.items() if key not in described],
