@@ -81,6 +81,7 @@ class Parser(argparse.ArgumentParser):
         make it ambiguous, as they do for argparse.
         """
         rows: list[Any] = super()._get_option_tuples(option_string)
+        # The first part of a row is the option, whatever its spelling.
         return list({id(row[0]): row for row in reversed(rows)}.values())
 
     def error(self, message: str) -> NoReturn:

@@ -142,7 +142,7 @@ def pin(
         changed += 1
     if not changed:
         applying = ""
-        if python or requires_python:
+        if indexes and (python or requires_python):
             applying = f" that applies to Python {python or requires_python}"
         raise UnusableInput(source, f"has no line for {name}{applying}")
     return byte_order_mark(content) + "".join(lines)

@@ -216,6 +216,7 @@ REFUSED = [
     # The lines of a, the Pythons of a==2, what is said.
     ("a===1\na===1;python_version<'3'", "", "x:2: one of several lines"),
     ("a===1;python_version<'3.10'", ">=3.10", "x: has no line for a that "),
+    ("b===1", ">=3.10", "x: has no line for a\n"),
     ("a @ https://h/a.whl", ">=3.10", "x:1: not a pin"),
     ("-e git+https://h/a#egg=a", ">=3.10", "x:1: not a pin"),
     ("a @ https://h/a.whl", "", "x:1: not a pin"),
@@ -252,7 +253,7 @@ class TestTable(base.TestCase):
                 requires_python=pythons,
                 source="x",
             )
-            self.assertIn(words, str(error), content)
+            self.assertIn(words, f"{error}\n", content)
 
     def test_a_last_line_without_an_end(self) -> None:
         for before, end in (("b===1\r\n", "\r\n"), ("", "\n")):

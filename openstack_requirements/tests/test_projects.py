@@ -448,6 +448,20 @@ class TestCommand(base.TestCase):
             self.assertIn(word, done.err)
 
 
+class TestOwnFiles(base.TestCase):
+    def test_the_names_are_those_that_this_repository_defines(self) -> None:
+        configurations = zuul_loader.read(str(base.ROOT))
+        defined = {name for file in configurations for name in file.templates}
+        jobs = {
+            job
+            for file in configurations
+            for pair in file.parents
+            for job in pair
+        }
+        self.assertEqual(set(), zuul.TEMPLATES - defined)
+        self.assertEqual(set(), zuul.JOBS - jobs)
+
+
 class TestCheckouts(base.TestCase):
     """The Zuul files in the repositories themselves."""
 
