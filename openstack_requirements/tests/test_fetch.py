@@ -23,7 +23,7 @@ import threading
 import time
 import tracemalloc
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import fixtures
 
@@ -33,6 +33,7 @@ from openstack_requirements.errors import (
     UnusableInput,
 )
 from openstack_requirements.system import fetch
+from openstack_requirements.system.fetch_targets import first_target
 from openstack_requirements.tests import base
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def flood(start: bytes, part: bytes) -> Iterable[bytes]:
     return itertools.chain([start], itertools.repeat(part))
 
 
-class TestFetch(base.TestCase):
+class FetchTestCase(base.TestCase):
     def setUp(self) -> None:
         super().setUp()
         for name in list(os.environ):
@@ -168,6 +169,8 @@ class TestFetch(base.TestCase):
         self.assertNotIn("\n", str(error))
         return str(error)
 
+
+class TestFetch(FetchTestCase):
     def test_whole_answers(self) -> None:
         data = "- ä\n".encode() * 40_000
         packed = gzip.compress(data)
@@ -426,3 +429,87 @@ class TestFetch(base.TestCase):
         proxy = f"http://p:{SECRET}@127.0.0.1:1"
         self.useFixture(fixtures.EnvironmentVariable("http_proxy", proxy))
         self.refused(url, "refused")
+
+
+class TestClient(FetchTestCase):
+    """Many files of one server, in parts and up to limits."""
+
+    def get(
+        self,
+        url: str,
+        settings: fetch.ClientSettings = fetch.ClientSettings(),  # noqa: B008 - it is immutable
+        most: int = fetch.MOST_READ,
+    ) -> bytes:
+        with (
+            contextlib.closing(fetch.Client(settings)) as client,
+            client.get(first_target(url), {}, most) as answer,
+        ):
+            return answer.data(100)
+
+    def fails(self, *arguments: Any) -> str:
+        return str(self.assertRaises(OutsideError, self.get, *arguments))
+
+    def test_data(self) -> None:
+        packed = body(gzip.compress(b"x" * 9), "Content-Encoding: gzip")
+        server = self.serve(
+            good=body(b"x"),
+            packed=packed,
+            short=body(b"x", length=2),
+            large=body(b"x" * 101),
+            moved=moved("/good"),
+            around=moved("/around"),
+            away=moved("file:///etc/passwd"),
+        )
+        for path, data in (("good", 1), ("packed", 9), ("moved", 1)):
+            self.assertEqual(b"x" * data, self.get(f"{server.url}/{path}"))
+        for path, word in (
+            ("short", "cannot be fetched ("),
+            ("large", "larger than 100 bytes"),
+            ("around", "more than 10 redirects"),
+            ("away", "only http and https"),
+        ):
+            self.assertIn(word, self.fails(f"{server.url}/{path}"))
+
+    def test_all_that_is_sent_counts(self) -> None:
+        server = self.serve(good=body(b"x" * 90))
+        settings = fetch.ClientSettings()
+        self.assertIn(
+            "more than 50 bytes were sent",
+            self.fails(f"{server.url}/good", settings, 50),
+        )
+
+    def test_it_can_be_stopped(self) -> None:
+        server = self.serve(good=body(b"x"))
+        with contextlib.closing(
+            fetch.Client(fetch.ClientSettings())
+        ) as client:
+            client.stopped = True
+            error = self.assertRaises(
+                OutsideError,
+                client.get(first_target(f"{server.url}/good"), {}).__enter__,
+            )
+        self.assertIn("no end after", str(error))
+
+    def test_how_servers_are_reached(self) -> None:
+        settings = fetch.ClientSettings(
+            "/bundle", "/own", "http://proxy:1", frozenset(("a", "b:8"))
+        )
+        given: list[dict[str, Any]] = []
+
+        def send(*_: object, **more: Any) -> None:
+            given.append(more)
+            raise OSError("enough")
+
+        self.patch(fetch, "_send", send)
+        for host in ("a", "a:1", "b:8", "b", "c"):
+            self.fails(f"https://{host}/x", settings)
+        self.fails("https://a/x")
+        self.assertEqual(
+            [False, False, False, "/bundle", "/bundle", None],
+            [more["verify"] for more in given],
+        )
+        self.assertEqual(("/own", None), (given[0]["cert"], given[-1]["cert"]))
+        self.assertEqual(
+            ({"http": "http://proxy:1", "https": "http://proxy:1"}, {}),
+            (given[0]["proxies"], given[-1]["proxies"]),
+        )

@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import fixtures
 
@@ -314,3 +316,27 @@ class TestIndex(CommandTestCase):
         self.assertEqual(2, done.status)
         done = self.run_it("--requirements", pins, "--cache-dir", pins)
         self.assertEqual((2, ""), (done.status, done.out))
+
+    def test_an_interrupt(self) -> None:
+        pins = self.pins("old===1.0", "silent===1.0")
+        self.index.hang("silent")
+        code = (
+            "import sys; from openstack_requirements.cmds import _entry; "
+            "sys.exit(_entry.check_python2_support())"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", code, "--requirements", pins],
+            cwd=base.ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as child:
+            while "/simple/silent/" not in self.index.requests:
+                self.assertIsNone(child.poll())
+                time.sleep(0.02)
+            child.send_signal(signal.SIGINT)
+            out, err = child.communicate()
+        self.assertEqual(
+            (130, b"", b"interrupted; nothing was written\n"),
+            (child.returncode, out, err),
+        )
+        self.assert_nothing_left()

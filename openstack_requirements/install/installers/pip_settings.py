@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from openstack_requirements.system.children import Children
 
 #: How often a request is repeated where pip's configuration does not say it.
-RETRIES = 3
+RETRIES = 2
 _TRUE = frozenset(("1", "true", "t", "yes", "y", "on"))
 
 
