@@ -90,10 +90,10 @@ def _faulty(
             entry.file,
             entry.kind,
             entry.section,
-            canonical_name(finding.package or ""),
+            canonical_name(row.finding.package or ""),
         )
-        for finding, entry, _ in findings
-        if finding.severity == "error" and entry is not None
+        for row in findings
+        if row.finding.severity == "error" and (entry := row.entry) is not None
     }
     faulty = set()
     for entry in declared:

@@ -39,6 +39,13 @@ from openstack_requirements.checks.subjects import (
 from openstack_requirements.manifests.declarations import COMMENTED
 from openstack_requirements.manifests.includes import includes_what_is_read
 from openstack_requirements.pep508 import ranges
+from openstack_requirements.pep508.specifiers import clauses
+from openstack_requirements.repository.entry_texts import comment_with_waiver
+from openstack_requirements.repository.kept_bounds import (
+    admitted_bounds,
+    lower_bounds,
+    with_bounds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,7 +139,12 @@ def wrong_comments(project: Subject) -> Iterator[ProjectProblem]:
             entry,
             f"{requirement.package} has {_quoted(comment, 'comment')}, but "
             f"{place_of(listed)} has {expected}",
-            requirement._replace(comment=next(iter(comments))),
+            requirement._replace(
+                comment=comment_with_waiver(
+                    next(iter(comments)), requirement.comment
+                )
+            ),
+            f"give it {expected}",
         )
 
 
@@ -158,6 +170,8 @@ def excluded(project: Subject) -> Iterator[ProjectProblem]:
             f"{', '.join(map(str, wrong)) or 'its range'} "
             f"what {place_of(listed[:1])} allows: {texts_of(listed[:1])}",
             requirement._replace(specifiers=",".join(filter(None, kept))),
+            "leave the exclusion out, or first propose it for "
+            f"{place_of(listed[:1])}",
         )
 
 
@@ -187,17 +201,35 @@ def nothing_in_common(project: Subject) -> Iterator[ProjectProblem]:
         ):
             continue
         place = place_of(listed[:1])
-        specifiers = listed[0].requirement.specifiers
+        allowed = listed[0].requirement.specifiers
+        specifiers = _within(project, requirement.specifiers, allowed)
         right = requirement._replace(
-            specifiers=bounded(project, package, specifiers) or specifiers
+            specifiers=bounded(project, package, allowed) or allowed
         )
-        yield problem_at(
+        yield propose(
             entry,
             f"no version satisfies both {named(requirement)} and {place}: "
             f"{texts_of(listed[:1])}",
+            None
+            if specifiers is None
+            else requirement._replace(specifiers=specifiers),
             "ask for versions that the list allows, such as "
             f"{shown(right)}, or first propose to change {place}",
         )
+
+
+def _within(project: Subject, declared: str, allowed: str) -> str | None:
+    """The specifiers of the list, with the project's lower bound.
+
+    They are what update-requirements writes. None where the list does not
+    admit the bound (current): which of the two is wrong, nobody can tell.
+    """
+    if project.against.policy.bounds_in_list:
+        return allowed
+    bounds = lower_bounds(declared, allowed)
+    if bounds and not admitted_bounds(declared, allowed):
+        return None
+    return ranges.together(map(str, clauses(with_bounds(allowed, bounds))))
 
 
 def unbounded(project: Subject) -> Iterator[ProjectProblem]:

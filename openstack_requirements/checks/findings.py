@@ -52,7 +52,8 @@ class Finding(NamedTuple):
     wrong with it; ``fix`` is the smallest change that would pass; ``text`` is
     the line or the entry that it is about, as it stands. ``file`` is a path
     as seen from where the command was started; ``line`` and ``column`` count
-    from 1. None stands for what is not known.
+    from 1. None stands for what is not known. ``hint`` says what a person can
+    do where no change is known to pass.
     """
 
     rule: str
@@ -64,6 +65,7 @@ class Finding(NamedTuple):
     package: str | None = None
     fix: str | None = None
     text: str | None = None
+    hint: str | None = None
 
 
 class Problem(NamedTuple):
@@ -80,6 +82,7 @@ class Problem(NamedTuple):
     package: str | None = None
     fix: str | None = None
     text: str | None = None
+    hint: str | None = None
 
     def by(self, rule: str, severity: Severity) -> Finding:
         """The finding of a rule."""
@@ -155,10 +158,11 @@ def everything(verdict: Verdict) -> Iterator[tuple[Finding, str | None]]:
 
 def _order(finding: Finding) -> tuple[str | int, ...]:
     """By file, line and rule; then by all the rest."""
-    rule, severity, message, file, line, column, package, fix, text = finding
+    rule, severity, message, file, line, column, package, *rest = finding
     return (
         *(file or "", line or 0, rule, column or 0),
-        *(package or "", message, fix or "", severity, text or ""),
+        *(package or "", message, severity),
+        *(text or "" for text in rest),
         *(field is None for field in finding),
     )
 

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.checks import (
     entry_rules,
+    fixes,
     lower_rules,
     package_rules,
     project_rules,
@@ -52,6 +53,7 @@ __all__ = [
     "Rule",
     "Subject",
     "against",
+    "find",
     "judge",
     "subject",
 ]
@@ -71,7 +73,15 @@ class Rule(NamedTuple):
 
 
 def judge(project: Subject) -> list[ProjectFinding]:
-    """What all the rules find, in the order of the table."""
+    """What all the rules find, each with the change that is known to pass."""
+    return fixes.promised(project, find(project), find)
+
+
+def find(project: Subject) -> list[ProjectFinding]:
+    """What all the rules find, in the order of the table.
+
+    The changes are what the rules propose; they have not been judged.
+    """
     return [
         problem.by(rule.id, rule.severity)
         for rule in RULES

@@ -47,7 +47,11 @@ class ListLine(NamedTuple):
     column: int | None = None
 
     def problem(
-        self, message: str, fix: str | None = None, column: int | None = None
+        self,
+        message: str,
+        fix: str | None = None,
+        column: int | None = None,
+        hint: str | None = None,
     ) -> Problem:
         """What is wrong with it."""
         return Problem(
@@ -58,6 +62,7 @@ class ListLine(NamedTuple):
             self.requirement.package or None,
             fix,
             self.text.strip() or None,
+            hint,
         )
 
 

@@ -29,6 +29,8 @@ from openstack_requirements.checks.list_lines import (
 )
 from openstack_requirements.pep508 import limits
 from openstack_requirements.pep508.markers import compared_text
+from openstack_requirements.pep508.version_sets import version_set
+from openstack_requirements.repository.equality import same_specifiers
 from openstack_requirements.repository.policy import EXEMPT
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from openstack_requirements.checks.list_lines import Listed
     from openstack_requirements.pep508.requirement import (
         CanonicalName,
+        Requirement,
     )
     from openstack_requirements.repository.policy import Policy
 
@@ -87,8 +90,8 @@ def unreviewed(subject: JudgedLists) -> Iterator[Problem]:
                     listed.file,
                     number,
                     package=requirement.package if requirement else None,
-                    fix="name a released version instead",
                     text=text.strip(),
+                    hint="name a released version instead",
                 )
 
 
@@ -105,9 +108,11 @@ def inexact(subject: JudgedLists) -> Iterator[Problem]:
             right = requirement._replace(
                 specifiers=f"==={version or 'VERSION'}"
             )
+            words = f"write {shown(right)}"
             yield pin.problem(
                 f"{requirement.package}{requirement.specifiers} is not exact",
-                f"write {shown(right)}",
+                words if version else None,
+                hint=None if version else words,
             )
 
 
@@ -124,7 +129,7 @@ def incompatible(subject: JudgedLists) -> Iterator[Problem]:
             yield pins[0].problem(
                 f"{pins[0].requirement.package} has too many markers to be "
                 f"compared with those of {subject.required.file}",
-                "have fewer lines for it, or simpler markers",
+                hint="have fewer lines for it, or simpler markers",
             )
             continue
         compared += cost
@@ -145,14 +150,14 @@ def incompatible(subject: JudgedLists) -> Iterator[Problem]:
                 yield pin.problem(
                     f"{pin.requirement.package} is pinned to {version}, but "
                     f"{applying[0].file} admits {ranges(applying)}",
-                    f"pin a version that is admitted, or change "
+                    hint=f"pin a version that is admitted, or change "
                     f"{applying[0].file}:{applying[0].number}",
                 )
 
 
 def wrong_bounds(subject: JudgedLists) -> Iterator[Problem]:
     """Entries of the global list whose bounds the policy does not allow."""
-    fix = (
+    hint = (
         "write one >=, the lowest version that is known to work, and no "
         "exclusion below it"
         if subject.policy.bounds_in_list
@@ -162,10 +167,12 @@ def wrong_bounds(subject: JudgedLists) -> Iterator[Problem]:
         for entry in entries:
             problem = subject.policy.bound_problem(entry.requirement)
             if problem is not None:
+                right = _bounded(subject.policy, entry.requirement)
                 yield entry.problem(
                     f"{entry.requirement.package}: {problem} "
                     f"({subject.policy.name} policy)",
-                    fix,
+                    None if right is None else f"write {_normal(right)}",
+                    hint=hint if right is None else None,
                 )
 
 
@@ -178,14 +185,15 @@ def not_normal(subject: JudgedLists) -> Iterator[Problem]:
     for number, text, requirement in subject.required.entries:
         if requirement is None:
             continue
-        normal = requirement.to_line(comment_prefix="  ", sort_specifiers=True)
-        normal = normal.rstrip()
+        normal = _normal(requirement)
         if text.rstrip() == normal and (normal or not text.strip("\r\n")):
             continue
         written = text.rstrip("\r\n")
+        # Where its bounds are wrong as well, one change is for both.
+        right = _normal(_bounded(subject.policy, requirement) or requirement)
         yield ListLine(requirement, file, number, text).problem(
             f"not in normal form: {written}",
-            f"write {normal}" if normal else "leave the line empty",
+            f"write {right}" if normal else "leave the line empty",
             _first_difference(written, normal),
         )
 
@@ -199,8 +207,8 @@ def unconstrained(subject: JudgedLists) -> Iterator[Problem]:
         yield entries[0].problem(
             f"{entries[0].requirement.package} is neither in "
             f"{subject.pinned.file} nor in {subject.never_file}",
-            f"pin it in {subject.pinned.file} (generate-constraints does), or "
-            f"name it in {subject.never_file} with the reason",
+            hint=f"pin it in {subject.pinned.file} (generate-constraints "
+            f"does), or name it in {subject.never_file} with the reason",
         )
 
 
@@ -211,7 +219,7 @@ def never_constrained(subject: JudgedLists) -> Iterator[Problem]:
             yield pins[0].problem(
                 f"{pins[0].requirement.package} is constrained, but "
                 f"{subject.never_file} says that it never is",
-                f"remove it from {subject.pinned.file} or from "
+                hint=f"remove it from {subject.pinned.file} or from "
                 f"{subject.never_file}",
             )
 
@@ -288,6 +296,44 @@ RULES = (
         "Remove the pin, or the name from the never-constrain list.",
     ),
 )
+
+
+def _normal(requirement: Requirement) -> str:
+    """A line of the global list in normal form."""
+    line = requirement.to_line(comment_prefix="  ", sort_specifiers=True)
+    return line.rstrip()
+
+
+def _bounded(policy: Policy, requirement: Requirement) -> Requirement | None:
+    """An entry of the global list with the bounds that the policy allows.
+
+    None where it has them, or where they are not known.
+    """
+    if not requirement.package or policy.bound_problem(requirement) is None:
+        return None
+    rest = [
+        clause
+        for clause in requirement.clauses
+        if clause.operator not in {">", ">="}
+    ]
+    if not policy.bounds_in_list:
+        return requirement._replace(specifiers=",".join(map(str, rest)))
+    for bound in requirement.clauses:
+        above = version_set(str(bound))
+        kept = [
+            str(clause)
+            for clause in rest
+            if clause.operator != "!="
+            or not above.issubset(version_set(str(clause)))
+        ]
+        right = requirement._replace(specifiers=",".join([str(bound), *kept]))
+        if (
+            bound.operator == ">="
+            and policy.bound_problem(right) is None
+            and same_specifiers(right.specifiers, requirement.specifiers)
+        ):
+            return right
+    return None
 
 
 def _first_difference(left: str, right: str) -> int:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from openstack_requirements.checks.list_lines import listed, shown
 from openstack_requirements.checks.project_findings import (
+    Pinning,
     ProjectProblem,
     named,
     problem_at,
@@ -37,6 +38,7 @@ from openstack_requirements.pep508 import limits, ranges
 from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.pep508.markers import compared_text
 from openstack_requirements.pep508.requirement import canonical_name
+from openstack_requirements.pep508.text import split_lines, without_bom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -91,23 +93,33 @@ def unreadable(project: Subject) -> Iterator[ProjectProblem]:
                 yield _at(
                     pin,
                     "is no exact pin",
-                    _pin_fix(pin.requirement)
-                    or f"write {pin.requirement.package}==VERSION",
+                    f"write {pin.requirement.package}==VERSION",
+                    pinning=_pinning(pin, pin.requirement),
                 )
 
 
 def missing(project: Subject) -> Iterator[ProjectProblem]:
     """Requirements without a lower constraint (classic)."""
+    wanted: dict[CanonicalName, set[str]] = {}
+    for _, requirement in _to_pin(project):
+        name = canonical_name(requirement.package)
+        wanted.setdefault(name, set()).add(requirement.markers)
+    entries, _ = _entries(_text(project))
+    pinned_names = listed(FILE, entries).by_name
     for entry, requirement, pins in _with_pins(project):
         if not pins:
-            bounds = ranges.lower_bounds(requirement.specifiers)
-            version = bounds[-1] if bounds else "VERSION"
+            name = canonical_name(requirement.package)
             marker = requirement.markers
             where = f" where {marker}" if marker else ""
             yield problem_at(
                 entry,
                 f"{requirement.package} has no pin in {FILE}{where}",
-                f"add {requirement.package}=={version} to {FILE}",
+                f"add {requirement.package}==VERSION to {FILE}",
+            )._replace(
+                pinning=_added(
+                    requirement,
+                    marked=len(wanted[name]) > 1 or name in pinned_names,
+                )
             )
 
 
@@ -121,8 +133,9 @@ def incompatible(project: Subject) -> Iterator[ProjectProblem]:
                     pin,
                     f"does not satisfy {named(requirement)} of "
                     f"{entry.file}:{entry.line}",
-                    _pin_fix(requirement),
+                    "pin a version that every requirement admits",
                     entry,
+                    _pinning(pin, requirement),
                 )
 
 
@@ -139,8 +152,9 @@ def mismatch(project: Subject) -> Iterator[ProjectProblem]:
                     pin,
                     f"is not the lower bound of {named(requirement)} of "
                     f"{entry.file}:{entry.line}",
-                    _pin_fix(requirement),
+                    "let all requirements have one lower bound, and pin it",
                     entry,
+                    _pinning(pin, requirement),
                 )
 
 
@@ -252,23 +266,80 @@ def _admits(project: Subject, requirement: Requirement, version: str) -> bool:
     return project.against.policy.admits(requirement.specifiers, version)
 
 
-def _pin_fix(requirement: Requirement) -> str | None:
+def _pinning(pin: ListLine, requirement: Requirement) -> Pinning | None:
+    """The pin with the lower bound of a requirement for its version."""
     bounds = ranges.lower_bounds(requirement.specifiers)
-    return f"write {requirement.package}=={bounds[-1]}" if bounds else None
+    if not bounds or pin.requirement.location:
+        return None
+    operator = "===" if pin.requirement.specifiers[:3] == "===" else "=="
+    right = pin.requirement._replace(specifiers=f"{operator}{bounds[-1]}")
+    return Pinning(pin.number, right.to_line().rstrip("\n"))
+
+
+def _added(requirement: Requirement, *, marked: bool) -> Pinning | None:
+    """A pin for a requirement that has none.
+
+    :param marked: the package has other pins, or other entries, which are
+        for other environments.
+    """
+    bounds = ranges.lower_bounds(requirement.specifiers)
+    if not bounds:
+        return None
+    right = requirement._replace(
+        extras=frozenset(),
+        specifiers=f"=={bounds[-1]}",
+        markers=requirement.markers if marked else "",
+        comment="",
+    )
+    return Pinning(0, right.to_line().rstrip("\n"))
+
+
+def compared_pins(
+    project: Subject,
+) -> Mapping[CanonicalName, Sequence[ListLine]] | None:
+    """The lines of lower-constraints.txt that the rules compare, by package.
+
+    None where the file is not judged, or cannot be read.
+    """
+    entries, errors = _entries(_text(project))
+    if FILE not in project.texts or errors:
+        return None
+    if not project.against.policy.lower_constraints:
+        return None
+    return listed(FILE, entries).by_name
+
+
+def pinned(text: str, pins: Sequence[Pinning]) -> str:
+    """The text of lower-constraints.txt after a change of its lines."""
+    body = without_bom(text)
+    lines = split_lines(body)
+    newline = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
+    by_number = {pin.number: pin.text for pin in pins if pin.number}
+    result = text[: len(text) - len(body)]
+    for number, line in enumerate(lines, 1):
+        end = line[len(line.rstrip("\r\n")) :]
+        result += by_number[number] + end if number in by_number else line
+    for pin in pins:
+        if not pin.number:
+            if lines and not result.endswith("\n"):
+                result += newline
+            result += f"{pin.text}{newline}"
+    return result
 
 
 def _at(
     pin: ListLine,
     what: str,
-    fix: str | None = None,
+    hint: str,
     entry: Declared | None = None,
+    pinning: Pinning | None = None,
 ) -> ProjectProblem:
     """A finding about a lower constraint, and the entry that it is for."""
     return problem_in(
         pin.file,
         f"{shown(pin.requirement)} {what}",
-        fix,
+        hint,
         line=pin.number,
         package=pin.requirement.package,
         text=pin.text.strip(),
-    )._replace(entry=entry)
+    )._replace(entry=entry, pinning=pinning)

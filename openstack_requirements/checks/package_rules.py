@@ -21,14 +21,11 @@ from typing import TYPE_CHECKING
 
 from openstack_requirements.checks.project_findings import (
     ProjectProblem,
-    bounded,
     place_of,
     problem_at,
     texts_of,
 )
-from openstack_requirements.checks.subjects import fitting, judged, meaning
-from openstack_requirements.manifests.declarations import COMMENTED
-from openstack_requirements.pep508 import ranges
+from openstack_requirements.checks.subjects import judged, meaning
 from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
@@ -87,7 +84,7 @@ def wrong_count(project: Subject) -> Iterator[ProjectProblem]:
             continue  # an included group is judged where it stands
         for extra, entries in sorted(_by_extra(package).items()):
             if len(entries) != len(listed):
-                yield _miscounted(project, package, extra, entries, listed)
+                yield _miscounted(package, extra, entries, listed)
 
 
 def _by_extra(
@@ -107,63 +104,19 @@ def _by_extra(
 
 
 def _miscounted(
-    project: Subject,
     package: Package,
     extra: CanonicalName,
     entries: Sequence[tuple[Declared, Requirement]],
     listed: Sequence[ListLine],
 ) -> ProjectProblem:
-    """A finding with the entries of the list that the project lacks."""
-    present = [
-        line
-        for _, requirement in entries
-        for line in fitting(project, package, requirement)
-    ]
-    last, requirement = entries[-1]
-    missing = [
-        _taken(project, package, last, requirement, line)
-        for line in listed
-        if line not in present
-    ]
+    """A finding about the last of the entries."""
     name = f"{package.name}[{extra}]" if extra else package.name
-    fix = "leave one entry for each of the list's"
-    if missing:
-        fix = f"{'add' if present else 'write'} {' and '.join(missing)}"
     return problem_at(
-        last,
+        entries[-1][0],
         f"{name} has {_number(len(entries))} in {package.place}, but "
         f"{place_of(listed)} has {_number(len(listed))}: {texts_of(listed)}",
-        fix,
+        "leave one entry for each of the list's",
     )
-
-
-def _taken(
-    project: Subject,
-    package: Package,
-    item: Declared,
-    requirement: Requirement,
-    line: ListLine,
-) -> str:
-    """A line of the list as it should stand beside an entry of the project.
-
-    :param item: what brings the entry to its place.
-    :param requirement: the entry's, for its bounds and extras.
-    """
-    policy = project.against.policy
-    specifiers = line.requirement.specifiers
-    bounds = ranges.lower_side(requirement.specifiers)
-    if policy.bounds_in_projects:
-        if bounds and ranges.share_versions(bounds, specifiers):
-            specifiers = ",".join(filter(None, [specifiers, bounds]))
-        else:
-            specifiers = bounded(project, package, specifiers) or specifiers
-    comment = ""
-    if policy.comments_match and item.kind in COMMENTED:
-        comment = line.requirement.comment
-    right = line.requirement._replace(
-        specifiers=specifiers, comment=comment, extras=requirement.extras
-    )
-    return right.to_line(sort_specifiers=True).rstrip("\n")
 
 
 def _number(count: int) -> str:

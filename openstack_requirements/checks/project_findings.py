@@ -34,17 +34,43 @@ if TYPE_CHECKING:
     from openstack_requirements.pep508.requirement import Requirement
 
 
+class Pinning(NamedTuple):
+    """A line that should stand in lower-constraints.txt.
+
+    ``number`` is that of the line in whose place it should stand; 0 where
+    it is a line more.
+    """
+
+    number: int
+    text: str
+
+
+class ProjectChange(NamedTuple):
+    """A change of a project: what stands in place of entries and pins.
+
+    ``entries`` has entries, each with the texts that replace it, which may be
+    none; ``pins`` has lines of lower-constraints.txt.
+    """
+
+    entries: tuple[tuple[Declared, tuple[str, ...]], ...]
+    pins: tuple[Pinning, ...] = ()
+
+
 class ProjectFinding(NamedTuple):
     """A finding, and the smallest change that would pass.
 
     ``entry`` is the entry that it is about, and ``replacement`` the entries
     that should stand there instead, which may be none. Both are None where
-    not known.
+    not known. A change may concern more than that entry: ``change`` is the
+    whole, once it is known to pass. Until then ``replacement`` and
+    ``pinning`` are what the rule proposes.
     """
 
     finding: Finding
     entry: Declared | None = None
     replacement: tuple[str, ...] | None = None
+    pinning: Pinning | None = None
+    change: ProjectChange | None = None
 
 
 class ProjectProblem(NamedTuple):
@@ -53,20 +79,27 @@ class ProjectProblem(NamedTuple):
     problem: Problem
     entry: Declared | None = None
     replacement: tuple[str, ...] | None = None
+    pinning: Pinning | None = None
 
     def by(self, rule: str, severity: Severity) -> ProjectFinding:
         """The finding of a rule."""
         finding = self.problem.by(rule, severity)
-        return ProjectFinding(finding, self.entry, self.replacement)
+        return ProjectFinding(
+            finding, self.entry, self.replacement, self.pinning
+        )
 
 
 def problem_at(
     entry: Declared,
     message: str,
-    fix: str | None = None,
+    hint: str,
     replacement: tuple[str, ...] | None = None,
 ) -> ProjectProblem:
-    """A problem of an entry."""
+    """A problem of an entry.
+
+    :param hint: what to advise where the replacement does not pass.
+    :param replacement: the texts that may stand in place of the entry.
+    """
     text = entry.text.strip()
     if entry.include:
         text = f'{{include-group = "{entry.include}"}}'
@@ -77,8 +110,8 @@ def problem_at(
             entry.line or None,
             entry.column or None,
             entry.requirement.package if entry.requirement else None,
-            fix,
-            text or None,
+            text=text or None,
+            hint=hint,
         ),
         entry,
         replacement,
@@ -88,7 +121,7 @@ def problem_at(
 def problem_in(
     file: str,
     message: str,
-    fix: str | None = None,
+    hint: str,
     *,
     line: int | None = None,
     column: int | None = None,
@@ -97,7 +130,7 @@ def problem_in(
 ) -> ProjectProblem:
     """A problem of a file, or a line of it, that is no entry."""
     return ProjectProblem(
-        Problem(message, file, line, column, package, fix, text)
+        Problem(*(message, file, line, column, package), text=text, hint=hint)
     )
 
 
@@ -105,15 +138,15 @@ def propose(
     entry: Declared,
     message: str,
     right: Requirement | None,
-    otherwise: str | None = None,
+    hint: str,
 ) -> ProjectProblem:
     """A problem with the requirement that should stand in place of an entry.
 
     :param right: that requirement; None where it is not known.
-    :param otherwise: what to advise then.
+    :param hint: what to advise then, and where it does not pass.
     """
     if right is None:
-        return problem_at(entry, message, otherwise)
+        return problem_at(entry, message, hint)
     separator = ";"
     if right.markers and entry.requirement and entry.requirement.markers:
         separator = declarations.separator(entry.text, entry.requirement)
@@ -122,7 +155,7 @@ def propose(
         marker_sep=separator, sort_specifiers=True
     )
     text = text.rstrip("\n")
-    return problem_at(entry, message, f"write {text}", (text,))
+    return problem_at(entry, message, hint, (text,))
 
 
 def bounded(project: Subject, package: Package, specifiers: str) -> str | None:

@@ -181,7 +181,7 @@ def _errors(
         "master" if requirements.strict else "stable/",
     )
     kept = frozenset(rules)
-    for result in judgement.judge(subject):
+    for result in judgement.find(subject):
         if result.finding.severity == "error" and result.finding.rule in kept:
             yield printable(_sentence(result.finding))
 

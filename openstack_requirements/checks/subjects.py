@@ -118,7 +118,8 @@ class Subject(NamedTuple):
     ``declared`` and ``packages`` leave out what stands unchanged in the
     target revision, where there is one; ``everything`` is all that the
     project declares. ``master`` and ``stable`` say what kind of branch the
-    change is for; ``main`` is ``master`` by another name.
+    change is for; ``main`` is ``master`` by another name. ``branch`` and
+    ``target`` are what it was made with.
     """
 
     against: Against
@@ -128,6 +129,8 @@ class Subject(NamedTuple):
     packages: Sequence[Package]
     master: bool
     stable: bool
+    branch: str = "master"
+    target: Sequence[Declared] | None = None
 
 
 def against(
@@ -191,6 +194,8 @@ def subject(
         packages,
         branch in MASTER,
         branch.startswith("stable/"),
+        branch,
+        target,
     )
 
 

@@ -24,8 +24,13 @@ import posixpath
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.checks import findings, judgement, waiving
-from openstack_requirements.manifests import declarations, edits
+from openstack_requirements.checks import (
+    findings,
+    fixes,
+    judgement,
+    waiving,
+)
+from openstack_requirements.manifests import declarations
 from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.repository import waivers
 
@@ -153,28 +158,19 @@ def fix(
     for _ in range(MOST_ROUNDS):
         declared = declarations.read(texts)
         changed = checkout._replace(texts=texts, declared=declared)
-        replacements = _replacements(_decide(request, changed).reported)
-        if not replacements:
+        changes = [
+            row.change
+            for row in _decide(request, changed).reported
+            if row.change is not None
+        ]
+        if not changes:
             break
-        for path, by_entry in replacements.items():
-            entries = declarations.read({path: texts[path]})
-            texts[path] = edits.apply(texts[path], entries, by_entry)
+        texts = fixes.make(texts, changes)
     return {
         path: (checkout.texts[path], text)
         for path, text in texts.items()
         if text != checkout.texts[path]
     }
-
-
-def _replacements(
-    reported: Sequence[ProjectFinding],
-) -> dict[str, dict[Declared, tuple[str, ...]]]:
-    """What should stand in place of entries, by file; the first one counts."""
-    result: dict[str, dict[Declared, tuple[str, ...]]] = {}
-    for _, entry, replacement in reported:
-        if entry is not None and replacement is not None:
-            result.setdefault(entry.file, {}).setdefault(entry, replacement)
-    return result
 
 
 def _decide(request: CheckRequest, checkout: Checkout) -> _Decided:
@@ -188,10 +184,10 @@ def _decide(request: CheckRequest, checkout: Checkout) -> _Decided:
         request.branch,
         None if parent is None else parent.declared,
     )
-    judged = judgement.judge(subject)
+    judged = judgement.find(subject)
     new = judged
     if baseline is not None:
-        known = judgement.judge(
+        known = judgement.find(
             judgement.subject(
                 against, baseline.texts, baseline.declared, request.branch
             )
@@ -201,15 +197,24 @@ def _decide(request: CheckRequest, checkout: Checkout) -> _Decided:
     if parent is not None or baseline is not None:
         lines = {(entry.file, entry.line) for entry in subject.declared}
     counting, waived = waiving.apply(
-        [finding for finding, _, _ in new],
+        [row.finding for row in new],
         [*request.criteria.waivers, *waivers.inline(checkout.texts)],
         checkout.name,
         request.today,
         rules=_RULES,
         judged=lines,
     )
+    among = _among(new, counting)
+    reported = fixes.promised(subject, among, judgement.find)
+    promised = {
+        row.finding: with_fix.finding
+        for row, with_fix in zip(among, reported, strict=True)
+    }
     return _Decided(
-        _among(new, counting), counting, waived, len(judged) - len(new)
+        reported,
+        [promised.get(finding, finding) for finding in counting],
+        waived,
+        len(judged) - len(new),
     )
 
 
@@ -250,7 +255,7 @@ def _identity(
 
     Its entry counts by what it says, not by how that is written.
     """
-    finding, entry, _ = judged
+    finding, entry = judged.finding, judged.entry
     return (
         finding.rule,
         finding.file,

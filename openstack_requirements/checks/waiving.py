@@ -265,12 +265,12 @@ def _judge(
             "say why the finding may stay",
         )
     elif fault == "waiver-expired":
-        fix = "fix what it waived, or give it a new date if the reason holds"
+        hint = "fix what it waived, or give it a new date if the reason holds"
         yield _finding(
             waiver,
             fault,
             f"this waiver of {names} ended on {waiver.until}: {waiver.reason}",
-            fix if used else "remove it: there is nothing left to waive",
+            hint if used else "remove it: there is nothing left to waive",
         )
     if waiver.until is None:
         yield _finding(
@@ -306,7 +306,7 @@ def _unknown(waiver: Waiver, rules: Collection[str]) -> Iterator[Finding]:
             )
 
 
-def _finding(waiver: Waiver, rule: str, message: str, fix: str) -> Finding:
+def _finding(waiver: Waiver, rule: str, message: str, hint: str) -> Finding:
     return Finding(
         rule,
         _SEVERITIES[rule],
@@ -315,7 +315,7 @@ def _finding(waiver: Waiver, rule: str, message: str, fix: str) -> Finding:
         waiver.line,
         waiver.column,
         None if waiver.package in {"", ALL} else waiver.package,
-        fix,
+        hint=hint,
     )
 
 

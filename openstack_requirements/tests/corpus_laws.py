@@ -9,24 +9,28 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""A law over the corpus: what update-requirements writes passes the gate.
+"""Laws over the corpus: what commands write passes check-requirements.
 
 Each project of the corpus is brought in line with each list that it is
 recorded with, under both policies, and what update-requirements would write
 is judged as check-requirements judges it. No outcome is recorded for that:
-the two commands have to agree with each other.
+the two commands have to agree with each other. Packages that the list lacks
+are dropped, and hacking follows the list, so that as few errors as possible
+end an update and as many entries as possible are judged.
 
-Packages that the list lacks are dropped, and hacking follows the list, so
-that as few errors as possible end an update and as many entries as possible
-are judged.
+The same projects are judged, and each change that a finding promises is made:
+alone, it leaves that finding behind and brings no other; all of them, as
+``--fix`` makes them, leave only findings without a known fix.
 """
 
 from __future__ import annotations
 
+import datetime
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from openstack_requirements.checks import judgement
+from openstack_requirements.checks import fixes, judgement, verdicts
 from openstack_requirements.errors import RequirementsError
 from openstack_requirements.manifests import declarations, loader
 from openstack_requirements.pep508 import ranges
@@ -35,11 +39,18 @@ from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.repository import policy, update
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
     from pathlib import Path
 
     from openstack_requirements.checks.findings import Finding
     from openstack_requirements.checks.project_findings import ProjectFinding
+    from openstack_requirements.checks.subjects import Against
     from openstack_requirements.manifests.declarations import Declared
     from openstack_requirements.pep508.requirement import (
         CanonicalName,
@@ -65,10 +76,14 @@ NOT_CURED = {
 }
 
 
-class Outcome(NamedTuple):
-    """How many updates were judged, and the findings that break the law."""
+#: Waivers are judged by it; those of the corpus have no date.
+TODAY = datetime.date(2026, 1, 1)
 
-    updates: int
+
+class Outcome(NamedTuple):
+    """How many cases of a law there are, and what breaks it."""
+
+    cases: int
     broken: tuple[str, ...]
 
 
@@ -143,25 +158,123 @@ def _extras(requirement: Requirement) -> frozenset[CanonicalName]:
 
 def check_updates(folder: Path) -> Outcome:
     """Update each project of the corpus, and judge what would be written."""
-    updates = 0
+    return _checked(folder, judge_update)
+
+
+def check_fixes(folder: Path) -> Outcome:
+    """Judge each project of the corpus, and make the promised changes."""
+    return _checked(folder, judge_fixes)
+
+
+def _checked(
+    folder: Path, judge: Callable[[Pair, policy.Policy], list[str] | None]
+) -> Outcome:
+    """The outcome of a law for each project and list, by both policies.
+
+    :param judge: says what breaks it; None where there is no case.
+    """
+    cases = 0
     broken: list[str] = []
     for pair in pairs(folder):
         for rules in POLICIES:
-            findings = judge_update(pair, rules)
-            if findings is None:
+            problems = judge(pair, rules)
+            if problems is None:
                 continue
-            updates += 1
-            if findings:
-                lines = "".join(f"\n    {line}" for line in findings)
+            cases += 1
+            if problems:
+                lines = "".join(f"\n    {line}" for line in problems)
                 broken.append(f"{pair.name}, {rules.name}:{lines}")
-    return Outcome(updates, tuple(broken))
+    return Outcome(cases, tuple(broken))
+
+
+def judge_fixes(pair: Pair, rules: policy.Policy) -> list[str] | None:
+    """The promises about a project that are not kept; None without a case."""
+    try:
+        pins = read_entries(
+            pair.lists.get("upper-constraints.txt", ""), permit_urls=True
+        )
+    except RequirementsError:
+        pins = []
+    try:
+        lists = judgement.against(
+            rules,
+            "global-requirements.txt",
+            read_entries(pair.lists["global-requirements.txt"]),
+            _never(pair),
+            names_in(pair.lists.get("backports.txt", "")),
+            [entry.requirement for entry in pins if entry.requirement],
+        )
+        project = loader.load("proj", pair.project.get)
+        return broken_promises(lists, project.texts, "master", TODAY)
+    except (RequirementsError, KeyError):
+        return None
+
+
+def broken_promises(
+    lists: Against,
+    texts: Mapping[str, str],
+    branch: str,
+    today: datetime.date,
+) -> list[str]:
+    """The findings about a project whose fix does not do what it says.
+
+    :param texts: the project's files.
+    """
+    request = verdicts.CheckRequest(
+        verdicts.Criteria(lists, ()), branch, True, "", today, {}
+    )
+
+    def judged(files: Mapping[str, str]) -> list[ProjectFinding]:
+        return judgement.judge(
+            judgement.subject(lists, files, declarations.read(files), branch)
+        )
+
+    findings = judged(texts)
+    before = Counter(map(_kind, findings))
+    broken = []
+    promises = {
+        (row.change, _kind(row)): row
+        for row in findings
+        if row.finding.fix is not None
+    }
+    for (change, kind), row in promises.items():
+        assert change is not None
+        after = Counter(map(_kind, judged(fixes.make(texts, [change]))))
+        if after[kind] >= before[kind]:
+            broken.append(f"{_told(row)} stays")
+        broken += [f"{_told(row)} brings {new}" for new in after - before]
+    checkout = verdicts.Checkout(".", "proj", texts, declarations.read(texts))
+    changed = verdicts.fix(request, checkout)
+    written = {file: new for file, (_, new) in changed.items()}
+    broken += [
+        f"{_told(row)} is left by --fix"
+        for row in judged({**texts, **written})
+        if row.finding.fix is not None
+    ]
+    return broken
+
+
+def _kind(row: ProjectFinding) -> tuple[str | None, ...]:
+    """What tells the findings about a project apart, but for their lines."""
+    finding, entry = row.finding, row.entry
+    section = None if entry is None else entry.section
+    name = None
+    if finding.package is not None:
+        name = canonical_name(finding.package)
+    return (finding.rule, finding.file, section, name)
+
+
+def _told(row: ProjectFinding) -> str:
+    finding = row.finding
+    return (
+        f"{finding.file}:{finding.line}: {finding.rule}: {finding.text}: the "
+        f"finding with the fix {finding.fix!r}"
+    )
 
 
 def judge_update(pair: Pair, rules: policy.Policy) -> list[str] | None:
     """What is wrong with an updated project; None where there is no update."""
-    never = names_in(
-        pair.lists.get("denylist.txt", pair.lists.get("blacklist.txt", ""))
-    )
+    never = _never(pair)
     try:
         entries = read_entries(pair.lists["global-requirements.txt"])
         project = loader.load("proj", pair.project.get)
@@ -201,6 +314,13 @@ def judge_update(pair: Pair, rules: policy.Policy) -> list[str] | None:
         f"{finding.file}:{finding.line}: {finding.rule}: {finding.message}"
         for finding in uncured(findings, project.declared)
     ]
+
+
+def _never(pair: Pair) -> frozenset[CanonicalName]:
+    """The names of a repository's never-constrain list."""
+    return names_in(
+        pair.lists.get("denylist.txt", pair.lists.get("blacklist.txt", ""))
+    )
 
 
 def pairs(folder: Path) -> Iterator[Pair]:

@@ -34,8 +34,8 @@ _UNKNOWN = Finding(
     5,
     1,
     "left-pad",
-    "remove it, or first propose left-pad for global-requirements.txt",
-    "left-pad>=1.3  # MIT",
+    text="left-pad>=1.3  # MIT",
+    hint="remove it, or first propose left-pad for global-requirements.txt",
 )
 _HOSTILE = Finding(
     "unreviewed-line",
@@ -73,7 +73,7 @@ VERDICTS = [
             Waived(_UNKNOWN._replace(line=11), "known; until\n2027-01-31"),
             Waived(
                 _UNKNOWN._replace(
-                    package="waived", text="waived", fix=None, column=None
+                    package="waived", text="waived", hint=None, column=None
                 ),
                 "upstream, 50%: <see>",
             ),

@@ -14,14 +14,21 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
+from unittest import mock
 
 import fixtures
 
-from openstack_requirements.checks import judgement
+from openstack_requirements.checks import fixes, judgement
 from openstack_requirements.manifests import declarations
 from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.repository import policy, update
 from openstack_requirements.tests import base, corpus, corpus_job, corpus_laws
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from openstack_requirements.checks.project_findings import ProjectChange
 
 LISTS = {"global-requirements.txt": "foo!=1.5\nbar\n"}
 PROJECT = {"requirements.txt": "foo>=1,<3\n"}
@@ -91,6 +98,39 @@ class TestJudgeUpdate(base.TestCase):
         self.assertIsNone(corpus_laws.judge_update(pair, policy.CURRENT))
 
 
+class TestJudgeFixes(base.TestCase):
+    def test_holds(self) -> None:
+        for rules in corpus_laws.POLICIES:
+            self.assertEqual([], corpus_laws.judge_fixes(PAIR, rules))
+
+    def test_an_unreadable_list_does_not_count(self) -> None:
+        pair = PAIR._replace(lists={"global-requirements.txt": "foo bar\n"})
+        self.assertIsNone(corpus_laws.judge_fixes(pair, policy.CURRENT))
+
+    def test_a_fix_that_does_not_fix(self) -> None:
+        """The promise is what is judged, not the proposal."""
+        real = fixes.make
+        for old, new in (
+            ("foo>=1\n", "foo>=1,<3\n"),
+            ("foo>=1\n", "foo;os_name=='x'\n"),
+        ):
+
+            def wrong(
+                texts: Mapping[str, str],
+                changes: Iterable[ProjectChange],
+                old: str = old,
+                new: str = new,
+            ) -> dict[str, str]:
+                made = real(texts, changes)
+                return {
+                    file: text.replace(old, new) for file, text in made.items()
+                }
+
+            with mock.patch.object(fixes, "make", wrong):
+                broken = corpus_laws.judge_fixes(PAIR, policy.CURRENT)
+            self.assertTrue(broken, new)
+
+
 class TestRunner(base.TestCase):
     """On a corpus of one project."""
 
@@ -117,6 +157,21 @@ class TestRunner(base.TestCase):
         done = self.outcome()
         self.assertEqual(0, done.status, done.out)
         self.assertIn("laws: update, then check: 2 of 2\n", done.out)
+        self.assertIn("laws: check, fix, check: 2 of 2\n", done.out)
+
+    def test_a_fix_that_changes_nothing_breaks_it(self) -> None:
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                "openstack_requirements.checks.fixes.make",
+                lambda texts, _: dict(texts),
+            )
+        )
+        done = self.outcome()
+        self.assertEqual(1, done.status)
+        self.assertIn("laws: check, fix, check: 0 of 2\n", done.out)
+        self.assertIn("p with d, current:\n", done.out)
+        self.assertIn("the fix 'write foo>=1' stays", done.out)
+        self.assertIn("is left by --fix", done.out)
 
     def test_an_update_that_changes_nothing_breaks_it(self) -> None:
         nothing = update.Plan("proj", (), (), ())

@@ -70,6 +70,7 @@ found = st.builds(
     st.none() | texts,
     st.none() | texts,
     st.none() | texts,
+    st.none() | texts,
 )
 judged = st.lists(
     st.builds(
@@ -141,6 +142,12 @@ class TestText(base.TestCase):
             ],
             self.text(verdict("lists", [ERROR, WARNING], [WAIVED])),
         )
+
+    def test_a_hint_where_no_fix_is_known(self) -> None:
+        hinted = ERROR._replace(hint="look at y")
+        self.assertIn("    fix: do x", self.text(verdict("x", [hinted])))
+        lines = self.text(verdict("x", [hinted._replace(fix=None)]))
+        self.assertIn("    fix: none known; look at y", lines)
 
     def test_what_the_message_ends_with_is_not_said_again(self) -> None:
         said = ERROR._replace(message="is wrong: foo>=1", text=" foo>=1\n")
@@ -285,6 +292,7 @@ class TestJson(base.TestCase):
                         "column": 5,
                         "package": "Foo",
                         "fix": "do x",
+                        "hint": None,
                     }
                 ],
                 "waived": [
@@ -297,6 +305,7 @@ class TestJson(base.TestCase):
                         "column": None,
                         "package": None,
                         "fix": None,
+                        "hint": None,
                         "reason": "expected: x.txt:3 lists it",
                     }
                 ],

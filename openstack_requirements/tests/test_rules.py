@@ -13,12 +13,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from openstack_requirements.checks import list_lines, list_rules
 from openstack_requirements.errors import BadLine
 from openstack_requirements.pep508.entries import names_in, read_entries
 from openstack_requirements.pep508.parser import parse_line
 from openstack_requirements.repository import policy
 from openstack_requirements.tests import base
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from openstack_requirements.checks.findings import Finding
 
 # For each rule: the global list, the constraints, the never-constrain list
 # and the lines that are found under the classic and the current policy; the
@@ -82,6 +89,24 @@ BOUNDS = [
     ("a>=1;os_name=='nt'\na;os_name!='nt'", "g2", "g1"),
     ("a>=2,!=1.0\nb>=1,!=1.2.*", "g1", "g1 g2"),
 ]
+# The global list, and the fixes of its findings; None where none is known.
+LIST_FIXES = (
+    (policy.CURRENT, "a>=1,!=2  # MIT", {"write a!=2  # MIT"}),
+    (policy.CURRENT, "a!=2,>=1 # MIT", {"write a!=2  # MIT"}),
+    (policy.CURRENT, "a>=1,>2,<3;os_name=='x'", {"write a<3;os_name=='x'"}),
+    (policy.CURRENT, "a>1", {"write a"}),
+    (policy.CLASSIC, "a!=1.5", {None}),
+    (policy.CLASSIC, "a>1", {None}),
+    (policy.CLASSIC, "a>=1,>1", {None, "write a>1,>=1"}),
+    (policy.CLASSIC, "a>=1,>=2,!=3", {"write a>=2,!=3"}),
+    (policy.CLASSIC, "a!=1.0,>=2", {"write a>=2"}),
+    (policy.CLASSIC, "a>=2,!=1.0,!=2.*", {"write a>=2,!=2.*"}),
+    (
+        policy.CLASSIC,
+        "a;os_name=='x' # b",
+        {None, "write a;os_name=='x'  # b"},
+    ),
+)
 NOT_NORMAL = [
     ("a>=1.0  # MIT\n\n# c\n-f x\n", "", "", ""),
     ("a>=1.0 # MIT\n", "", "", "g1"),
@@ -122,7 +147,7 @@ WORDS = [
         "a is pinned to 1.5, but g admits >=2 (where os_name=='nt') or <1",
     ),
     ("a", "a==1.5", "write a===1.5"),
-    ("a!=1.1,>=1.0\n", "a===1\n", "write a>=1.0,!=1.1"),
+    ("a!=1.1,!=1.0\n", "a===1\n", "write a!=1.0,!=1.1"),
     ("a", "", "a is neither in c nor in n"),
 ]
 
@@ -202,6 +227,46 @@ class TestRules(base.TestCase):
             )
             text = "\n".join(f"{each.message}\n{each.fix}" for each in found)
             self.assertIn(words, text)
+
+    def test_fixes_of_a_list(self) -> None:
+        for rules_of, required, fixes in LIST_FIXES:
+            subject = lists(required, "", "a", rules_of)
+            found = list_rules.judge(subject)
+            self.assertEqual(fixes, {each.fix for each in found}, required)
+
+    def test_what_is_promised_passes(self) -> None:
+        """The fix of a finding, made alone, leaves it behind."""
+        rows = [row[:3] for table in TABLES.values() for row in table]
+        rows += [(row[0], "", "") for row in BOUNDS]
+        rows += [(required, "", "a") for _, required, _ in LIST_FIXES]
+        made = 0
+        for required, pinned, never in rows:
+            for rules_of in (policy.CLASSIC, policy.CURRENT):
+                texts = {"g": required, "c": pinned}
+                before = self.judged(texts, never, rules_of)
+                for each in before:
+                    self.assertEqual(1, (each.fix, each.hint).count(None))
+                    if each.fix is None:
+                        continue
+                    made += 1
+                    file, line = str(each.file), (each.line or 0) - 1
+                    rows_of = texts[file].split("\n")
+                    rows_of[line] = each.fix.removeprefix("write ")
+                    if each.fix == "leave the line empty":
+                        rows_of[line] = ""
+                    after = self.judged(
+                        {**texts, file: "\n".join(rows_of)}, never, rules_of
+                    )
+                    left = {(other.rule, other.line) for other in after}
+                    self.assertNotIn((each.rule, each.line), left, each.fix)
+                    known = {(other.rule, other.line) for other in before}
+                    self.assertLessEqual(left, known, each.fix)
+        self.assertGreater(made, 40)
+
+    def judged(
+        self, texts: Mapping[str, str], never: str, rules_of: policy.Policy
+    ) -> list[Finding]:
+        return list_rules.judge(lists(texts["g"], texts["c"], never, rules_of))
 
     def test_columns_point_to_the_difference(self) -> None:
         subject = lists("abc>=1.0 # MIT\n", "", "abc", policy.CURRENT)

@@ -517,7 +517,7 @@ class TestApply(base.TestCase):
         for each in found:
             self.assertEqual(severities[each.rule], each.severity)
             self.assertTrue(each.file and each.line and each.column)
-            self.assertTrue(each.fix)
+            self.assertTrue(each.hint)
 
     def test_every_rule_is_met(self) -> None:
         met = {each for _, rules in HONOURED + REFUSED for each in rules}
@@ -542,7 +542,7 @@ class TestApply(base.TestCase):
             "this waiver of marker-mismatch ended on 2026-01-02: why",
             left[0].message,
         )
-        self.assertIn("nothing left", str(left[0].fix))
+        self.assertIn("nothing left", str(left[0].hint))
 
     def reason(self, waiver: Waiver) -> str:
         _, (waived,) = waiving.apply(

@@ -118,6 +118,8 @@ def _details(
         yield "why", printable(reason)
     elif finding.fix is not None:
         yield "fix", printable(finding.fix)
+    elif finding.hint is not None:
+        yield "fix", printable(f"none known; {finding.hint}")
 
 
 def _table(verdicts: Sequence[Verdict], paint: Paint) -> Iterator[str]:
