@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from openstack_requirements.checks.findings import Finding, Problem, found_by
 from openstack_requirements.checks.list_lines import ListLine, meet, ranges
 from openstack_requirements.manifests.includes import includes_what_is_read
+from openstack_requirements.pep508.ranges import ends, is_within, pins
 from openstack_requirements.pep508.requirement import canonical_name
+from openstack_requirements.repository.equality import same_specifiers
 from openstack_requirements.repository.policy import INSTALLERS
 
 if TYPE_CHECKING:
@@ -105,7 +107,7 @@ def judged_requirements(
                     file,
                     entry.line or None,
                     entry.column or None,
-                    fix="name a requirement that can be reviewed",
+                    hint="name a requirement that can be reviewed",
                 )
             )
             continue
@@ -145,7 +147,8 @@ def unknown(subject: ProjectAndLists) -> Iterator[Problem]:
         if judged.name not in subject.required.by_name:
             yield judged.line.problem(
                 f"{judged.shown} is not in {subject.required.file}",
-                f"propose it for {subject.required.file}, or do without it",
+                hint=f"propose it for {subject.required.file}, or do without "
+                "it",
             )
 
 
@@ -163,7 +166,8 @@ def unconstrained(subject: ProjectAndLists) -> Iterator[Problem]:
         ):
             yield judged.line.problem(
                 f"{judged.shown} is not in {subject.pinned.file}",
-                f"pin it in {subject.pinned.file} (generate-constraints does)",
+                hint=f"pin it in {subject.pinned.file} "
+                "(generate-constraints does)",
             )
 
 
@@ -186,29 +190,45 @@ def incompatible(subject: ProjectAndLists) -> Iterator[Problem]:
                 yield judged.line.problem(
                     f"{judged.shown}: {specifiers or 'a release'} is wanted, "
                     f"but {pin.file}:{pin.number} pins {version}",
-                    f"admit {version}",
+                    hint=f"admit {version}",
                 )
 
 
 def outside(subject: ProjectAndLists) -> Iterator[Problem]:
-    """Bounds whose own version the global list does not admit."""
+    """Ends of ranges that lie outside of those of the global list.
+
+    Exclusions do not matter, but a pin has to be admitted. Of several entries
+    that can apply, one is enough for each end.
+    """
     for judged in subject.requirements:
         entries = subject.required.by_name.get(judged.name, [])
         entries = [entry for entry in entries if meet(judged.line, entry)]
-        for clause in judged.line.requirement.clauses if entries else ():
-            if clause.operator == "!=":
-                continue
-            version = clause.version.removesuffix(".*")
+        requirement = judged.line.requirement
+        allowed = [entry.requirement.specifiers for entry in entries]
+        if not entries or any(
+            same_specifiers(requirement.specifiers, text) for text in allowed
+        ):
+            continue
+        wrong = [
+            end.clause
+            for end in ends(requirement.specifiers)
+            if not any(is_within(end, text) for text in allowed)
+        ]
+        wrong += [
+            pin
+            for pin in pins(requirement.specifiers)
             if not any(
-                subject.policy.admits(entry.requirement.specifiers, version)
-                for entry in entries
-            ):
-                yield judged.line.problem(
-                    f"{judged.shown}: {clause} names a version outside of "
-                    f"what {entries[0].file}:{entries[0].number} admits, "
-                    f"{ranges(entries)}",
-                    "name a version that is admitted",
-                )
+                subject.policy.admits(text, pin.version) for text in allowed
+            )
+        ]
+        for clause in dict.fromkeys(wrong):
+            yield judged.line.problem(
+                f"{judged.shown}: {clause} lies outside of what "
+                f"{entries[0].file}:{entries[0].number} admits, "
+                f"{ranges(entries)}",
+                hint="stay within the range of the list, or propose to "
+                "change it",
+            )
 
 
 RULES = (

@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 _ON_COMMAND_PAGES = {
     "bound-not-global": (
         "check-constraints",
-        "A version that a bound of the project names, and the global list "
-        "does not admit, is one that nobody can install with the rest.",
-        "Name a version that the list admits, or propose to change the list.",
+        "Versions below the lower bound of the global list, or above its "
+        "cap, are such as nobody can install with the rest.",
+        "Let the project's range start and stop within that of the list, or "
+        "propose to change the list. A project need not repeat exclusions.",
     ),
     "conflicting-requirement": (
         "check-conflicts",

@@ -20,7 +20,7 @@ clause. The sets of versions themselves are in
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.pep508 import limits
 from openstack_requirements.pep508.specifiers import (
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from packaging.version import Version
+
+    from openstack_requirements.pep508.specifiers import Clause
+    from openstack_requirements.pep508.version_sets import Place
 
 #: Operators that set a lower bound.
 LOWER = frozenset({">=", ">", "~=", "==", "==="})
@@ -183,6 +186,78 @@ def upper_bound(clause: str) -> tuple[Version, bool] | None:
         # "<2.0" does not admit the pre-releases of 2.0 (PEP 440).
         version = _first_of(version, release)
     return version, False
+
+
+class End(NamedTuple):
+    """An end of the range of a specifier set, and the clause that sets it.
+
+    ``place`` is the place between versions where the range starts, or stops.
+    """
+
+    clause: Clause
+    place: Place
+    is_lower: bool
+
+
+def ends(specifiers: str) -> list[End]:
+    """The ends of a range: its highest lower bound and its lowest cap.
+
+    It may lack either. Exclusions are no ends, and neither are exact
+    versions; ``==1.4.*`` starts at 1.4 and stops before 1.5.
+
+    :raises ValueError: where a clause cannot be read.
+    """
+    lower: list[End] = []
+    upper: list[End] = []
+    for clause in clauses(specifiers):
+        operator, version = clause
+        is_series = operator == "==" and version.endswith(".*")
+        if operator in {">=", ">", "~="} or is_series:
+            text = f">={version[:-2]}" if is_series else str(clause)
+            low = version_set(text).ranges[0].low
+            lower.append(End(clause, low, is_lower=True))
+        if operator in {"<=", "<", "~="} or is_series:
+            below = version_set(str(clause)).ranges
+            # There is nothing below "<0".
+            high = below[0].high if below else EVERYTHING.ranges[0].low
+            upper.append(End(clause, high, is_lower=False))
+    return [
+        *([max(lower, key=lambda end: end.place)] if lower else []),
+        *([min(upper, key=lambda end: end.place)] if upper else []),
+    ]
+
+
+def pins(specifiers: str) -> list[Clause]:
+    """The clauses of a specifier set that name one exact version."""
+    return [
+        clause
+        for clause in clauses(specifiers)
+        if clause.operator == "==="
+        or (clause.operator == "==" and not clause.version.endswith(".*"))
+    ]
+
+
+def is_within(end: End, allowed: str) -> bool:
+    """Whether an end lies within the range of a specifier set.
+
+    A lower bound is not below that of the range, and a cap is not above its
+    cap; on the inner side of either, the range goes on. Exclusions do not
+    matter.
+
+    :raises ValueError: where a clause cannot be read.
+    """
+    bounds = [
+        str(clause).replace("===", "==")
+        for clause in clauses(allowed)
+        if clause.operator != "!="
+    ]
+    if not readable(",".join(bounds)):
+        return False  # "===" may have any text
+    for low, high in version_set(",".join(bounds)).ranges:
+        if end.is_lower:
+            return low <= end.place < high
+        return low < end.place <= high
+    return False
 
 
 def _first_of(version: Version, release: Iterable[int]) -> Version:

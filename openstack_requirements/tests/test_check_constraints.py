@@ -15,10 +15,15 @@ from __future__ import annotations
 
 import os
 
+from hypothesis import assume, event, given
+from hypothesis import strategies as st
+from packaging.version import Version
+
 from openstack_requirements.checks import install_rules, list_lines
 from openstack_requirements.cmds import check_constraints
 from openstack_requirements.manifests import loader
 from openstack_requirements.pep508.entries import names_in, read_entries
+from openstack_requirements.pep508.version_sets import version_set
 from openstack_requirements.repository import policy
 from openstack_requirements.tests import base
 
@@ -71,10 +76,6 @@ INCOMPATIBLE = [
 ]
 BOUNDS = [
     ("a>=1,<4\n", "a>=2,<3\n", "a===2.5\n", "1"),
-    ("a>=2,!=0.5\n", "a>=2\n", "", ""),
-    ("a==1.2.*\na==1.2\na~=1.2\n", "a>=1\n", "", ""),
-    ("a>=1.2\n", "a!=1.2\n", "", "1"),
-    ("a!=9,>=5\n", "a<3\n", "", "1"),
     # An entry that can apply is enough, and there must be one.
     (
         "a>=2\n",
@@ -89,6 +90,91 @@ BOUNDS = [
         "1",
     ),
     ("a>=2;os_name=='nt'\n", "a<2;sys_platform=='linux'\n", "", ""),
+    # Each end may lie within another entry.
+    (
+        "a>=1,<5\n",
+        "a>=1,<2;python_version<'3'\na>=4,<5;python_version>='3.0'\n",
+        "",
+        "",
+    ),
+    ("b>=1\n", "a>=2\n", "", ""),
+    ("lint>=1\n", "lint>=2\n", "", ""),
+]
+# For the specifiers of an entry and of the global list: the clauses that lie
+# outside of the global range.
+ENDS = [
+    # Equal, however written.
+    *(
+        (text, text, "")
+        for text in (
+            *("", ">=1", ">1", "<2", "<=2", "~=1.4", "==1.4", "==1.*", "===x"),
+            *("!=1.5", ">=1.2,!=1.2", "==1.4rc1", ">=1.0.dev1,<2.0rc1", "<0"),
+        )
+    ),
+    (">=1.0,!=3", "!=3.0,>=1", ""),
+    # A lower bound: not below, and not above the cap.
+    (">=1", ">=2", ">=1"),
+    (">=2", ">=2", ""),
+    (">=3", ">=2", ""),
+    (">=2", ">2", ">=2"),
+    (">2", ">=2", ""),
+    (">2", ">=2.0.post1", ""),
+    (">2", ">2", ""),
+    (">=5", "<3", ">=5"),
+    (">=3", "<3", ">=3"),
+    (">=3", "<=3", ""),
+    (">=2.9", "<3", ""),
+    (">=3.0rc1", "<3", ">=3.0rc1"),
+    (">=3.0rc1", ">=3", ">=3.0rc1"),
+    (">=3.0rc1", ">=2", ""),
+    (">=1,>=2", ">=2", ""),
+    (">=1,>=1.5", ">=2", ">=1.5"),
+    # A cap: not above, and not below the lower bound.
+    ("<3", "<2", "<3"),
+    ("<2", "<3", ""),
+    ("<=2", "<2", "<=2"),
+    ("<2", "<=2", ""),
+    ("<2", "<2.0rc1", ""),
+    ("<2.0rc1", "<2", "<2.0rc1"),
+    ("<2", ">=2", "<2"),
+    ("<=2", ">=2", ""),
+    ("<=2", ">2", "<=2"),
+    ("<0", "<2", "<0"),
+    ("<4,<3", "<3", ""),
+    # What an entry does not have cannot be outside.
+    ("", ">=2,<3", ""),
+    (">=2", ">=2,<3", ""),
+    ("<3", ">=2,<3", ""),
+    (">=1,<4", ">=2,<3", ">=1 <4"),
+    (">=1", "", ""),
+    # Exclusions do not matter.
+    (">=1.2", "!=1.2", ""),
+    (">=2,!=0.5", ">=2", ""),
+    (">=1,!=1.5,<2", ">=1,<2", ""),
+    (">=4.5.0", "!=1.28.1,!=4.5.0", ""),
+    # Both ends of one clause.
+    ("~=1.4", ">=1.4,<2", ""),
+    ("~=1.4", ">=1.5", "~=1.4"),
+    ("~=1.4", "<2", ""),
+    ("~=1.4", "<1.9", "~=1.4"),
+    ("~=1.4.2", ">=1,<1.5", ""),
+    ("~=1.4", "~=1.4.0", "~=1.4"),
+    ("~=1.4.2", "~=1.4", ""),
+    ("==1.2.*", ">=1.2", ""),
+    ("==1.2.*", ">=1.2.1", "==1.2.*"),
+    ("==1.2.*", ">=1,<1.3", ""),
+    ("==1.2.*", ">=1,<=1.2.9", "==1.2.*"),
+    (">=1.2,<1.3", "==1.2.*", ""),
+    (">=1.2,<1.3", "==1.*", ""),
+    # A pin has to be admitted.
+    ("==1.2", ">=1", ""),
+    ("==1.2", ">=1,!=1.2", "==1.2"),
+    ("===1.2", ">=2", "===1.2"),
+    ("===x", ">=2", "===x"),
+    (">=1.2", "==1.2", ""),
+    (">=1.3", "==1.2", ">=1.3"),
+    (">=1", "===x", ">=1"),
+    ("==1!1.0", ">=2", ""),
 ]
 TABLES = {
     "unreviewed-url": UNREVIEWED,
@@ -136,6 +222,31 @@ class TestRules(base.TestCase):
                     expected, " ".join(sorted(lines)), f"{rule} {text!r}"
                 )
 
+    def test_ends(self) -> None:
+        for text, required, expected in ENDS:
+            found = [
+                each
+                for each in install_rules.judge(
+                    subject(f"a{text}\n", f"a{required}\n", ""), bounds=True
+                )
+                if each.rule == "bound-not-global"
+            ]
+            clauses = [
+                each.message.removeprefix("a: ").partition(" lies ")[0]
+                for each in found
+            ]
+            self.assertEqual(
+                expected, " ".join(clauses), f"{text} against {required}"
+            )
+
+    def test_a_pin_that_is_a_prerelease_by_policy(self) -> None:
+        for rules_of, expected in ((policy.CLASSIC, 1), (policy.CURRENT, 0)):
+            found = install_rules.judge(
+                subject("a==2.0rc1\n", "a>=1\n", "", rules_of), bounds=True
+            )
+            found = [row for row in found if row.rule == "bound-not-global"]
+            self.assertEqual(expected, len(found), rules_of.name)
+
     def test_columns(self) -> None:
         for text, column in (("a\n  foo bar\n", 3), ("a\n-e x\n", 1)):
             (found,) = install_rules.judge(
@@ -162,6 +273,71 @@ class TestRules(base.TestCase):
                 one = subject(text, "a\n", pinned, rules_of)
                 found = install_rules.judge(one, bounds=False)
                 self.assertEqual(expected, len(found), text)
+
+
+VERSIONS = st.sampled_from(
+    [*("0.9", "1", "1.4", "1.4.2", "1.5rc1", "2.dev1", "2", "3", "1!0")]
+)
+LOWER = st.builds("{}{}".format, st.sampled_from([">=", ">"]), VERSIONS)
+UPPER = st.builds("{}{}".format, st.sampled_from(["<=", "<"]), VERSIONS)
+OTHER = st.sampled_from(
+    ["~=1.4", "~=1.4.2", "==1.4", "==1.*", "==1.4.*", "!=1.4", "!=2", "===x"]
+)
+SETS = st.lists(LOWER | UPPER | OTHER, max_size=3).map(",".join)
+
+
+def is_within(text: str, required: str, rules_of: policy.Policy) -> bool:
+    found = install_rules.judge(
+        subject(f"a{text}\n", f"a{required}\n", "", rules_of), bounds=True
+    )
+    return "bound-not-global" not in {row.rule for row in found}
+
+
+class TestLaws(base.TestCase):
+    POLICIES = st.sampled_from([policy.CLASSIC, policy.CURRENT])
+
+    @given(SETS, POLICIES)
+    def test_an_equal_entry_passes(
+        self, text: str, rules_of: policy.Policy
+    ) -> None:
+        self.assertTrue(is_within(text, text, rules_of))
+        turned = ",".join(reversed(text.split(",")))
+        self.assertTrue(is_within(turned, text, rules_of))
+
+    @given(
+        st.lists(VERSIONS, min_size=6, max_size=6),
+        st.lists(st.booleans(), min_size=6, max_size=6),
+    )
+    def test_narrower_ends_pass_as_well(
+        self, versions: list[str], exclusive: list[bool]
+    ) -> None:
+        ordered = sorted(versions, key=Version)
+        bounds = [
+            f"{operator}{'' if without else '='}{version}"
+            for operator, version, without in zip(
+                ">>><<<", ordered, exclusive, strict=True
+            )
+        ]
+        required = f"{bounds[0]},{bounds[5]}"
+        wide = f"{bounds[1]},{bounds[4]}"
+        narrow = f"{wide},{bounds[2]},{bounds[3]}"
+        if not version_set(narrow).is_empty and is_within(
+            wide, required, policy.CURRENT
+        ):
+            self.assertTrue(is_within(narrow, required, policy.CURRENT))
+            event("both pass")
+
+    @given(SETS, SETS, st.sampled_from(["!=1.4", "!=1.*", "!=2.dev1"]))
+    def test_exclusions_do_not_matter(
+        self, text: str, required: str, exclusion: str
+    ) -> None:
+        assume("==" not in text.replace("===", "==") or "*" in text)
+        before = is_within(text, required, policy.CURRENT)
+        # An entry that is equal passes in any case.
+        assume(version_set(text) != version_set(required))
+        more = ",".join(filter(None, (text, exclusion)))
+        assume(version_set(more) != version_set(required))
+        self.assertIs(before, is_within(more, required, policy.CURRENT))
 
 
 class TestCommand(base.TestCase):
