@@ -446,6 +446,11 @@ class _Job:
     def merged(self) -> Result:
         """Constraints from freezes that were made elsewhere."""
         named = loader.named_freezes(self.request.freezes)
+        if named.texts and self.request.freeze_dir is not None:
+            raise ConflictingOptions(
+                "freeze_dir cannot hold the text of pip freeze: it does not "
+                "say enough"
+            )
         for sentence in named.skipped:
             self.warn(sentence)
         for python, path in named.texts.items():

@@ -47,10 +47,12 @@ from openstack_requirements.checks import (
     zuul,
 )
 from openstack_requirements.constraints import (
+    earlier,
     editing,
     explain,
     freeze,
     freeze_json,
+    freeze_text,
     graph,
     lower_constraints,
     merging,
@@ -121,6 +123,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from openstack_requirements.manifests.declarations import Declared
+    from openstack_requirements.pep508.entries import Entry
 
 TODAY = date(2026, 1, 1)
 
@@ -250,12 +253,36 @@ def check_list(given: str) -> None:
             require_reports(
                 findings.verdict("the lists", list_rules.judge(subject))
             )
+        if urls:
+            _check_what_stays(entries)
+    attempt(BadLine, earlier.head, given, "a.txt")
+    attempt(BadContent, freeze_text.from_text, given, "3.12", "a.txt")
     attempt(BadContent, lists.installable_lines, given, "a.txt")
     attempt(BadContent, conflicts.read_expected, given, "xfails.txt")
     normal = attempt(BadContent, normalize, given, "a.txt")
     if normal is not None:
         again = normalize(normal, "a.txt")
         require_equal("normalised again", normal, again)
+
+
+def _check_what_stays(entries: Sequence[Entry]) -> None:
+    """The file as the earlier constraints of a run on one Python."""
+    kept = attempt(BadLine, earlier.kept_lines, entries, ["3.8"], (), "a.txt")
+    if kept is None:
+        return
+    made = freeze.Freeze(
+        "3.8",
+        {"python_version": "3.8"},
+        tuple(
+            freeze.Distribution(name, "1")
+            for name in sorted({"foo", *kept.lines, *kept.replaced})
+        ),
+    )
+    for style in merging.MARKER_STYLES:
+        content = merging.arranged(earlier.merge([made], kept, (), style))
+        # With any earlier file the result is right.
+        merging.prove(content, [made])
+        earlier.prove(content, kept)
 
 
 def check_markers(given: str) -> None:
@@ -613,7 +640,7 @@ def _check_freeze(found: freeze.Freeze) -> None:
     if pins is None:
         return
     content = merging.to_content(pins)
-    attempt((ProofFailed, BadLine), merging.prove, content, [found])
+    attempt((ProofFailed, BadContent), merging.prove, content, [found])
     built = graph.Graph(found)
     for name in built.installed:
         told = explain.explain(built, name)

@@ -28,8 +28,9 @@ from openstack_requirements.constraints.freeze_text import (
     FreezeFromText,
     from_text,
 )
-from openstack_requirements.errors import BadContent
+from openstack_requirements.errors import BadContent, ConflictingOptions
 from openstack_requirements.pep508.requirement import canonical_name
+from openstack_requirements.repository import generation
 from openstack_requirements.tests import base
 
 TEXT = """\
@@ -256,6 +257,16 @@ class TestFromFreezes(base.TestCase):
         self.assertEqual(
             (0, "b===1\n", self.note(str(path))), self.merge(f"3.12:{path}")
         )
+
+    def test_a_text_is_no_freeze_to_write(self) -> None:
+        request = generation.Request(
+            freezes=[f"3.12:{self.text}"],
+            freeze_dir=str(self.folder / "freezes"),
+        )
+        error = self.assertRaises(
+            ConflictingOptions, generation.generate, request
+        )
+        self.assertIn("freeze_dir", str(error))
 
     def test_errors(self) -> None:
         form = (
