@@ -47,7 +47,8 @@ class Distribution(NamedTuple):
 
     ``requires`` holds ``Requires-Dist`` as written; ``license`` is the free
     text field, ``license_expression`` the SPDX one. ``described`` is false
-    where only name and version are known, the name in canonical form.
+    where only name and version are known, the name in canonical form or as
+    the text of ``pip freeze`` has it.
     """
 
     name: str
@@ -102,7 +103,8 @@ class Configuration(NamedTuple):
 class Freeze(NamedTuple):
     """One interpreter and what was installed for it.
 
-    ``environment`` states every variable of PEP 508; ``requested`` has the
+    ``environment`` states every variable of PEP 508, or ``python_version``
+    alone in a freeze from the text of ``pip freeze``; ``requested`` has the
     lines of the list; ``installer`` and ``method`` (``install`` or
     ``resolve``) say how the freeze was made. ``kept`` has the distributions
     that failed; one with a fallback pin is among the distributions as well.
