@@ -184,7 +184,7 @@ def judge(
     for conflict, versions in pythons.items():
         where = ", ".join(dict.fromkeys(versions))
         problem = conflict.line.problem(
-            f"{conflict.message} (Python {where})", _fix(conflict)
+            f"{conflict.message} (Python {where})", hint=_hint(conflict)
         )
         finding = problem.by(conflict.rule, RULES[conflict.rule])
         known = [line for line in expected if _is(line, conflict)]
@@ -242,7 +242,7 @@ def _unmet(
         )
 
 
-def _fix(conflict: Conflict) -> str | None:
+def _hint(conflict: Conflict) -> str | None:
     if conflict.by is not None:
         name, version = conflict.by
         return (
@@ -271,7 +271,8 @@ def _unused(expected: Expected, name: CanonicalName) -> Finding:
         expected.file,
         expected.number,
         package=expected.name,
-        fix="remove it",
+        fix="remove it" if len(expected.affected) == 1 else None,
+        hint=f"remove {name} from it",
     )
 
 

@@ -33,7 +33,7 @@ from openstack_requirements.checks.project_findings import (
     ProjectChange,
     ProjectFinding,
 )
-from openstack_requirements.checks.subjects import meaning, subject
+from openstack_requirements.checks.subjects import comment_of, meaning, subject
 from openstack_requirements.errors import RequirementsError
 from openstack_requirements.manifests import declarations, edits, groups
 from openstack_requirements.manifests.declared import Declared, declare
@@ -41,7 +41,7 @@ from openstack_requirements.pep508 import ranges
 from openstack_requirements.pep508.parser import parse_line
 from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.pep508.tally import Tally
-from openstack_requirements.repository.equality import extras_of
+from openstack_requirements.repository.equality import extras_of, same_marker
 from openstack_requirements.repository.replacements import replace_package
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         Sequence,
     )
 
+    from openstack_requirements.checks.findings import Finding
     from openstack_requirements.checks.list_lines import ListLine
     from openstack_requirements.checks.subjects import Subject
     from openstack_requirements.pep508.requirement import (
@@ -75,6 +76,8 @@ MOST_STEPS = 6
 MOST_TRIED = 100
 #: What this rule proposes goes first: it has the range that passes.
 _FIRST = "no-common-version"
+#: The rule that is about several entries at once.
+_COUNT = "entry-count"
 
 
 class _Entry(NamedTuple):
@@ -107,30 +110,39 @@ class _Judged(NamedTuple):
     counts: _Counts
 
 
+def _never(_finding: Finding) -> bool:
+    return False
+
+
 def promised(
-    project: Subject, findings: Sequence[ProjectFinding], find: Find
+    project: Subject,
+    findings: Sequence[ProjectFinding],
+    find: Find,
+    is_waived: Callable[[Finding], bool] = _never,
 ) -> list[ProjectFinding]:
     """The findings, each with a change that has been judged, or with none.
 
     :param findings: those that changes are wanted for; others of the project
         may stay.
     :param find: gives all findings about a project, and what rules propose.
+    :param is_waived: whether a finding may stay that a change would bring up.
     """
-    known = _Project(project, findings, find)
     together: dict[object, list[int]] = {}
     for number, finding in enumerate(findings):
         key = _cause(finding)
         if key is not None:
             together.setdefault(key, []).append(number)
     changes: dict[int, ProjectChange] = {}
-    for numbers in together.values():
-        passing = known.changes([findings[number] for number in numbers])
-        changes |= {
-            number: change
-            for number, change in zip(numbers, passing, strict=True)
-            if change is not None
-        }
-    changes = _that_can_be_made(project, changes)
+    if together:  # most projects have nothing to change
+        known = _Project(project, findings, find, is_waived)
+        for numbers in together.values():
+            passing = known.changes([findings[number] for number in numbers])
+            changes |= {
+                number: change
+                for number, change in zip(numbers, passing, strict=True)
+                if change is not None
+            }
+        changes = _that_can_be_made(project, changes)
     return [
         _with_change(finding, changes.get(number))
         for number, finding in enumerate(findings)
@@ -186,10 +198,15 @@ class _Project:
     """
 
     def __init__(
-        self, project: Subject, findings: Iterable[ProjectFinding], find: Find
+        self,
+        project: Subject,
+        findings: Iterable[ProjectFinding],
+        find: Find,
+        is_waived: Callable[[Finding], bool],
     ) -> None:
         self.project = project
         self.find = find
+        self.is_waived = is_waived
         self.wanted = {(row.entry, row.finding.rule) for row in findings}
         self.pins: Mapping[CanonicalName, Sequence[ListLine]] = {}
         self.has_pins = False
@@ -213,24 +230,32 @@ class _Project:
         self, wanted: Sequence[ProjectFinding]
     ) -> list[ProjectChange | None]:
         """A change for each of the findings of a package in one place."""
-        none: list[ProjectChange | None] = [None] * len(wanted)
         attempt = _Attempt(self, wanted)
         if not attempt.is_small:
-            return none
+            return [None] * len(wanted)
+        try:
+            return self._passing(attempt, wanted)
+        except RequirementsError:  # a marker that cannot be judged
+            return [None] * len(wanted)
+
+    def _passing(
+        self, attempt: _Attempt, wanted: Sequence[ProjectFinding]
+    ) -> list[ProjectChange | None]:
+        partly: list[ProjectChange | None] = [None] * len(wanted)
         for everywhere in (False, True) if attempt.is_spread else (False,):
             states = attempt.states(everywhere=everywhere)
             last = states[-1]
             if len(states) > 1 and not last.left and attempt.keeps(last):
                 return [attempt.change(last)] * len(wanted)
             for number, finding in enumerate(wanted):
-                if none[number] is None:
+                if partly[number] is None:
                     better = [
                         attempt.change(state)
                         for state in states
                         if attempt.helps(state, finding)
                     ]
-                    none[number] = better[-1] if better else None
-        return none
+                    partly[number] = better[-1] if better else None
+        return partly
 
 
 class _Attempt:
@@ -357,8 +382,14 @@ class _Attempt:
         counts: _Counts = Counter()
         left = []
         for row in findings:
-            if row.entry is None and row.finding.file != lower_rules.FILE:
+            finding = row.finding
+            if finding.file == lower_rules.FILE:
+                pin = state.pins[(finding.line or 1) - 1]
+                finding = finding._replace(line=pin.number or None)
+            elif row.entry is None:
                 continue  # of the project as a whole
+            if self.known.is_waived(finding):
+                continue
             origin = None if row.entry is None else origins[row.entry]
             place = _place(row.entry)
             counts.update(_keys(origin, row))
@@ -397,8 +428,15 @@ class _Attempt:
         )
 
     def _as_listed(self, judged: _Judged) -> _State:
-        """The state with the entries of the list in place of the project's."""
+        """The state with the entries of the list in place of the project's.
+
+        An entry that nothing else is wrong with stays where it is for the
+        same environments, but for the bound of one that is removed.
+        """
         against = self.known.project.against
+        wrong = {
+            row.entry for row in judged.left if row.finding.rule != _COUNT
+        }
         alike: dict[object, list[tuple[Declared, Requirement]]] = {}
         places = {_place(row.entry) for row in judged.left}
         for _, entry in judged.state.entries:
@@ -418,12 +456,24 @@ class _Attempt:
             new = replace_package(against.policy, listed, pairs, whole=False)
             if new.refused:
                 continue
+            may_stay = all(new.texts.values())
             for entry, texts in new.texts.items():
-                replaced[entry] = tuple(
-                    text
-                    if text == entry.text
-                    else _written(against.policy, entry, text)
+                stays = [
+                    text == entry.text
+                    or (
+                        may_stay
+                        and entry not in wrong
+                        and _has_marker_of(entry, text)
+                    )
                     for text in texts
+                ]
+                replaced[entry] = tuple(
+                    entry.text
+                    if is_kept
+                    else _written(
+                        against.policy, entry, text, waived=not any(stays)
+                    )
+                    for text, is_kept in zip(texts, stays, strict=True)
                 )
         return self._replaced(judged.state, replaced)
 
@@ -524,11 +574,21 @@ def _said(entry: Declared) -> tuple[object, ...]:
     )
 
 
-def _written(policy: Policy, entry: Declared, text: str) -> str:
+def _has_marker_of(entry: Declared, text: str) -> bool:
+    """Whether a text is for the environments of an entry."""
+    assert entry.requirement is not None
+    return same_marker(entry.requirement.markers, parse_line(text).markers)
+
+
+def _written(
+    policy: Policy, entry: Declared, text: str, *, waived: bool
+) -> str:
     """A text in normal form, with a comment only where there may be one.
 
     Where projects have bounds of their own (current), a clause that another
     one implies is left out.
+
+    :param waived: keep a waiver in the comment.
     """
     requirement = parse_line(text)
     if policy.bounds_in_projects:
@@ -538,6 +598,8 @@ def _written(policy: Policy, entry: Declared, text: str) -> str:
     separator = declarations.separator(text, requirement) or ";"
     if entry.kind not in declarations.COMMENTED:
         requirement = requirement._replace(comment="")
+    if not waived:
+        requirement = requirement._replace(comment=comment_of(requirement))
     line = requirement.to_line(marker_sep=separator, sort_specifiers=True)
     return line.rstrip("\n")
 

@@ -196,16 +196,25 @@ def _decide(request: CheckRequest, checkout: Checkout) -> _Decided:
     lines = None
     if parent is not None or baseline is not None:
         lines = {(entry.file, entry.line) for entry in subject.declared}
+    known_waivers = [
+        *request.criteria.waivers,
+        *waivers.inline(checkout.texts),
+    ]
     counting, waived = waiving.apply(
         [row.finding for row in new],
-        [*request.criteria.waivers, *waivers.inline(checkout.texts)],
+        known_waivers,
         checkout.name,
         request.today,
         rules=_RULES,
         judged=lines,
     )
     among = _among(new, counting)
-    reported = fixes.promised(subject, among, judgement.find)
+    reported = fixes.promised(
+        subject,
+        among,
+        judgement.find,
+        waiving.is_waived(known_waivers, checkout.name, request.today),
+    )
     promised = {
         row.finding: with_fix.finding
         for row, with_fix in zip(among, reported, strict=True)

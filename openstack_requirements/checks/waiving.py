@@ -29,6 +29,7 @@ from openstack_requirements.repository.waivers import ALL, ANYWHERE, WILDCARDS
 
 if TYPE_CHECKING:
     from collections.abc import (
+        Callable,
         Collection,
         Iterable,
         Iterator,
@@ -150,6 +151,20 @@ def apply(
         elif waiver.project and judged is None:
             counting += _unknown(waiver, rules)  # no project can use it
     return counting, tuple(waived)
+
+
+def is_waived(
+    waivers: Iterable[Waiver], project: str, today: date
+) -> Callable[[Finding], bool]:
+    """What tells whether a finding would be waived, if it were there.
+
+    :param project: its name, with or without an ``org/`` before it.
+    """
+    index = _WaiverIndex(
+        [waiver for waiver in waivers if _is_for(waiver.project, project)],
+        today,
+    )
+    return lambda finding: index.reason(finding) is not None
 
 
 class _WaiverIndex:

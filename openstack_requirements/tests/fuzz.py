@@ -39,6 +39,7 @@ from openstack_requirements.bootstrap import dependencies, licenses
 from openstack_requirements.checks import (
     conflicts,
     findings,
+    fixes,
     judgement,
     list_lines,
     list_rules,
@@ -73,7 +74,6 @@ from openstack_requirements.install.installers import pip_failures, uv_failures
 from openstack_requirements.manifests import (
     declarations,
     dynamic,
-    edits,
     loader,
     setup_py,
 )
@@ -425,19 +425,11 @@ def _require_places(
 def _check_fix(
     loaded: loader.Project, found: Sequence[judgement.ProjectFinding]
 ) -> None:
-    """Replacements go in, and the file still reads."""
-    changes: dict[str, dict[Declared, tuple[str, ...]]] = {}
-    for each in found:
-        if each.entry is not None and each.replacement is not None:
-            changes.setdefault(each.entry.file, {}).setdefault(
-                each.entry, each.replacement
-            )
-    for file, replaced in changes.items():
-        content = loaded.texts[file]
-        entries = declarations.read({file: content})
-        new = attempt(UnusableInput, edits.apply, content, entries, replaced)
-        if new is not None:
-            declarations.read({file: new})
+    """What is promised can be made, and the files still read."""
+    changes = [each.change for each in found if each.change is not None]
+    clock.step()
+    for chosen in ([], changes[:1], changes[-1:], changes):
+        declarations.read(fixes.make(loaded.texts, chosen))
 
 
 def _check_sync(name: str, loaded: loader.Project) -> None:

@@ -189,6 +189,16 @@ class TestWhoseChange(CheckTestCase):
             self.assertIn(f"{revision}: {reason}", done.err)
             self.assertEqual(1, len(done.err.splitlines()))
 
+    def test_a_fix_leaves_what_was_there(self) -> None:
+        self.commit(requirements="foo>=1.0,!=1.5 # MIT\n")
+        self.git("branch", "-f", "base")
+        known = "foo>=1.0,!=1.5 # MIT\n"
+        self.files(requirements=f"{known}foo[x]>=1.0,!=1.5 # MIT\n")
+        done = self.check("--against", "base", "--fix", str(self.project))
+        self.assertEqual(0, done.status, done.out)
+        path = self.project / "requirements.txt"
+        self.assertEqual(f"{known}foo[x]>=1.0 # MIT\n", path.read_text())
+
     def test_as_many_as_there_were_are_not_new(self) -> None:
         """Findings that look the same are counted, and not just seen."""
         self.commit(requirements="old>=1\nold>=1\nold>=1\n")
@@ -604,6 +614,31 @@ class TestFix(CheckTestCase):
             self.check("--fix", "--local", str(self.project))
         self.assertEqual("# late\nfoo>=1.0 # MIT\n", path.read_text())
 
+    def test_what_is_shown_is_what_is_made(self) -> None:
+        self.lists("foo>=1.2  # MIT\nbar>=2.0;os_name=='nt'  # BSD\n")
+        self.write(
+            "project/setup.cfg",
+            "[extras]\nx =\n  foo==1.0 # MIT\n  bar>=2.0 # BSD\n",
+        )
+        self.write(
+            "project/pyproject.toml",
+            '[dependency-groups]\nx = ["foo==1.0", "bar>=2.0"]\n',
+        )
+        self.files(requirements="foo==1.0 # MIT\nbar>=2.0 # BSD\n")
+        shown = self.check(
+            "--local", "--format", "json", str(self.project)
+        ).out
+        fixes = {
+            (each["file"], each["package"]): each["fix"]
+            for each in json.loads(shown)["findings"]
+        }
+        done = self.check("--local", "--fix", str(self.project))
+        self.assertEqual(0, done.status, done.out)
+        for (file, _), fix in fixes.items():
+            written = Path(file).read_text(encoding="utf-8")
+            self.assertIn(fix.removeprefix("write "), written)
+        self.assertEqual(6, len(fixes))
+
     def test_duplicates_go(self) -> None:
         self.files(requirements="foo>=1.0 # MIT\nfoo>=1.0 # MIT\n")
         self.check("--fix", "--local", str(self.project))
@@ -672,6 +707,33 @@ class TestWaivers(CheckTestCase):
         self.files(requirements=text)
         self.check("--fix", "--local", str(self.project))
         self.assertEqual(text, (self.project / "requirements.txt").read_text())
+
+    def test_what_is_waived_stays_beside_what_is_fixed(self) -> None:
+        waiver = (
+            "# requirements: ignore[exclusion-not-global] broken "
+            "until 2999-01-01"
+        )
+        wrong = f"foo>=1.0,!=1.5;os_name=='nt' # BSD  {waiver}\n"
+        right = f"foo>=1.0,!=1.5 # MIT  {waiver}\n"
+        self.files(requirements=wrong)
+        done = self.check("--local", str(self.project))
+        self.assertIn(f"fix: write {right}", done.out)
+        done = self.check("--fix", "--local", str(self.project))
+        self.assertEqual(0, done.status, done.out)
+        path = self.project / "requirements.txt"
+        self.assertEqual(right, path.read_text())
+
+    def test_what_is_waived_stays_where_another_one_is_missing(self) -> None:
+        self.lists("foo>=1;os_name=='nt'\nfoo>=2;os_name!='nt'\n")
+        waived = (
+            "foo>=1,!=1.5;os_name=='nt' # requirements: "
+            "ignore[exclusion-not-global] broken until 2999-01-01\n"
+        )
+        self.files(requirements=waived)
+        done = self.check("--fix", "--local", str(self.project))
+        self.assertEqual(0, done.status, done.out)
+        path = self.project / "requirements.txt"
+        self.assertEqual(f"{waived}foo>=2;os_name!='nt'\n", path.read_text())
 
 
 class TestRehearsal(CheckTestCase):

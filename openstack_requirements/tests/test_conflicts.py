@@ -163,8 +163,9 @@ class TestWorlds(base.TestCase):
             self.assertEqual(
                 [("c", 1, "a")], [(x.file, x.line, x.package) for x in found]
             )
-            self.assertIn(fix, found[0].fix or "")
-            self.assertEqual(fix == "", found[0].fix is None)
+            self.assertIsNone(found[0].fix)
+            self.assertIn(fix, found[0].hint or "")
+            self.assertEqual(fix == "", found[0].hint is None)
 
     def test_a_constraint_that_cannot_be_judged(self) -> None:
         pinned = list_lines.listed(

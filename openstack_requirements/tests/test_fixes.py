@@ -109,6 +109,13 @@ CASES = {
         "remove it",
         requirements("# a\nfoo>=1\n\n"),
     ),
+    "another one is missing, and this one has a higher bound": Case(
+        (CURRENT,),
+        "foo>=1;os_name=='nt'\nfoo>=2;os_name!='nt'",
+        requirements("foo>=1.5;os_name=='nt'\n"),
+        "add foo>=2;os_name!='nt'",
+        requirements("foo>=1.5;os_name=='nt'\nfoo>=2;os_name!='nt'\n"),
+    ),
     "another one is missing": Case(
         BOTH,
         "foo>=1;os_name=='nt'\nfoo>=2;os_name!='nt'",
