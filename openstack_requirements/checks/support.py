@@ -185,7 +185,7 @@ def unpinned(subject: Pins) -> Iterator[Problem]:
     for line in subject.unpinned:
         yield line.problem(
             f"{line.requirement.package} is not pinned to a version",
-            "judge a file of constraints",
+            hint="judge a file of constraints",
         )
 
 

@@ -99,7 +99,7 @@ def unused(subject: Upkeep) -> Iterator[Problem]:
         yield entries[0].problem(
             f"{entries[0].requirement.package}: no project requires it"
             f"{nothing}",
-            f"remove it from {subject.required.file}",
+            hint=f"remove it from {subject.required.file}",
         )
 
 
@@ -179,7 +179,7 @@ def capped(subject: Upkeep) -> Iterator[Problem]:
                 f"{hold.name} is pinned to {hold.version}, and {hold.newest} "
                 f"is released (Python {', '.join(hold.pythons)}): kept away "
                 f"by {', '.join(owners)}",
-                "lift the cap where its reason is gone",
+                hint="lift the cap where its reason is gone",
             )
 
 

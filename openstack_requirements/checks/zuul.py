@@ -204,13 +204,13 @@ RULES = (
 )
 
 
-def _problem(repository: Repository, message: str, fix: str) -> Problem:
+def _problem(repository: Repository, message: str, hint: str) -> Problem:
     return Problem(
         message,
         repository.file,
         repository.number,
         package=repository.name,
-        fix=fix,
+        hint=hint,
     )
 
 
