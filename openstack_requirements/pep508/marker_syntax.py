@@ -37,6 +37,24 @@ _SIMPLE_MARKER = re.compile(
     rf"{_SIMPLE_COMPARISON}"
     rf"(?:[ \t]+(?:and|or)[ \t]+{_SIMPLE_COMPARISON})*"
 )
+#: How packaging says today what it said before 26.0.
+_NEWER_WORDS = {
+    "Expected end or semicolon (after name and no valid version specifier)": (
+        "Expected semicolon (after name with no version specifier) or end"
+    ),
+    "Expected end or semicolon (after version specifier)": (
+        "Expected comma (within version specifier), semicolon (after version "
+        "specifier) or end"
+    ),
+    "Expected end or semicolon (after URL and whitespace)": (
+        "Expected semicolon (after URL and whitespace) or end"
+    ),
+}
+# It said of every suffix which operators it may follow.
+_NEWER_SUFFIX = (
+    ".* suffix cannot be used with pre-release, post-release, dev or local "
+    "versions"
+)
 _STRING_OR_SET = re.compile(
     r"'[^']*'|\"[^\"]*\"|\b(?:extras|dependency_groups)\b"
 )
@@ -107,9 +125,16 @@ def _invalid_string(marker: str) -> tuple[str, int]:
 def refusal(error: Exception) -> tuple[str, int]:
     """Why ``packaging`` refuses a text, and from which character on.
 
+    The words are those of its newest version.
+
     :param error: what it raises; its first line says why, and its cause
         points to a character.
     """
     text = str(error).strip().partition("\n")[0]
+    text = _NEWER_WORDS.get(text, text)
     span = getattr(error.__cause__, "span", None)
+    if text.startswith(".* suffix") and span:
+        source = getattr(error.__cause__, "source", "")
+        if re.match("!=|==(?!=)", source[span[0] :]):
+            text = _NEWER_SUFFIX
     return text[:1].lower() + text[1:], span[0] if span else 0

@@ -126,6 +126,28 @@ SPECIFIERS: list[tuple[str, str | None]] = [
     ("foo>=1,===\u212a", "===\u212a,>=1"),
     ("foo @ https://host/x\n", None),
 ]
+#: Lines that are none, from which character on, and why.
+REFUSED_LINES = [
+    (
+        "requests => 2.14.2",
+        9,
+        "expected semicolon (after name with no version specifier) or end",
+    ),
+    ("foo==1.0a1.*", 3, ".* suffix cannot be used with pre-release"),
+    ("foo!=1+x.*", 3, ".* suffix cannot be used with pre-release"),
+    ("foo>=1.*", 3, ".* suffix can only be used with `==` or `!=`"),
+    (
+        "foo>=1 <2",
+        3,
+        "expected comma (within version specifier), semicolon (after version "
+        "specifier) or end",
+    ),
+    (
+        "foo @ x y",
+        6,
+        "expected semicolon (after URL and whitespace) or end",
+    ),
+]
 
 
 def comparison(text: str) -> Comparison:
@@ -178,6 +200,12 @@ class TestTables(base.TestCase):
                 self.assertRaises(BadLine, parse_line, line, True)
             else:
                 self.assertEqual(expected, parse_line(line).specifiers)
+
+    def test_refused_lines(self) -> None:
+        for line, place, words in REFUSED_LINES:
+            error = self.assertRaises(BadLine, parse_line, line)
+            self.assertIn(words, error.reason)
+            self.assertEqual(place + 1, error.column, line)
 
     def test_versions(self) -> None:
         for text in ("1.0po\u017ft1", "1+\u212a", "1\u0663"):

@@ -36,7 +36,7 @@ CALLED = {
     "validate": ("global-requirements.txt", "upper-constraints.txt"),
     "validate-projects": ("--zuul-projects", "zuul.yaml"),
     "requirements-check": ("--local", "/src/nova", "stable/2025.1"),
-    "pip-install": ("--dry-run",),
+    "pip-install": ("-r", "some.txt", "-c", "upper-constraints.txt"),
 }
 #: What stands for the arguments: ``{posargs}`` or ``{posargs:DEFAULT}``.
 POSARGS = re.compile(r"\{posargs(?::((?:[^{}]|\{[^{}]*\})*))?\}")
@@ -77,15 +77,24 @@ class TestEnvironments(base.TestCase):
                     module.parser().parse_args(options)
 
     def test_lists_are_those_of_the_repository(self) -> None:
-        for name, lists in (
-            ("generate", ("blacklist.txt", "global-requirements.txt")),
-            ("validate-projects", ("projects.txt",)),
+        for name, given, lists in (
+            (
+                "generate",
+                CALLED["generate"],
+                ("blacklist.txt", "global-requirements.txt"),
+            ),
+            (
+                "validate-projects",
+                CALLED["validate-projects"],
+                ("projects.txt",),
+            ),
             (
                 "pip-install",
+                None,
                 ("global-requirements.txt", "upper-constraints.txt"),
             ),
         ):
-            (command,) = commands(name, CALLED[name])
+            (command,) = commands(name, given)
             for file in lists:
                 self.assertIn(str(base.ROOT / file), command)
                 self.assertTrue((base.ROOT / file).is_file())
