@@ -188,6 +188,20 @@ CASES = [
         "os_name=='nt') and python_version<'3.10'\n"
         "a===2;os_name=='nt' and python_version>='3.10'",
     ),
+    Case(
+        "a===1;sys_platform=='win32' or python_version=='3.9'",
+        ">=3.10",
+        "a===1;(sys_platform=='win32' or python_version=='3.9') and "
+        "python_version<'3.10'\n"
+        "a===2;sys_platform=='win32' and python_version>='3.10'",
+    ),
+    Case(
+        "a===1;sys_platform=='win32' and python_version>='3.9'",
+        ">=3.11",
+        "a===1;sys_platform=='win32' and python_version>='3.9' and "
+        "python_version<'3.11'\n"
+        "a===2;sys_platform=='win32' and python_version>='3.11'",
+    ),
     # The rest of a line stays; the lower version comes first.
     Case(
         "  A[x] == 1 ; python_version >= '3.9'\t # c;d",
@@ -210,6 +224,38 @@ CASES = [
         ">=3.10",
         "a @ https://h/a.whl ; python_version<'3.10'\n"
         "a===2;python_version>='3.10'",
+    ),
+]
+CONDITIONS = [
+    # Requires-Python, and as a marker what holds and what fails.
+    (">=3", "python_version>='3.0'", "python_version<'3.0'"),
+    ("<4", "python_version<'4.0'", "python_version>='4.0'"),
+    (">=3.9.0", "python_version>='3.9'", "python_version<'3.9'"),
+    ("<3.9.0.0", "python_version<'3.9'", "python_version>='3.9'"),
+    ("==3.9.*", "python_version=='3.9'", "python_version!='3.9'"),
+    ("!=3.9.*", "python_version!='3.9'", "python_version=='3.9'"),
+    (
+        "!=3.*",
+        "python_version<'3.0' or python_version>='4.0'",
+        "python_version>='3.0' and python_version<'4.0'",
+    ),
+    ("==3", "python_full_version=='3.0.0'", "python_full_version!='3.0.0'"),
+    (">3.9", "python_full_version>'3.9.0'", "python_full_version<='3.9.0'"),
+    ("<=3.9", "python_full_version<='3.9.0'", "python_full_version>'3.9.0'"),
+    (
+        "==3.9.2.*",
+        "python_full_version=='3.9.2.*'",
+        "python_full_version!='3.9.2.*'",
+    ),
+    (
+        ">=3.9rc1",
+        "python_full_version>='3.9rc1'",
+        "python_full_version<'3.9rc1'",
+    ),
+    (
+        "<3.9.0.1",
+        "python_full_version<'3.9.0.1'",
+        "python_full_version>='3.9.0.1'",
     ),
 ]
 REFUSED = [
@@ -295,6 +341,12 @@ class TestTable(base.TestCase):
         self.assertRaises(
             ValueError, pin, "a===1\n", "a", "2", requires_python=f"{lots},<4"
         )
+
+    def test_conditions(self) -> None:
+        for pythons, *expected in CONDITIONS:
+            (condition,) = markers.conditions(pythons)
+            self.assertEqual(expected, [*condition], pythons)
+        self.assertEqual([], markers.conditions(""))
 
     def test_what_no_marker_can_express(self) -> None:
         for pythons in ("===3.10", ">=", "3.10", ">=3.10;", ">=3.x"):
