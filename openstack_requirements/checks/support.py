@@ -150,9 +150,12 @@ def pins(
     return wanted, unpinned
 
 
-def judge(subject: Pins) -> list[Finding]:
-    """What the rules find."""
-    return found_by(RULES, subject)
+def judge(subject: Pins, *, strict: bool = True) -> list[Finding]:
+    """What the rules find.
+
+    :param strict: whether there may be errors; otherwise all are warnings.
+    """
+    return found_by(RULES if strict else ADVICE, subject)
 
 
 def not_claimed(subject: Pins) -> Iterator[Problem]:
@@ -194,6 +197,8 @@ RULES = (
     Rule("unknown-metadata", "error", unknown),
     Rule("inexact-constraint", "warning", unpinned),
 )
+#: The same rules, none of which fails a run.
+ADVICE = tuple(Rule(rule.id, "warning", rule.find) for rule in RULES)
 
 
 def why_not(distribution: Distribution, python: Python) -> str | None:

@@ -148,9 +148,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"{len(wanted)} pins in {options.requirements}, Python "
         f"{options.python}"
     )
-    verdict = findings.verdict(subject, support.judge(pins))
-    status = _judge.report(NAME, options, [verdict])
-    return status if options.strict else 0
+    verdict = findings.verdict(
+        subject, support.judge(pins, strict=options.strict)
+    )
+    return _judge.report(NAME, options, [verdict])
 
 
 def _metadata(wanted: set[Key], options: argparse.Namespace) -> LookupResult:

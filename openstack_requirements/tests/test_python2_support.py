@@ -147,9 +147,12 @@ class TestAtHand(CommandTestCase):
         arguments = ("--requirements", self.pins("a===1"), "--freeze", path)
         done = self.run_main(check_python2_support.main, *arguments)
         self.assertEqual((0, ""), (done.status, done.err))
-        self.assertIn("does not claim Python 2", done.out)
+        self.assertIn("warning: a 1 does not claim Python 2", done.out)
+        self.assertIn(": 1 warning\n", done.out)
         strict = self.run_it(*arguments)
-        self.assertEqual(done._replace(status=1), strict)
+        self.assertEqual((1, ""), (strict.status, strict.err))
+        self.assertIn(": a 1 does not claim Python 2", strict.out)
+        self.assertIn(": 1 error\n", strict.out)
 
     def test_only_pins_that_can_apply_are_judged(self) -> None:
         path = self.freeze(one("a", "1", "2"), one("a", "2", "3"))
