@@ -528,6 +528,7 @@ class TestPool(base.TestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        self.without_coverage()
         self.write("lists/global-requirements.txt", "a>=1\n")
         self.roots = []
         for number in range(40):
