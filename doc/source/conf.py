@@ -11,8 +11,13 @@
 # under the License.
 """How Sphinx builds the documentation."""
 
+import logging
 import os
+import subprocess
 import sys
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
 
 sys.path.insert(0, os.path.abspath("../.."))
 
@@ -21,14 +26,40 @@ author = "OpenStack contributors"
 copyright = "OpenStack contributors"
 
 extensions = [
-    "openstackdocstheme",
     "sphinx.ext.autodoc",
 ]
 
-html_theme = "openstackdocs"
-# Only the logo, the colours and the links of the theme; no guess at titles.
-openstackdocs_repo_name = "openstack/requirements"
-openstackdocs_auto_name = False
+
+def has_history():
+    """Whether the whole history of git is there, which reno reads."""
+    question = ["git", "rev-parse", "--is-shallow-repository"]
+    try:
+        done = subprocess.run(
+            question, capture_output=True, check=False, text=True
+        )
+    except FileNotFoundError:
+        return False
+    return done.stdout.strip() == "false"
+
+
+class WithoutHistory(Directive):
+    """Stands for reno's directive where there is no history to read."""
+
+    def run(self):
+        text = "They are left out here: this copy has no history of git."
+        return [nodes.paragraph(text=text)]
+
+
+if has_history():
+    extensions.append("reno.sphinxext")
+
+html_theme = "furo"
+html_title = project
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+
+# Of the release notes, too, only what is wrong is shown.
+logging.getLogger("reno").setLevel(logging.WARNING)
 
 # Types stand in the signatures as the code has them.
 autodoc_member_order = "bysource"
@@ -37,7 +68,6 @@ autodoc_preserve_defaults = True
 
 # What is quoted is text of files and terminals unless it says otherwise.
 highlight_language = "none"
-pygments_style = "native"
 
 
 def skip(_app, _what, _name, obj, _skipped, _options):
@@ -47,4 +77,6 @@ def skip(_app, _what, _name, obj, _skipped, _options):
 
 
 def setup(app):
+    if "reno.sphinxext" not in extensions:
+        app.add_directive("release-notes", WithoutHistory)
     app.connect("autodoc-skip-member", skip)
