@@ -67,7 +67,9 @@ BROKEN = """\
 <p style="width: 2000px; background: red">Marketplace</p>
 <p style="width: 9em; overflow: hidden; white-space: nowrap">long</p>
 <p style="width: 9em; overflow: hidden; white-space: nowrap">{}</p>
+<article>
 <p style="width: 9em; overflow: auto; white-space: nowrap">{}</p>
+</article>
 <p style="width: 9em; position: absolute; left: -4em; top: 9em">{}</p>
 """.format("hidden " * 20, "scrolls " * 20, "to the left")
 
@@ -287,7 +289,9 @@ class TestSite(base.TestCase):
                 "loads https://cdn.example.org/x.js",
             ):
                 self.assertIn(problem, text)
-            self.assertNotIn("scrolls", text)
+            scrolls = 'scrolls: <p class=""> scrolls scrolls'
+            self.assertEqual(page is wide, scrolls in text)
+            self.assertNotIn('cut: <p class=""> scrolls', text)
             self.assertNotIn("long", text)
 
 
@@ -296,6 +300,8 @@ def problems_of(page: Any, wanted: set[str]) -> list[str]:
     problems = list(page["cut"])
     missing = wanted - set(page["navigation"]) - {"index.html"}
     problems += [f"not in the navigation: {name}" for name in sorted(missing)]
+    if page["width"] == max(WIDTHS):
+        problems += [f"scrolls: {name}" for name in page["scrolling"]]
     if page["search"] < 1:
         problems.append("0 search boxes")
     if page["contents"] > 1:
