@@ -22,8 +22,16 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from openstack_requirements.cmds._run import command, fail, say, warn, write
+from openstack_requirements.cmds._run import (
+    command,
+    fail,
+    say,
+    warn,
+    write,
+    write_error,
+)
 from openstack_requirements.errors import (
+    UNUSABLE,
     ConflictingOptions,
     Interrupted,
     printable,
@@ -84,9 +92,17 @@ class Parser(argparse.ArgumentParser):
         # The first part of a row is the option, whatever its spelling.
         return list({id(row[0]): row for row in reversed(rows)}.values())
 
+    def print_help(self, file: Any = None) -> None:
+        """Write the help to a file, or to stdout."""
+        if file is None:
+            write(self.format_help())
+        else:
+            super().print_help(file)
+
     def error(self, message: str) -> NoReturn:
         """Show the usage and what is wrong, and exit."""
-        super().error(printable(message))
+        say(f"{self.format_usage()}{self.prog}: error: {printable(message)}")
+        self.exit(UNUSABLE)
 
 
 class _Version(argparse.Action):
@@ -105,10 +121,10 @@ class _Version(argparse.Action):
 def write_to(path: str | None, text: str) -> None:
     """Write a result to a file, in one durable step, or to stdout.
 
-    :param path: the file; None for stdout.
+    :param path: the file; None or ``-`` for stdout.
     :raises RequirementsError: as :func:`files.replace` does.
     """
-    if path is None:
+    if path is None or path == "-":
         write(text)
         return
     from openstack_requirements.system import (
@@ -158,7 +174,7 @@ def unified(path: str, old: str, new: str, stream: TextIO) -> str:
 
 def show_diff(path: str, old: str, new: str) -> None:
     """Show the change of a file on stderr, beside the result."""
-    sys.stderr.write(unified(path, old, new, sys.stderr))
+    write_error(unified(path, old, new, sys.stderr))
 
 
 def shows_colours(stream: TextIO) -> bool:

@@ -64,6 +64,7 @@ def __getattr__(name: str) -> "Callable[[], int]":
 
     def run() -> int:
         signals.Watched().__enter__()  # until the process ends
+        _run.open_closed_streams()
         try:
             return start(None)
         finally:

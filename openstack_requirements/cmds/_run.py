@@ -42,6 +42,7 @@ LOCK_TIMEOUT = (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TextIO
 
     Main = Callable[[Sequence[str] | None], int]
 
@@ -52,7 +53,7 @@ def command(main: Main) -> Main:
     def wrapped(argv: Sequence[str] | None = None) -> int:
         try:
             status = main(argv)
-            sys.stdout.flush()
+            write("")
         except RequirementsError as error:
             return fail(error)
         except Interrupted as interrupt:
@@ -63,11 +64,6 @@ def command(main: Main) -> Main:
         except KeyboardInterrupt:
             say("interrupted")
             return 128 + 2  # SIGINT
-        except BrokenPipeError:
-            # The reader of our output has gone. Python would complain again
-            # when it flushes stdout at the end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            return OUTSIDE
         except OSError as error:
             name = f"{error.filename}: " if error.filename else ""
             say(printable(f"{name}{error.strerror or error}"))
@@ -90,7 +86,18 @@ def say(text: str) -> None:
 
     :param text: one or more lines.
     """
-    print(printable(text, keep_lines=True), file=sys.stderr)
+    write_error(f"{printable(text, keep_lines=True)}\n")
+
+
+def write_error(text: str, stream: TextIO | None = None) -> None:
+    """Write a text to stderr, or to another stream, as it is.
+
+    Where that fails nobody can be told, and the exit status has to do.
+    """
+    try:
+        print(text, end="", file=stream or sys.stderr, flush=True)
+    except OSError:
+        _discard(2)
 
 
 def write(text: str) -> None:
@@ -98,13 +105,49 @@ def write(text: str) -> None:
 
     Nothing is escaped here: whoever renders a report does that, and the new
     content of a file is data that must not change.
+
+    :raises OSError: where that fails; it names stdout.
     """
-    # Without a buffer (PYTHONUNBUFFERED) a call may write only a part.
-    sys.stdout.flush()
-    data = memoryview(text.encode())
-    while data:
-        data = data[sys.stdout.buffer.write(data) :]
-    sys.stdout.buffer.flush()
+    try:
+        # Without a buffer (PYTHONUNBUFFERED) a call may write only a part.
+        sys.stdout.flush()
+        data = memoryview(text.encode())
+        while data:
+            data = data[sys.stdout.buffer.write(data) :]
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        _discard(1)
+        raise OSError(error.errno, error.strerror, "stdout") from error
+
+
+def _discard(descriptor: int) -> None:
+    """Write nothing more to a stream that cannot be written.
+
+    Python flushes the streams when it exits, and would fail again.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+
+
+def open_closed_streams() -> None:
+    """Open the null device in place of the standard streams that are closed.
+
+    Otherwise the next file that is opened gets the number of such a stream,
+    and what a command or its children print ends up in that file. Reading
+    stdin and writing to stdout fail as they would without this.
+    """
+    for descriptor, flags in enumerate(
+        (os.O_WRONLY, os.O_RDONLY, os.O_WRONLY)
+    ):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, flags)  # gets the lowest number
+            os.set_inheritable(descriptor, True)  # noqa: FBT003 - its signature
+    # They stay open until Python exits.
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
 
 def warn(text: str) -> None:

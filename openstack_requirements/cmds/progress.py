@@ -19,13 +19,15 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
+from openstack_requirements.cmds._run import write_error
 from openstack_requirements.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+    from typing import TextIO
 
     from rich.progress import TaskID
     from rich.table import Table as Grid
@@ -116,7 +118,7 @@ class Lines(Progress):
     """A line for each phase, for logs."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
+        self._stream = stream
         self._lock = threading.Lock()
         self._start = time.monotonic()
 
@@ -129,10 +131,9 @@ class Lines(Progress):
         """Print the phase, and the seconds since the start."""
         seconds = time.monotonic() - self._start
         with self._lock:
-            print(
-                printable(f"[{seconds:6.1f}s] {who}: {phase}"),
-                file=self._stream,
-                flush=True,
+            write_error(
+                printable(f"[{seconds:6.1f}s] {who}: {phase}") + "\n",
+                self._stream,
             )
 
 

@@ -33,6 +33,7 @@ import errno
 import fcntl
 import os
 import stat
+import sys
 import time
 
 from openstack_requirements.errors import (
@@ -47,7 +48,10 @@ TYPE_CHECKING = False  # typing itself costs more to import than this module
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from typing import BinaryIO
 
+#: The path that stands for stdin where a file is read.
+STDIN = "-"
 #: How long to wait for a lock that somebody else has, in seconds, and after
 #: how many seconds to say so.
 LONGEST_WAIT = 120
@@ -82,13 +86,14 @@ def read_text(path: str | Path, largest: int = LARGEST_TEXT) -> str:
     Pipes and devices are read as well, so that a shell's process substitution
     can be named; what never ends is an error at the limit.
 
+    :param path: ``-`` stands for stdin, which can be read once.
     :param largest: the most bytes that the file may have. No more than one
         byte beyond is read.
     :raises UnusableInput: where it cannot be read, is too large or is not
         UTF-8.
     """
     try:
-        with open(path, "rb") as file:
+        with _opened_stdin() if path == STDIN else open(path, "rb") as file:
             data = file.read(largest + 1)
     except (OSError, ValueError) as error:
         raise UnusableInput(
@@ -96,6 +101,18 @@ def read_text(path: str | Path, largest: int = LARGEST_TEXT) -> str:
         ) from error
     require_fair_size(len(data), os.fspath(path), largest)
     return decode(data, os.fspath(path))
+
+
+def _opened_stdin() -> BinaryIO:
+    """The bytes of stdin; closing them marks stdin as read.
+
+    :raises UnusableInput: where it is closed, or was read before.
+    """
+    if sys.stdin is None:
+        raise UnusableInput(STDIN, "cannot be read (stdin is closed)")
+    if sys.stdin.closed:
+        raise UnusableInput(STDIN, "stdin is named twice: name it once")
+    return sys.stdin.buffer
 
 
 def require_fair_size(
@@ -214,6 +231,8 @@ def edit(
     :raises OutsideError: where the disk is to blame, or somebody else has
         the lock for longer than that.
     """
+    if path == STDIN:
+        raise UnusableInput(STDIN, "stdin cannot be changed in place")
     if os.path.exists(path) and not os.path.isfile(path):
         raise UnusableInput(os.fspath(path), "is not a regular file")
     content = read_text(path)
