@@ -84,11 +84,14 @@ FORBIDDEN_CALLS = {"open", "print", "input", "exec", "eval"}
 
 @cache
 def modules() -> dict[str, ast.Module]:
-    """The modules of the package, but for its tests."""
+    """The modules of the package, but for its tests and ``__main__``.
+
+    That one is a console script in all but its place.
+    """
     result = {}
     for path in PACKAGE.rglob("*.py"):
         parts = path.relative_to(PACKAGE).with_suffix("").parts
-        if parts[0] == "tests":
+        if parts[0] in {"tests", "__main__"}:
             continue
         if parts[-1] == "__init__":
             parts = parts[:-1]
