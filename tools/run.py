@@ -14,20 +14,25 @@
 
     python3 tools/run.py [--lowest] [--tests|--docs] COMMAND [ARGUMENT...]
 
-The virtualenv is ``.venv`` in the checkout (``OPENSTACK_REQUIREMENTS_VENV``
-names another folder); nothing is installed outside it. It is made again only
-when the interpreter or one of the requirement files has changed. Needs
-nothing but Python 3.10 or newer with venv, and git.
+--tests also installs what the tests and linters need, --docs what the
+documentation needs. The versions are the newest ones; with --lowest they are
+the oldest that the requirement files admit.
 
-It has the newest versions of what is required. With ``--lowest`` it has the
-oldest ones that the requirement files admit, and is in another folder, whose
-name has ``-lowest`` at its end.
+The virtualenv is ``.venv`` in the checkout; OPENSTACK_REQUIREMENTS_VENV names
+another folder, which has to be new, empty, or made by this program. That of
+--lowest has ``-lowest`` at the end of its name. Nothing is installed outside
+it. It is made again for another Python and when the
+checkout was moved, and updated when a file that lists its requirements has
+changed. Needs Python 3.10 or newer with venv, and git.
 """
 
 from __future__ import annotations
 
+import difflib
+import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -45,6 +50,21 @@ INPUTS = [
     "requirements.txt",
     "tools/run.py",
 ]
+FOLDER = "OPENSTACK_REQUIREMENTS_VENV"
+#: The file in the virtualenv that says that this program made it, for which
+#: Python and where. It is empty while that is under way.
+STAMP = ".interpreter"
+
+
+def say(text: str) -> None:
+    """Say what is going on, at once."""
+    print(f"tools/run.py: {text}", file=sys.stderr, flush=True)
+
+
+def fail(text: str, status: int = 3) -> SystemExit:
+    """The end of this program, with one line."""
+    say(text)
+    return SystemExit(status)
 
 
 def fingerprint(files: list[str]) -> str:
@@ -52,80 +72,150 @@ def fingerprint(files: list[str]) -> str:
     digest = hashlib.sha256()
     for name in sorted([*INPUTS, *files]):
         digest.update(name.encode() + b"\0" + (ROOT / name).read_bytes())
-    version = ".".join(map(str, sys.version_info[:3]))
-    return f"{version} {sys.base_prefix} {digest.hexdigest()}\n"
+    return f"{digest.hexdigest()}\n"
 
 
-def prepare(folder: Path, additions: list[str], *, lowest: bool) -> None:
-    """Make the virtualenv, or add to it what it lacks."""
+def require_own(folder: Path) -> None:
+    """Refuse a folder with somebody's files in it."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise fail(f"{folder}: is a file, not a folder; see {FOLDER}", 2)
+    if (folder / STAMP).is_file() or not any(folder.iterdir()):
+        return
+    raise fail(
+        f"{folder}: is not empty, and was not made by tools/run.py: remove "
+        f"it, or name another folder in {FOLDER}",
+        2,
+    )
+
+
+def make(folder: Path) -> None:
+    """Make the virtualenv, unless it is there for this Python."""
+    origin = folder / STAMP
+    identity = f"{sys.version_info[:3]} {sys.base_prefix} {folder}\n"
+    if origin.is_file() and origin.read_text() == identity:
+        return
+    say(f"making a virtualenv in {folder}")
+    # With the stamp in place first, what is interrupted is made again.
+    origin.write_text("")
+    for path in folder.iterdir():
+        if path.name == STAMP:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    try:
+        venv.EnvBuilder(with_pip=True).create(folder)
+    except subprocess.CalledProcessError:
+        raise fail(
+            "this Python has no ensurepip: install its venv package "
+            "(python3-venv)"
+        ) from None
+    origin.write_text(identity)
+
+
+def install(folder: Path, additions: list[str], *, lowest: bool) -> None:
+    """Install the toolkit and what it needs, unless that is done."""
     key = "-".join(Path(name).parent.name or "tests" for name in additions)
     stamp = folder / f".made-from-{key or 'base'}"
     wanted = fingerprint(additions)
     if stamp.is_file() and stamp.read_text() == wanted:
         return
-    python = folder / "bin" / "python"
-    base = f"{sys.version_info[:3]} {sys.base_prefix}\n"
-    origin = folder / ".interpreter"
-    if not (origin.is_file() and origin.read_text() == base):
-        venv.EnvBuilder(clear=True, with_pip=True).create(folder)
-        origin.write_text(base)
-    pip = [str(python), "-m", "pip", "install", "--quiet"]
-    pip += ["--disable-pip-version-check"]
+    say("installing the requirements; this takes about a minute")
+    python = str(folder / "bin" / "python")
+    command = [python, "-m", "pip", "install"]
+    command += ["--quiet", "--disable-pip-version-check"]
     # With what old interpreters need, so that any -p works from a checkout.
-    files = ["requirements.txt", *additions]
-    wanted_files = [word for name in files for word in ("-r", name)]
-    what = ["--editable", ".[legacy]", *wanted_files]
+    what = ["--editable", ".[legacy]"]
+    for name in additions:
+        what += ["-r", name]
+    environment = dict(os.environ)
+    if not (ROOT / ".git").exists():
+        say("there is no .git here, so the version is 0.0.0")
+        environment.setdefault("PBR_VERSION", "0.0.0")
+    elif shutil.which("git") is None:
+        raise fail("git is needed, and is not on PATH")
+    commands = [[*command, *what]]
     if lowest:
         # pip has no such option, and uv counts what is installed already.
-        install([*pip, "uv"], folder)
-        install(
-            [
-                *(str(folder / "bin/uv"), "pip", "install", "--quiet"),
-                *("--python", str(python), "--upgrade"),
-                *("--resolution", "lowest-direct", *what),
-            ],
-            folder,
+        uv = [str(folder / "bin" / "uv"), "pip", "install", "--quiet"]
+        uv += ["--python", python, "--upgrade"]
+        uv += ["--resolution", "lowest-direct", "-r", "requirements.txt"]
+        commands = [[*command, "uv"], [*uv, *what]]
+    for argv in commands:
+        done = subprocess.run(
+            argv, cwd=ROOT, env=environment, stdout=sys.stderr, check=False
         )
-    else:
-        install([*pip, *what], folder)
+        if done.returncode:
+            raise fail("the requirements cannot be installed (above)")
     stamp.write_text(wanted)
 
 
-def install(command: list[str], folder: Path) -> None:
-    """Run a command of pip or uv that installs into the virtualenv."""
-    done = subprocess.run(command, cwd=ROOT, stdout=sys.stderr, check=False)
-    if done.returncode:
-        raise SystemExit(
-            f"{folder}: the requirements cannot be installed (above)"
-        )
+def prepare(folder: Path, additions: list[str], *, lowest: bool) -> None:
+    """Make the virtualenv, or add to it what it lacks.
+
+    Runs at the same moment wait for each other.
+    """
+    try:
+        require_own(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            make(folder)
+            install(folder, additions, lowest=lowest)
+        finally:
+            os.close(lock)
+    except OSError as error:
+        name = error.filename or folder
+        raise fail(f"{name}: {error.strerror or error}") from None
+
+
+def become(argv: list[str], folder: Path) -> SystemExit:
+    """Become the command; return only where there is no such command."""
+    scripts = folder / "bin"
+    os.environ["PATH"] = f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"
+    os.environ["VIRTUAL_ENV"] = str(folder)
+    os.environ.pop("PYTHONHOME", None)
+    try:
+        os.execvp(argv[0], argv)  # noqa: S606 - becoming it is the point
+    except OSError as error:
+        reason = error.strerror
+    near = difflib.get_close_matches(argv[0], sorted(os.listdir(scripts)), 1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return fail(f"{argv[0]}: {reason}{hint}", 127)
 
 
 def main(argv: list[str]) -> int:
     """Prepare the virtualenv and become the command."""
     if sys.version_info < (3, 10):
-        raise SystemExit("tools/run.py needs Python 3.10 or newer")
+        raise fail("needs Python 3.10 or newer")
+    if {"-h", "--help"} & set(argv[:1]):
+        print(__doc__)
+        return 0
     additions: list[str] = []
     lowest = False
     while argv and argv[0] in {"--lowest", *ADDITIONS}:
         option = argv.pop(0)
         lowest = lowest or option == "--lowest"
         additions += ADDITIONS.get(option, [])
-    if not argv or argv[0].startswith("-"):
-        print(__doc__, file=sys.stderr)
-        return 2
-    folder = Path(os.environ.get("OPENSTACK_REQUIREMENTS_VENV") or ".venv")
-    folder = ROOT / f"{folder}{'-lowest' if lowest else ''}"
+    if not argv:
+        raise fail("name a command, or -h for help", 2)
+    if argv[0].startswith("-"):
+        options = ", ".join(["--lowest", *ADDITIONS])
+        raise fail(f"{argv[0]}: no such option; there are {options}", 2)
+    # An absolute path, as the command may change its folder.
+    name = f"{os.environ.get(FOLDER) or '.venv'}{'-lowest' * lowest}"
+    folder = (ROOT / name).absolute()
     prepare(folder, additions, lowest=lowest)
-    bin_dir = folder / "bin"
-    os.environ["PATH"] = f"{bin_dir}{os.pathsep}{os.environ.get('PATH', '')}"
-    os.environ["VIRTUAL_ENV"] = str(folder)
-    os.environ.pop("PYTHONHOME", None)
-    try:
-        os.execvp(argv[0], argv)  # noqa: S606 - becoming it is the point
-    except OSError as error:
-        print(f"{argv[0]}: {error.strerror}", file=sys.stderr)
-    return 127
+    raise become(argv, folder)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        say("interrupted; the next run completes what this one began")
+        sys.exit(130)
