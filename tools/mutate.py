@@ -112,6 +112,7 @@ MODULES = (
     "checks.gate",
     "checks.impact",
     "checks.waiving",
+    "repository.settings",
     "repository.waivers",
 )
 #: Tests beside the one of the module's own name.

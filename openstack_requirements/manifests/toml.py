@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Reads TOML documents, with the position of each item of an array.
+"""Reads TOML documents, with the position of each value.
 
 Python's own ``tomllib`` reads the values; ``toml_positions`` finds where they
 stand.
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 
 class TomlDocument(NamedTuple):
-    """A document's table, and where the items of its arrays start.
+    """A document's table, and where its values start.
 
-    ``positions`` has the line and the column (both from 1) of each item of an
-    array.
+    ``positions`` has the line and the column (both from 1) of each value of a
+    key and of each item of an array.
     """
 
     table: dict[str, Any]

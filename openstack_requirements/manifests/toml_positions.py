@@ -72,7 +72,7 @@ def loads(content: str) -> dict[str, Any]:
 
 
 def positions(content: str, source: str) -> dict[KeyPath, Position]:
-    """Where the items of arrays start.
+    """Where values start: those of keys, and the items of arrays.
 
     Of invalid TOML, those before the error.
 
@@ -236,6 +236,7 @@ class _Walk:
             key = inner.key if inner else self._key
             key.append(_key_part(text) if string else text)
             self.depth = len(key)
-        elif inner:
+        else:
+            path = inner.value_path() if inner else (*self._table, *self._key)
             # 1.5 is two words, and starts with the first.
-            self.positions.setdefault(inner.value_path(), at)
+            self.positions.setdefault(path, at)

@@ -21,7 +21,8 @@ from openstack_requirements.errors import BadContent, BadLine
 from openstack_requirements.pep508.entries import Entry, names_in, read_entries
 from openstack_requirements.pep508.requirement import CanonicalName
 from openstack_requirements.pep508.text import split_lines
-from openstack_requirements.repository import policy
+from openstack_requirements.repository import policy, settings
+from openstack_requirements.repository.settings import Settings
 from openstack_requirements.system import files
 
 if TYPE_CHECKING:
@@ -34,6 +35,19 @@ if TYPE_CHECKING:
 NEVER = ("denylist.txt", "blacklist.txt")
 GLOBAL = "global-requirements.txt"
 BACKPORTS = "backports.txt"
+
+
+def configured(folder: str) -> Settings:
+    """What a repository says about itself; nothing without pyproject.toml.
+
+    :raises UnusableInput: where the file cannot be read.
+    :raises BadLine: where it is not TOML.
+    :raises BadContent: with all that is wrong with single settings.
+    """
+    path = os.path.join(folder, settings.FILE)
+    if not os.path.exists(path):
+        return Settings()
+    return settings.parse(files.read_text(path), path)
 
 
 class Lists(NamedTuple):
