@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 #: The rules and the severity of their findings.
 RULES: dict[str, Severity] = {
     "conflicting-requirement": "error",
+    "differing-version": "warning",
     "missing-requirement": "error",
     "unreadable-requirement": "warning",
     "unknown-metadata": "warning",
@@ -207,8 +208,12 @@ def judge(
 def _conflicts(judged: JudgedFreeze) -> Iterator[Conflict]:
     for name, line in judged.constrained.items():
         distribution = judged.installed[name]
+        shown = f"{distribution.name} {distribution.version}"
+        version = line.requirement.pin
+        if version is not None and not _same(version, distribution.version):
+            text = f"{shown} is installed, and not {version}"
+            yield Conflict("differing-version", line, text, name)
         if not distribution.described:
-            shown = f"{distribution.name} {distribution.version}"
             text = f"what {shown} requires is not known"
             yield Conflict("unknown-metadata", line, text, name)
         for demand in judged.graph.requirements(name):

@@ -45,6 +45,13 @@ _ON_COMMAND_PAGES = {
         "Pin compatible versions; or, where the conflict is known and "
         "accepted, list it in upper-constraints-xfails.txt.",
     ),
+    "differing-version": (
+        "check-conflicts",
+        "An environment with other versions than the constraints have says "
+        "nothing about them.",
+        "Install under the constraints; a library that is installed from "
+        "source on purpose can be taken out of them with edit-constraints.",
+    ),
     "missing-requirement": (
         "check-conflicts",
         "A distribution whose requirement is not installed fails where it "

@@ -14,13 +14,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING
 
 from openstack_requirements.checks import conflicts, findings
 from openstack_requirements.checks.list_lines import listed
 from openstack_requirements.cmds import _console, _judge
 from openstack_requirements.constraints import freeze_json
-from openstack_requirements.errors import ConflictingOptions
+from openstack_requirements.errors import (
+    ConflictingOptions,
+    UnusableInput,
+    printable,
+)
 from openstack_requirements.repository import lists
 from openstack_requirements.system import files
 
@@ -38,8 +43,7 @@ def parser() -> _console.Parser:
         prog=NAME,
         description="Judge whether installed distributions are compatible: "
         "the requirements of every constrained distribution are met by the "
-        "installed versions. Reads the environment that it runs in, another "
-        "environment, or freezes.",
+        "installed versions. Reads an environment or freezes.",
         epilog="exit status: 0 there are no conflicts, or only expected ones; "
         "1 there are findings; 2 wrong usage or unusable input; 3 "
         "an interpreter, its metadata or the disk is broken.",
@@ -60,8 +64,7 @@ def parser() -> _console.Parser:
         "--python",
         metavar="PATH",
         default=argparse.SUPPRESS,
-        help="a virtualenv or an interpreter (default: the environment that "
-        "this command runs in)",
+        help="a virtualenv or an interpreter (default: the active virtualenv)",
     )
     where.add_argument(
         "--freeze",
@@ -87,9 +90,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     if hasattr(options, "expected"):
         text = files.read_text(options.expected)
         expected = conflicts.read_expected(text, options.expected)
-    freezes = [
-        conflicts.judged_freeze(freeze, pinned) for freeze in _freezes(options)
-    ]
+    freezes = []
+    for source, freeze in _freezes(options):
+        freezes.append(conflicts.judged_freeze(freeze, pinned))
+        if not freezes[-1].constrained:
+            raise UnusableInput(
+                source,
+                f"has none of the {len(pinned.by_name)} distributions in "
+                f"{printable(options.pinned)}: name the environment that was "
+                "installed under these constraints",
+            )
     conflicting, waived = conflicts.judge(freezes, expected)
     subject = "; ".join(
         f"Python {judged.freeze.python_version}, {len(judged.constrained)} of "
@@ -101,10 +111,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
 
 
-def _freezes(options: argparse.Namespace) -> list[Freeze]:
+def _freezes(options: argparse.Namespace) -> list[tuple[str, Freeze]]:
     """The installed distributions, from freezes or an environment.
 
-    :raises ConflictingOptions: where both are named.
+    Each with the path of the freeze or the environment.
+
+    :raises ConflictingOptions: where both are named, or nothing is.
     """
     paths = getattr(options, "freeze", None)
     python = getattr(options, "python", None)
@@ -112,16 +124,23 @@ def _freezes(options: argparse.Namespace) -> list[Freeze]:
         raise ConflictingOptions("--freeze does not go with --python")
     if paths is not None:
         return [
-            freeze_json.from_json(
-                files.read_text(path, files.LARGEST_DATA), path
+            (
+                path,
+                freeze_json.from_json(
+                    files.read_text(path, files.LARGEST_DATA), path
+                ),
             )
             for path in paths
         ]
+    # The environment of the command itself is hardly ever the one meant.
+    python = python or os.environ.get("VIRTUAL_ENV")
+    if not python:
+        raise ConflictingOptions(
+            "name an environment with --python, or activate it, or name "
+            "freezes with --freeze"
+        )
     from openstack_requirements.install import installed
-
-    if python is None:
-        return [installed.running()]
     from openstack_requirements.system import children
 
     with _console.interruptible(), children.of_job(NAME) as started:
-        return [installed.for_python(python, started)]
+        return [(python, installed.for_python(python, started))]
