@@ -27,10 +27,14 @@ from openstack_requirements.checks.list_lines import (
     ranges,
     shown,
 )
+from openstack_requirements.checks.subjects import marker_meaning
 from openstack_requirements.pep508 import limits
 from openstack_requirements.pep508.markers import compared_text
 from openstack_requirements.pep508.version_sets import version_set
-from openstack_requirements.repository.equality import same_specifiers
+from openstack_requirements.repository.equality import (
+    extras_of,
+    same_specifiers,
+)
 from openstack_requirements.repository.policy import EXEMPT
 
 if TYPE_CHECKING:
@@ -155,6 +159,53 @@ def incompatible(subject: JudgedLists) -> Iterator[Problem]:
                 )
 
 
+def overlapping(subject: JudgedLists) -> Iterator[Problem]:
+    """Pins of one distribution that apply in the same environment."""
+    compared = 0
+    for pins in subject.pinned.by_name.values():
+        texts = [pin.requirement.markers for pin in pins]
+        cost = compared_text(texts, texts) if len(pins) > 1 else 0
+        if cost and compared + cost > limits.MOST_COMPARED_TEXT:
+            yield pins[0].problem(
+                f"{pins[0].requirement.package} has too many markers to be "
+                "compared with each other",
+                hint="have fewer lines for it, or simpler markers",
+            )
+            continue
+        compared += cost
+        for index, pin in enumerate(pins):
+            first = next(
+                (line for line in pins[:index] if meet(line, pin)), None
+            )
+            if first is not None:
+                yield pin.problem(
+                    f"{pin.requirement.package} is pinned here and in line "
+                    f"{first.number}, and both lines can apply",
+                    hint="keep one of the lines, or give them markers that "
+                    "exclude each other",
+                )
+
+
+def doubled(subject: JudgedLists) -> Iterator[Problem]:
+    """Entries of the global list that are there twice.
+
+    What differs in its extras or in the meaning of its marker is another
+    entry.
+    """
+    for entries in subject.required.by_name.values():
+        first_of: dict[tuple[object, ...], ListLine] = {}
+        for entry in entries if len(entries) > 1 else ():
+            requirement = entry.requirement
+            key = (extras_of(requirement), marker_meaning(requirement.markers))
+            first = first_of.setdefault(key, entry)
+            if first is not entry:
+                yield entry.problem(
+                    f"{requirement.package} has an entry here and in line "
+                    f"{first.number}, for the same environments",
+                    hint="keep one of the entries",
+                )
+
+
 def wrong_bounds(subject: JudgedLists) -> Iterator[Problem]:
     """Entries of the global list whose bounds the policy does not allow."""
     hint = (
@@ -254,6 +305,24 @@ RULES = (
         "Pin a version that is admitted, or change what admits none. Under "
         "the classic policy a pre-release will do only where a specifier "
         "names one.",
+    ),
+    Rule(
+        "overlapping-constraints",
+        "error",
+        overlapping,
+        "For each environment a distribution has one version. Where two "
+        "lines of it apply, an installer fails, or takes one of them.",
+        "Keep one of the lines, or give them markers of which only one "
+        "applies in each environment; generate-constraints does.",
+    ),
+    Rule(
+        "doubled-global-entry",
+        "error",
+        doubled,
+        "The entries of a package say what projects may require, each for "
+        "environments of its own. Of two for the same environments nobody "
+        "can tell which is meant, and every project has to have both.",
+        "Keep one of the entries, or give them different markers.",
     ),
     Rule(
         "global-bounds",

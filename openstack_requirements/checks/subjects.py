@@ -389,12 +389,13 @@ def meaning(requirement: Requirement) -> tuple[object, ...]:
         frozenset(map(canonical_name, requirement.extras)),
         version_set(requirement.specifiers),
         requirement.location,
-        _marker_meaning(requirement.markers),
+        marker_meaning(requirement.markers),
     )
 
 
 @lru_cache(maxsize=4096)
-def _marker_meaning(marker: str) -> object:
+def marker_meaning(marker: str) -> object:
+    """A marker without the order of its parts and the quotes of strings."""
     if not marker:
         return ""
     from openstack_requirements.pep508 import markers

@@ -131,6 +131,13 @@ CASES: dict[str, Project | Lists] = {
     "incompatible-constraint": Lists(
         "Babel>=2.3.4,!=2.9.1  # BSD\n", "Babel===2.9.1\n"
     ),
+    "overlapping-constraints": Lists(
+        "Babel>=2.3.4  # BSD\n",
+        "Babel===2.9.1\nBabel===2.12.0;python_version>='3.9'\n",
+    ),
+    "doubled-global-entry": Lists(
+        "Babel>=2.3.4  # BSD\nbabel>=2.9  # BSD\n", "Babel===2.9.1\n"
+    ),
     "global-bounds": Lists("Babel!=2.4.0  # BSD\n", "Babel===2.9.1\n"),
     "not-normal-form": Lists(
         "Babel!=2.4.0,>=2.3.4 # BSD\n", "Babel===2.9.1\n"

@@ -131,7 +131,34 @@ NEVER = [
     ("", "a===1\nB===1\nb===2;os_name=='x'\n", "b  # why\n", "c2"),
     ("a", "", "a", ""),
 ]
+OVERLAPPING = [
+    ("", "a===1\nA===2\nb===1\n", "", "c2"),
+    ("", "a===1\na===1\na===1\n", "", "c2 c3"),
+    ("", "a===1;python_version<'3.9'\na===2;python_version>='3.9'\n", "", ""),
+    (
+        "",
+        "a===1;python_version<='3.9'\na===2;python_version>='3.9'\n",
+        "",
+        "c2",
+    ),
+    ("", "a===1\na===2;python_version>='3.9'\n", "", "c2"),
+    ("", "a===1;os_name=='nt'\na===2;python_version=='3.9'\n", "", "c2"),
+    ("", "a===1;os_name=='nt'\na===2;os_name!='nt'\n", "", ""),
+    ("a\na\n", "", "", ""),
+]
+DOUBLED = [
+    ("a\nb\nA\n", "", "", "g3"),
+    ("a>=1\na>=2\na>=3\n", "", "", "g2 g3"),
+    ("a\na[x]\na[y]\na[X]\n", "", "", "g4"),
+    ("a[x,y]\na[Y,x]\n", "", "", "g2"),
+    ("a;os_name=='x'\na;os_name == \"x\"\n", "", "", "g2"),
+    ("a;os_name=='x'\na;os_name!='x'\n", "", "", ""),
+    ("a\na;os_name=='x'\n", "", "", ""),
+    ("", "a===1\na===1\n", "", ""),
+]
 TABLES = {
+    "overlapping-constraints": OVERLAPPING,
+    "doubled-global-entry": DOUBLED,
     "unreviewed-url": UNREVIEWED,
     "inexact-constraint": INEXACT,
     "incompatible-constraint": INCOMPATIBLE,

@@ -246,7 +246,7 @@ class TestRun(base.TestCase):
         self.assertEqual(
             [
                 "no disk",
-                f"{SAYS}pip could not install the requirements (above)",
+                f"{SAYS}the requirements cannot be installed (above)",
             ],
             done.err[-2:],
         )
@@ -271,7 +271,7 @@ class TestRun(base.TestCase):
             ((), "name a command, or -h for help"),
             (
                 ("--test", "x"),
-                "--test: no such option; there are --tests, --docs",
+                "--test: no such option; there are --lowest, --tests, --docs",
             ),
         ):
             done = self.run_it(*argv)
@@ -281,6 +281,4 @@ class TestRun(base.TestCase):
     def test_help(self) -> None:
         done = self.run_it("-h")
         self.assertEqual((0, []), (done.status, done.err))
-        self.assertIn(
-            "python3 tools/run.py [--tests|--docs] COMMAND", done.out
-        )
+        self.assertIn("[--lowest] [--tests|--docs] COMMAND", done.out)
