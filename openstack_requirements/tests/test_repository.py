@@ -244,7 +244,7 @@ class TestPromises(base.TestCase):
                 assert child.stderr is not None
                 child.stdout.read(10)
                 child.stdout.close()
-                self.assertEqual(b"", child.stderr.read())
+                self.assertEqual(b"stdout: Broken pipe\n", child.stderr.read())
                 self.assertEqual(3, child.wait())
 
     def test_reading_a_list_imports_nothing_slow(self) -> None:

@@ -146,7 +146,11 @@ class TestPages(base.TestCase):
         for part in re.split(r"\s(?:&&|\||>) ?", command):
             words = shlex.split(part.replace("\\\n", " "), comments=True)
             name, argv = words[0].rpartition("/")[2], words[1:]
-            if name not in scripts():
+            if name not in scripts() or (
+                # What follows is a name that this one looks up.
+                name == "openstack-requirements"
+                and not argv[0].startswith("-")
+            ):
                 continue
             parsed += 1
 
