@@ -95,6 +95,14 @@ def masked(text: str) -> str:
     return text
 
 
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """A number with its noun: ``1 pin``, ``2 pins``.
+
+    :param plural: where it is not the singular with an ``s``.
+    """
+    return f"{number} {singular if number == 1 else plural or f'{singular}s'}"
+
+
 def json_text(value: Any, *, ascii_only: bool = True) -> str:
     """A value as JSON with a line end; equal values give equal bytes.
 

@@ -96,18 +96,32 @@ class Waived(NamedTuple):
     reason: str
 
 
+class Amount(NamedTuple):
+    """How much of one kind was judged: ``580`` and ``pins``.
+
+    ``plural`` is empty where it is the singular with an ``s``.
+    """
+
+    number: int
+    singular: str
+    plural: str = ""
+
+
 class Verdict(NamedTuple):
     """All findings about a subject.
 
     ``subject`` says in words what was judged: files, or a project. ``before``
     counts the findings that were there before the change, which are left out.
-    :func:`verdict` makes it, and puts findings in order.
+    ``judged`` says how much there was to judge, so that no findings in
+    nothing do not look like success. :func:`verdict` makes it, and puts
+    findings in order.
     """
 
     subject: str
     findings: tuple[Finding, ...] = ()
     waived: tuple[Waived, ...] = ()
     before: int = 0
+    judged: tuple[Amount, ...] = ()
 
 
 class Counts(NamedTuple):
@@ -135,6 +149,7 @@ def verdict(
     findings: Iterable[Finding] = (),
     waived: Iterable[Waived] = (),
     before: int = 0,
+    judged: Iterable[Amount] = (),
 ) -> Verdict:
     """A verdict, its findings in order and none of them twice."""
     return Verdict(
@@ -146,6 +161,7 @@ def verdict(
             )
         ),
         before,
+        tuple(judged),
     )
 
 
@@ -177,3 +193,13 @@ def counts(verdicts: Iterable[Verdict]) -> Counts:
         waived += len(verdict.waived)
         before += verdict.before
     return Counts(errors, warnings, waived, before)
+
+
+def amounts(verdicts: Iterable[Verdict]) -> list[Amount]:
+    """How much all of these verdicts have judged together, by kind."""
+    totals: dict[tuple[str, str], int] = {}
+    for verdict in verdicts:
+        for number, *words in verdict.judged:
+            kind = words[0], words[1]
+            totals[kind] = totals.get(kind, 0) + number
+    return [Amount(number, *kind) for kind, number in totals.items()]

@@ -128,6 +128,9 @@ def checkout(request: CheckRequest, root: str) -> Checkout:
     elif request.criteria.against.policy.judges_changes and not request.local:
         parent = _parent(root)
     project = loader.read(root)
+    before = parent or baseline
+    if not project.texts and (before is None or not before.texts):
+        raise loader.without_manifests(root)
     return Checkout(
         root,
         name_of(request, root),

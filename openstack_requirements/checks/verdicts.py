@@ -115,12 +115,14 @@ class _Decided(NamedTuple):
     :param findings: the findings that count: of the rules and of waivers.
     :param waived: the findings that a waiver keeps from counting.
     :param known: how many findings the baseline has as well.
+    :param entries: how many entries were judged.
     """
 
     reported: Sequence[ProjectFinding]
     findings: Sequence[Finding]
     waived: Sequence[Waived]
     known: int
+    entries: int
 
 
 def judge(request: CheckRequest, checkout: Checkout) -> Verdict:
@@ -135,7 +137,18 @@ def judge(request: CheckRequest, checkout: Checkout) -> Verdict:
             for waived in decided.waived
         ],
         decided.known,
+        (
+            findings.Amount(len(checkout.texts), "file"),
+            _judged(checkout, decided.entries),
+        ),
     )
+
+
+def _judged(checkout: Checkout, entries: int) -> findings.Amount:
+    """How many entries were judged: all, or those that a change touches."""
+    if checkout.parent is None:
+        return findings.Amount(entries, "entry", "entries")
+    return findings.Amount(entries, "changed entry", "changed entries")
 
 
 def reported(
@@ -224,6 +237,7 @@ def _decide(request: CheckRequest, checkout: Checkout) -> _Decided:
         [promised.get(finding, finding) for finding in counting],
         waived,
         len(judged) - len(new),
+        len(subject.declared),
     )
 
 

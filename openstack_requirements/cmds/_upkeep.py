@@ -27,6 +27,7 @@ from openstack_requirements.checks.upkeep_rules import (
 )
 from openstack_requirements.cmds import _console
 from openstack_requirements.errors import ConflictingOptions, RequirementsError
+from openstack_requirements.output import counted
 from openstack_requirements.pep508.parser import name_in
 from openstack_requirements.pep508.requirement import canonical_name
 
@@ -177,7 +178,7 @@ def _required_names(root: str, freezes: Sequence[Freeze]) -> RequiredNames:
         names.update(
             {canonical_name(name_in(text.strip())) for text in texts} - {own}
         )
-    said = f"read: {read} of {len(roots)} checkouts in {root}"
+    said = f"read: {read} of {counted(len(roots), 'checkout')} in {root}"
     if not freezes:
         _console.say(said)
         return RequiredNames(names, None)
@@ -299,8 +300,8 @@ def _from_index(
             ).described
     _warn_of(
         [text for key, text in wanted.items() if key not in described],
-        "whose metadata is not known are not judged by their licenses"
-        + ("" if options.index else "; --index asks the package index"),
+        "without known metadata, and so not judged by license"
+        + ("" if options.index else " (--index asks the package index)"),
     )
     return described
 
@@ -319,7 +320,7 @@ def _holds(
     state = state.made_from(freezes)
     _warn_of(
         state.not_in_freezes(),
-        "differ from the freezes, which do not say what holds them",
+        "not as in the freezes, which do not say what holds them",
     )
     if not options.index:
         return changes.between(state, state).held
@@ -335,4 +336,4 @@ def _warn_of(pins: Sequence[str], what: str) -> None:
         return
     named = ", ".join(sorted(pins)[:SHOWN])
     more = f" and {len(pins) - SHOWN} more" if len(pins) > SHOWN else ""
-    _console.warn(f"{len(pins)} pins {what}: {named}{more}")
+    _console.warn(f"{counted(len(pins), 'pin')} {what}: {named}{more}")

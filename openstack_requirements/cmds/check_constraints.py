@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     never = _judge.never_list(options)
     required = lists.read(options.global_requirements)
     pinned = lists.read(options.upper_constraints, permit_urls=True)
-    project = loader.read(options.project)
+    project = loader.read_manifests(options.project)
     wanted, unread = install_rules.judged_requirements(
         project.declared,
         lists.never_constrained(never),
@@ -90,5 +90,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     problems = install_rules.judge(subject, bounds=options.gr_check)
     return _judge.report(
-        NAME, options, [findings.verdict(options.project, problems)]
+        NAME,
+        options,
+        [
+            findings.verdict(
+                options.project,
+                problems,
+                judged=[
+                    findings.Amount(len(project.texts), "file"),
+                    findings.Amount(len(wanted) + len(unread), "requirement"),
+                ],
+            )
+        ],
     )

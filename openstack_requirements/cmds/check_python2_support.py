@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from openstack_requirements.checks import findings, support
 from openstack_requirements.cmds import _console, _judge
-from openstack_requirements.errors import printable
+from openstack_requirements.errors import UnusableInput, printable
+from openstack_requirements.output import counted
 from openstack_requirements.repository import lists
 from openstack_requirements.system import files
 
@@ -131,6 +132,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     wanted, unjudged = support.pins(
         entries, options.requirements, options.python, metadata.key
     )
+    if not wanted and not unjudged:
+        raise UnusableInput(
+            options.requirements, "has no pin: there is nothing to judge"
+        )
     with _console.interruptible():
         known = _metadata({key for key, _ in wanted}, options)
     pins = support.Pins(
@@ -145,7 +150,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 )
             )
     subject = (
-        f"{len(wanted)} pins in {options.requirements}, Python "
+        f"{counted(len(wanted), 'pin')} in {options.requirements}, Python "
         f"{options.python}"
     )
     verdict = findings.verdict(

@@ -45,6 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from openstack_requirements.checks.loader import checkouts
 
         roots, missing = checkouts(options.projects, options.root)
+        if not roots and not missing:
+            raise UnusableInput(
+                options.projects, "names no project: there is nothing to judge"
+            )
     criteria = _criteria(options.reqs, options)
     status = 0
     if options.rehearse:

@@ -30,6 +30,7 @@ from openstack_requirements.errors import (
     ConflictingOptions,
     OutsideError,
 )
+from openstack_requirements.output import counted
 from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.repository import lists
 
@@ -220,9 +221,10 @@ def _with_commits(
     unknown = [x.name for x in changed.changes if not x.commits]
     if unknown and history_loader.is_shallow():
         _console.warn(
-            f"the commits behind {len(unknown)} changes ({unknown[0]}, for "
-            "example) are not in this shallow clone: fetch more of its "
-            "history (git fetch --deepen=100, or --unshallow)"
+            f"the commits behind {counted(len(unknown), 'change')} "
+            f"({unknown[0]}, for example) are not in this shallow clone: "
+            "fetch more of its history (git fetch --deepen=100, or "
+            "--unshallow)"
         )
     return changed
 
@@ -255,8 +257,8 @@ def _warn_of_mismatches(new: ConstraintsState) -> None:
     pins = new.not_in_freezes()
     if pins:
         _console.warn(
-            f"{len(pins)} pins differ from the freezes ({pins[0]}, for "
-            "example), which cannot give their reasons"
+            f"not the same as in the freezes, which cannot give their "
+            f"reasons: {counted(len(pins), 'pin')} ({pins[0]}, for example)"
         )
 
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from openstack_requirements.cmds._run import write_error
 from openstack_requirements.errors import printable
+from openstack_requirements.output import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -190,7 +191,7 @@ class Table(Progress):
                 # Text, as square brackets in a string are markup.
                 Text(printable(who)),
                 Text(printable(phase)),
-                f"{number} distributions" if number else "",
+                counted(number, "distribution") if number else "",
                 f"{time.monotonic() - start:.0f}s",
             )
         return grid

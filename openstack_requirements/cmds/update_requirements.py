@@ -26,6 +26,8 @@ from openstack_requirements.errors import (
     UnusableInput,
     printable,
 )
+from openstack_requirements.manifests import loader
+from openstack_requirements.output import counted
 from openstack_requirements.repository import apply_update, lists, policy
 from openstack_requirements.system import files
 
@@ -212,11 +214,13 @@ def _update(
         _console.say(str(error))
     if plan.errors:
         return max(error.status for error in plan.errors)
-    due = plan.due
+    if not plan.files:
+        raise loader.without_manifests(root)
+    due, further = plan.due, 0
     if gate is not None:
         due, further = _due(gate, root, plan)
-        if further and not options.diff:
-            _console.say(printable(_further(plan.root, further)))
+    if not options.diff and options.check and (further or not due):
+        _console.say(printable(_not_due(plan, further)))
     if options.diff:
         _console.write("".join(_diff(plan)))
     else:
@@ -224,11 +228,18 @@ def _update(
     return FINDINGS if options.check and due else 0
 
 
-def _further(root: str, number: int) -> str:
-    """That there are changes which are not due."""
-    more = "change is" if number == 1 else "changes are"
+def _not_due(plan: update.Plan, further: int) -> str:
+    """That no change is due in the files that were read, or not all are.
+
+    :param further: how many changes are not due.
+    """
+    if not further:
+        # Silence would look the same where nothing is read.
+        files = counted(len(plan.files), "file")
+        return f"{plan.root}: {files}: no change is due"
+    more = counted(further, "more change is", "more changes are")
     return (
-        f"{root}: {number} more {more} not due: check-requirements passes "
+        f"{plan.root}: {more} not due: check-requirements passes "
         "these entries, and without --check they become those of the list"
     )
 

@@ -23,10 +23,13 @@ from openstack_requirements.checks import (
     upkeep_rules,
 )
 from openstack_requirements.cmds import _console, _judge, _upkeep
+from openstack_requirements.errors import UnusableInput
 from openstack_requirements.repository import lists
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from openstack_requirements.checks.list_lines import Listed
 
 NAME = "validate-constraints"
 
@@ -85,14 +88,35 @@ def main(argv: Sequence[str] | None = None) -> int:
         never or lists.NEVER[0],
         lists.never_constrained(never),
     )
-    judged = list_rules.judge(subject)
     upkeep = _upkeep.load(
         options, subject.required, subject.pinned, subject.never
     )
+    entries, pins = _lines(subject.required), _lines(subject.pinned)
+    if not entries and not pins:
+        raise UnusableInput(
+            options.required,
+            f"has no entry, and {options.pinned} no pin: there is nothing to "
+            "judge",
+        )
+    judged = list_rules.judge(subject)
     if upkeep is not None:
         judged += upkeep_rules.judge(upkeep)
     return _judge.report(
         NAME,
         options,
-        [findings.verdict(f"{options.required} and {options.pinned}", judged)],
+        [
+            findings.verdict(
+                f"{options.required} and {options.pinned}",
+                judged,
+                judged=[
+                    findings.Amount(entries, "entry", "entries"),
+                    findings.Amount(pins, "pin"),
+                ],
+            )
+        ],
     )
+
+
+def _lines(listed: Listed) -> int:
+    """How many requirements a list has."""
+    return sum(map(len, listed.by_name.values()))

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from openstack_requirements.checks import findings, zuul, zuul_loader
 from openstack_requirements.cmds import _console, _judge
 from openstack_requirements.errors import UnusableInput
+from openstack_requirements.output import counted
 from openstack_requirements.repository import lists
 from openstack_requirements.system import fetch, files
 
@@ -92,6 +93,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         zuul.Repository(name, options.projects, number)
         for number, name in lists.projects(options.projects)
     ]
+    if not repositories:
+        raise UnusableInput(
+            options.projects, "names no repository: there is nothing to judge"
+        )
     sources, central = _central(options)
     checkouts = zuul_loader.Checkouts({}, frozenset(), {})
     if hasattr(options, "root"):
@@ -115,7 +120,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         options,
         [
             findings.verdict(
-                f"{len(repositories)} repositories in {options.projects}",
+                counted(len(repositories), "repository", "repositories")
+                + f" in {options.projects}",
                 zuul.judge(subject),
             )
         ],

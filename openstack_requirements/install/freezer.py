@@ -39,6 +39,7 @@ from openstack_requirements.install import (
 )
 from openstack_requirements.install.failures import InstallFailed
 from openstack_requirements.install.installation import Installation
+from openstack_requirements.output import counted
 from openstack_requirements.system import children
 
 if TYPE_CHECKING:
@@ -240,7 +241,7 @@ def _install(
         job.cleaner.submit(
             environments.remove, installation.environment, job.started
         )
-    say(f"{len(result.distributions)} distributions", None)
+    say(counted(len(result.distributions), "distribution"), None)
     return result
 
 

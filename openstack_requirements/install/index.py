@@ -35,6 +35,7 @@ from openstack_requirements.errors import (
 from openstack_requirements.install.availability import Availability
 from openstack_requirements.install.failures import KINDS
 from openstack_requirements.install.installers import pip_metadata
+from openstack_requirements.output import counted
 from openstack_requirements.pep508.parser import name_in
 from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.pep508.specifiers import admits
@@ -245,7 +246,8 @@ class Index:
                 if names:
                     self._announce(
                         f"Python {version}",
-                        f"asking the index for {len(names)} distributions",
+                        "asking the index for "
+                        + counted(len(names), "distribution"),
                         partial(len, answers[version]),
                     )
                 futures += [

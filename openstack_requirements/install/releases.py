@@ -41,6 +41,7 @@ from openstack_requirements.install.remote import (
     RemoteFile,
     refuse,
 )
+from openstack_requirements.output import counted
 from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.pep508.versions import parse_version
 from openstack_requirements.system import children as child_processes
@@ -252,7 +253,7 @@ def look_up(
     answers: dict[Key, Release | str] = {}
     announce(
         "the package index",
-        f"asking for the metadata of {len(keys)} versions",
+        f"asking for the metadata of {counted(len(keys), 'version')}",
         lambda: len(answers),
     )
     with child_processes.of_job("metadata") as children:

@@ -48,6 +48,9 @@ LARGEST = 1 << 18
 _LOCK = "openstack_requirements"
 _OUTSIDE = "is a link to outside of the project"
 
+#: How many folders of projects an error names.
+_NAMED = 2
+
 #: The files that are read, in the order of our output.
 MANIFESTS = (
     *declarations.REQUIREMENTS_FILES,
@@ -92,6 +95,42 @@ def read(root: str) -> Project:
     :raises UnusableProject: with what is wrong with each of its files.
     """
     return load(root, folder(root))
+
+
+def read_manifests(root: str) -> Project:
+    """The project in a folder, which has a file that is read.
+
+    :raises UnusableInput: where there is no such folder, or none of
+        :data:`MANIFESTS` in it: there is nothing to judge then.
+    :raises UnusableProject: with what is wrong with each of its files.
+    """
+    project = read(root)
+    if not project.texts:
+        raise without_manifests(root)
+    return project
+
+
+def without_manifests(root: str) -> UnusableInput:
+    """The error for a folder with none of :data:`MANIFESTS`.
+
+    A person may have named the folder that has all checkouts: it names some
+    of these.
+    """
+    reason = (
+        "has no file that declares requirements (pyproject.toml, setup.cfg, "
+        "requirements.txt, ...)"
+    )
+    below: list[str] = []
+    for name in sorted(os.listdir(root)):
+        folder = os.path.join(root, name)
+        if len(below) < _NAMED and any(
+            os.path.isfile(os.path.join(folder, path)) for path in MANIFESTS
+        ):
+            below.append(folder)
+    advice = "name the folder of a project"
+    if below:
+        advice += f", such as {' or '.join(below)}"
+    return UnusableInput(root, f"{reason}: {advice}")
 
 
 def load(root: str, source: Source) -> Project:
@@ -216,7 +255,9 @@ def folder(root: str) -> Source:
     :raises UnusableInput: where there is no such folder.
     """
     if not os.path.isdir(root):
-        reason = "is no folder" if os.path.exists(root) else "does not exist"
+        reason = "does not exist"
+        if os.path.exists(root):
+            reason = "is a file, not the folder of a project"
         raise UnusableInput(root, reason)
     base = os.path.realpath(root)
 

@@ -42,6 +42,7 @@ from openstack_requirements.constraints.states import ConstraintsState
 from openstack_requirements.errors import ConflictingOptions, UnusableInput
 from openstack_requirements.install import bisection, freezer
 from openstack_requirements.install.installation import Order
+from openstack_requirements.output import counted
 from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.pep508.parser import parse_line
 from openstack_requirements.pep508.requirement import canonical_name
@@ -523,7 +524,7 @@ class _Job:
         say("the list as it is here")
         kept = [parse_line(line) for line in old_content.splitlines()]
         order = order._replace(
-            lines=lists.installable(path),
+            lines=self.lines(),
             previous=kept,
             earlier=kept,
             resolve_only=request.resolve_only,
@@ -591,7 +592,9 @@ class _Job:
         if wanted and not self.request.freezes:
             from openstack_requirements.install import newer_versions
 
-            self.tell("diff")(f"looking up {len(wanted)} newer versions")
+            self.tell("diff")(
+                f"looking up {counted(len(wanted), 'newer version')}"
+            )
             releases = newer_versions.look_up(
                 wanted,
                 new.freezes,
@@ -616,7 +619,7 @@ class _Job:
             request.bisect is not None and not upgraded
         )
         return Order(
-            lists.installable(self.list_path()),
+            self.lines(),
             previous=()
             if everything
             else [
@@ -713,6 +716,20 @@ class _Job:
         path = self.request.requirements
         assert path is not None  # a request without it is refused
         return path
+
+    def lines(self) -> list[str]:
+        """The lines to install.
+
+        :raises UnusableInput: where the list has no requirement: an empty
+            result would look like success.
+        """
+        path = self.list_path()
+        lines = lists.installable(path)
+        if not any(map(str.strip, lines)):
+            raise UnusableInput(
+                path, "has no requirement: there is nothing to install"
+            )
+        return lines
 
     def failed(self, made: Made) -> tuple[Failed, ...]:
         """What could not be installed, by what is to be said of it."""

@@ -356,7 +356,9 @@ class TestCommand(base.TestCase):
         self.write("p/requirements.txt", "Foo>=1\n")
         self.write("p/test-requirements.txt", "lint>=2\n")
         done = self.run_it("p")
-        self.assertEqual((0, "p: nothing found\n", ""), done)
+        self.assertEqual(
+            (0, "p: 2 files, 1 requirement: no findings\n", ""), done
+        )
 
     def test_every_place_is_judged(self) -> None:
         self.write("p/doc/requirements.txt", "foo>=2\n")
@@ -408,7 +410,7 @@ class TestCommand(base.TestCase):
         for argv, word in (
             (("nowhere",), "nowhere: does not exist"),
             (("",), "does not exist"),
-            (("file",), "file: is no folder"),
+            (("file",), "file: is a file, not the folder of a project"),
             (("broken",), "broken/pyproject.toml:1"),
             (("p", "-u", "nowhere"), "nowhere: cannot be read"),
             (("p", "-g", "nowhere"), "nowhere: cannot be read"),
@@ -418,9 +420,33 @@ class TestCommand(base.TestCase):
             self.assertEqual((2, ""), (done.status, done.out), word)
             self.assertIn(word, done.err)
 
-    def test_a_project_without_files_declares_nothing(self) -> None:
+    def test_nothing_to_judge(self) -> None:
         os.mkdir("empty")
-        self.assertEqual(0, self.run_it("empty").status)
+        done = self.run_it("empty")
+        self.assertEqual(
+            (
+                2,
+                "",
+                "empty: has no file that declares requirements "
+                "(pyproject.toml, setup.cfg, requirements.txt, ...): name the "
+                "folder of a project\n",
+            ),
+            done,
+        )
+        for name in ("cinder", "nova", "tempest"):
+            self.write(f"empty/{name}/requirements.txt", "")
+        done = self.run_it("empty")
+        self.assertEqual((2, ""), (done.status, done.out))
+        self.assertIn(
+            ": name the folder of a project, such as empty/cinder or "
+            "empty/nova\n",
+            done.err,
+        )
+        # A project that requires nothing is judged all the same.
+        done = self.run_it("empty/nova")
+        self.assertEqual(
+            (0, "empty/nova: 1 file, 0 requirements: no findings\n", ""), done
+        )
 
     def test_a_project_cannot_drive_the_terminal(self) -> None:
         self.write("p\x1b[31m/requirements.txt", "-e \x1b[32m\n")

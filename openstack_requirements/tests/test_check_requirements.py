@@ -290,6 +290,37 @@ class TestWhoseChange(CheckTestCase):
         self.assertNotIn("old is not in", done.out)
 
 
+class TestNothingToJudge(CheckTestCase):
+    def test_a_folder_without_manifests(self) -> None:
+        tree = str(self.folder / "tree")
+        os.mkdir(tree)
+        self.write("tree/nova/setup.cfg", "")
+        done = self.check("--local", tree)
+        self.assertEqual((2, ""), (done.status, done.out))
+        self.assertEqual(
+            f"{tree}: has no file that declares requirements "
+            "(pyproject.toml, setup.cfg, requirements.txt, ...): name the "
+            f"folder of a project, such as {tree}/nova\n",
+            done.err,
+        )
+
+    def test_a_change_that_removes_the_last_manifest(self) -> None:
+        self.commit(requirements=GOOD)
+        self.git("rm", "-q", "requirements.txt")
+        self.git("commit", "-q", "-m", "x")
+        self.project.mkdir(exist_ok=True)
+        done = self.check("--policy", "classic", str(self.project))
+        self.assertEqual((0, ""), (done.status, done.err))
+        self.assertIn("0 files, 0 changed entries: no findings", done.out)
+
+    def test_an_empty_list_of_projects(self) -> None:
+        path = self.write("projects.txt", "# nothing yet\n")
+        self.assertEqual(
+            (2, "", f"{path}: names no project: there is nothing to judge\n"),
+            self.check("--projects", path, "--root", str(self.folder)),
+        )
+
+
 class TestUsage(CheckTestCase):
     def test_not_in_git(self) -> None:
         done = self.check(str(self.project))
@@ -511,7 +542,7 @@ class TestMany(CheckTestCase):
             self.assertEqual(alone, shared)
             self.assertEqual(3, alone.status)
             self.assertEqual(1, alone.out.count("nosuch is not in"))
-            self.assertIn("\n29 projects: 1 error", alone.out)
+            self.assertIn("\n29 projects: 29 files, ", alone.out)
             line, *others = alone.err.splitlines()
             self.assertEqual([], others)
             self.assertIn(f"{broken}: git cannot read it: bad config", line)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.checks import findings
 from openstack_requirements.checks.findings import (
+    Amount,
     Counts,
     Finding,
     Problem,
@@ -70,7 +71,7 @@ class TestVerdict(base.TestCase):
         waived.insert(1, Waived(IN_ORDER[0], "x"))
         found = findings.verdict("s", IN_ORDER * 2, waived[::-1] * 2, 3)
         self.assertEqual(
-            ("s", tuple(IN_ORDER), tuple(waived), 3), tuple(found)
+            ("s", tuple(IN_ORDER), tuple(waived), 3, ()), tuple(found)
         )
 
     def test_everything(self) -> None:
@@ -81,7 +82,7 @@ class TestVerdict(base.TestCase):
         )
         nothing = findings.Verdict("s")
         self.assertEqual(nothing, findings.verdict("s"))
-        self.assertEqual(("s", (), (), 0), tuple(nothing))
+        self.assertEqual(("s", (), (), 0, ()), tuple(nothing))
         self.assertEqual([], list(findings.everything(nothing)))
 
 
@@ -99,6 +100,18 @@ class TestCounts(base.TestCase):
         )
         self.assertEqual(Counts(0, 0, 0), findings.counts([]))
         self.assertEqual((0, 0, 0, 0), tuple(findings.counts([])))
+
+
+class TestAmounts(base.TestCase):
+    def test_of_several(self) -> None:
+        entries = [Amount(2, "entry", "entries"), Amount(1, "file")]
+        first = findings.verdict("s", judged=entries)
+        second = findings.verdict("t", judged=entries[1:])
+        self.assertEqual(
+            [Amount(2, "entry", "entries"), Amount(2, "file")],
+            findings.amounts([first, second]),
+        )
+        self.assertEqual([], findings.amounts([]))
 
 
 class TestFoundBy(base.TestCase):

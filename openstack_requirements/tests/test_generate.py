@@ -96,6 +96,20 @@ class TestGenerate(GenerateTestCase):
             self.good("-p", sys.executable, "-r", self.list, "--sort", "name"),
         )
 
+    def test_an_empty_list(self) -> None:
+        path = self.requirements("# nothing yet", "")
+        for more in ((), ("--no-install",)):
+            done = self.generate("-p", sys.executable, "-r", path, *more)
+            self.assertEqual(
+                (
+                    2,
+                    "",
+                    f"{path}: has no requirement: there is nothing to "
+                    "install\n",
+                ),
+                done,
+            )
+
     def test_order_is_that_of_the_hash(self) -> None:
         found = self.good("-p", sys.executable, "-r", self.list)
         self.assertEqual(["Top.Level===1.0", "under_score===10.0"], found)

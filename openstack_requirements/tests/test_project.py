@@ -239,7 +239,10 @@ class TestRead(base.TestCase):
 
     def test_no_project(self) -> None:
         path = self.write("file", "")
-        for root, reason in ((path, "no folder"), (path + "2", "not exist")):
+        for root, reason in (
+            (path, "is a file, not"),
+            (path + "2", "not exist"),
+        ):
             error = self.assertRaises(UnusableInput, loader.read, root)
             self.assertIn(reason, str(error))
 

@@ -342,6 +342,17 @@ class TestCommand(base.TestCase):
     def run_it(self, *argv: str) -> base.Outcome:
         return self.run_main(validate_projects.main, *argv)
 
+    def test_nothing_to_judge(self) -> None:
+        path = self.write("none.txt", "# nothing yet\n")
+        self.assertEqual(
+            (
+                2,
+                "",
+                f"{path}: names no repository: there is nothing to judge\n",
+            ),
+            self.run_it(path, "--zuul-projects", self.zuul),
+        )
+
     def serve(self) -> str:
         for name in ("no_proxy", "NO_PROXY"):
             self.useFixture(fixtures.EnvironmentVariable(name, "*"))

@@ -154,6 +154,18 @@ class TestAtHand(CommandTestCase):
         self.assertIn(": a 1 does not claim Python 2", strict.out)
         self.assertIn(": 1 error\n", strict.out)
 
+    def test_nothing_to_judge(self) -> None:
+        path = self.write("none.txt", "# nothing yet\n")
+        self.assertEqual(
+            (2, "", f"{path}: has no pin: there is nothing to judge\n"),
+            self.run_main(
+                check_python2_support.main,
+                "--requirements",
+                path,
+                "--no-cache",
+            ),
+        )
+
     def test_only_pins_that_can_apply_are_judged(self) -> None:
         path = self.freeze(one("a", "1", "2"), one("a", "2", "3"))
         pins = self.pins(
@@ -165,7 +177,7 @@ class TestAtHand(CommandTestCase):
                 *("--python", python),
             )
             self.assertEqual(0, done.status, python)
-            self.assertIn("1 pins", done.out)
+            self.assertIn("1 pin in ", done.out)
 
     def test_what_is_no_pin_is_a_warning(self) -> None:
         pins = self.pins("a>=1", "-e git+https://x/y#egg=b")

@@ -31,6 +31,7 @@ from hypothesis import strategies as st
 
 from openstack_requirements.checks import findings, registry
 from openstack_requirements.checks.findings import (
+    Amount,
     Finding,
     Verdict,
     Waived,
@@ -158,7 +159,7 @@ class TestText(base.TestCase):
             self.assertEqual(f"    now: {text}", lines[1])
 
     def test_nothing_and_several(self) -> None:
-        self.assertEqual(["x: nothing found"], self.text(verdict("x")))
+        self.assertEqual(["x: no findings"], self.text(verdict("x")))
         other = ERROR._replace(line=3)
         self.assertEqual(
             [
@@ -182,7 +183,7 @@ class TestText(base.TestCase):
                 "x             0         0       0",
                 "y             0         0       0",
                 "",
-                "2 projects: nothing found",
+                "2 projects: no findings",
             ],
             self.text(verdict("x"), verdict("y")),
         )
@@ -646,7 +647,20 @@ class TestJunit(base.TestCase):
 
 class TestSummary(base.TestCase):
     def test_one_line_whatever_there_is(self) -> None:
-        self.assertEqual("0 projects: nothing found", as_text.summary([]))
+        self.assertEqual("0 projects: no findings", as_text.summary([]))
+
+    def test_it_says_how_much_was_judged(self) -> None:
+        lists = verdict(
+            "x",
+            judged=[Amount(412, "entry", "entries"), Amount(1, "pin")],
+        )
+        self.assertEqual(
+            "x: 412 entries, 1 pin: no findings", as_text.summary([lists])
+        )
+        self.assertEqual(
+            "2 projects: 824 entries, 2 pins: 1 error",
+            as_text.summary([lists, lists._replace(findings=(ERROR,))]),
+        )
         self.assertEqual(
             r"a\nb: 1 error", as_text.summary([verdict("a\nb", [ERROR])])
         )

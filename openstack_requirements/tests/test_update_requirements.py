@@ -77,6 +77,15 @@ class Update(base.TestCase):
             update_requirements.main, "--source", "lists", *argv
         )
 
+    def assert_in_step(self) -> None:
+        """Nothing is due, which is said of the files that were read."""
+        files = len(self.files())
+        word = "file" if files == 1 else "files"
+        self.assertEqual(
+            (0, "", f"proj: {files} {word}: no change is due\n"),
+            self.update("--check", "proj"),
+        )
+
     def apply(self, diff: str) -> None:
         """What a person does with a diff."""
         subprocess.run(
@@ -114,7 +123,7 @@ class TestUpdate(Update):
             },
             self.files(),
         )
-        self.assertEqual((0, "", ""), self.update("proj", "--check"))
+        self.assert_in_step()
 
     def test_check_and_diff_write_nothing(self) -> None:
         before = self.files()
@@ -127,14 +136,14 @@ class TestUpdate(Update):
         self.assertEqual((1, diff.out), (both.status, both.out))
         self.assertEqual(before, self.files())
         self.apply(diff.out)
-        self.assertEqual((0, "", ""), self.update("proj", "--check"))
+        self.assert_in_step()
 
     def test_diff_of_a_file_without_last_line_end(self) -> None:
         self.write("proj/setup.cfg", CFG.replace("\n", "\r\n")[:-2])
         diff = self.update("--diff", "proj").out
         self.assertIn("\\ No newline at end of file\n", diff)
         self.apply(diff)
-        self.assertEqual((0, "", ""), self.update("proj", "--check"))
+        self.assert_in_step()
 
     def test_suffix_touches_no_original(self) -> None:
         self.write("proj/doc/requirements.txt", "bar>=1\n")
@@ -223,6 +232,22 @@ class TestUpdate(Update):
             self.files()["requirements.txt"],
         )
 
+    def test_nothing_to_update(self) -> None:
+        os.mkdir("tree")
+        self.write("tree/nova/requirements.txt", "")
+        for more in ([], ["--check"], ["--diff"], ["-o", "new"]):
+            done = self.update("tree", *more)
+            self.assertEqual((2, ""), (done.status, done.out))
+            self.assertEqual(
+                "tree: has no file that declares requirements "
+                "(pyproject.toml, setup.cfg, requirements.txt, ...): name "
+                "the folder of a project, such as tree/nova\n",
+                done.err,
+            )
+        # setup.py alone follows the list too, under the classic policy.
+        self.write("tree/setup.py", "import setuptools\n")
+        self.assertEqual(0, self.update("tree").status)
+
     def test_verbose(self) -> None:
         quiet = self.update("--check", "proj")
         done = self.update("-v", "--check", "proj")
@@ -275,7 +300,7 @@ class TestInStep(Update):
             "back>=1;python_version<'3.9'\n",
             self.files()["requirements.txt"],
         )
-        self.assertEqual((0, "", ""), self.update("--check", "proj"))
+        self.assert_in_step()
 
     def test_what_the_gate_refuses(self) -> None:
         done = self.check("foo>=1,!=1.7\nbar>=2\n")
@@ -405,7 +430,7 @@ class TestHostile(Update):
         done = self.update("proj")
         self.assertEqual(0, done.status)
         self.assertNotIn("requirements.txt", done.out)
-        self.assertEqual((0, "", ""), self.update("--check", "proj"))
+        self.assert_in_step()
 
     def test_killed_between_two_files(self) -> None:
         names = [

@@ -349,8 +349,8 @@ class TestLicenses(CommandTestCase, GitTestCase):
         # The old versions are in no freeze.
         self.assertEqual([("missing-license", "b")], self.rules(done))
         self.assertEqual(
-            "warning: 3 pins whose metadata is not known are not judged by "
-            "their licenses; --index asks the package index: a 1, b 1, d 1\n",
+            "warning: 3 pins without known metadata, and so not judged by "
+            "license (--index asks the package index): a 1, b 1, d 1\n",
             done.err,
         )
         self.bad(
@@ -387,8 +387,8 @@ class TestLicenses(CommandTestCase, GitTestCase):
             sorted(self.rules(done)),
         )
         self.assertIn(
-            "1 pins whose metadata is not known are not judged by their "
-            "licenses: d 1\n",
+            "1 pin without known metadata, and so not judged by license: "
+            "d 1\n",
             done.err,
         )
 
@@ -438,7 +438,7 @@ class TestCaps(CommandTestCase):
         done = self.run_it("--caps", "--freezes", self.new)
         self.assertEqual(0, done.status)
         self.assertEqual(
-            "warning: 1 pins differ from the freezes, which do not say what "
+            "warning: 1 pin not as in the freezes, which do not say what "
             "holds them: c on Python 3.12\n",
             done.err,
         )

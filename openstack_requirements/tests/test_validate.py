@@ -39,8 +39,8 @@ class TestValidate(base.TestCase):
         done = self.run_it()
         self.assertEqual((0, ""), (done.status, done.err))
         self.assertEqual(
-            "global-requirements.txt and upper-constraints.txt: nothing "
-            "found\n",
+            "global-requirements.txt and upper-constraints.txt: 2 entries, 1 "
+            "pin: no findings\n",
             done.out,
         )
 
@@ -75,13 +75,27 @@ class TestValidate(base.TestCase):
             written = (self.folder / "r").read_bytes().decode()
             self.assertEqual(done.out, written, name)
 
+    def test_nothing_to_judge(self) -> None:
+        self.write("g.txt", "# nothing yet\n")
+        self.write("u.txt", "")
+        self.assertEqual(
+            (
+                2,
+                "",
+                "g.txt: has no entry, and u.txt no pin: there is nothing to "
+                "judge\n",
+            ),
+            self.run_it("g.txt", "u.txt"),
+        )
+
     def test_json_into_a_file(self) -> None:
         self.write("u.txt", "")
         arguments = ("--format", "json", "--output", "r.json")
         done = self.run_it("global-requirements.txt", "u.txt", *arguments)
         self.assertEqual((1, ""), (done.status, done.out))
         self.assertEqual(
-            "global-requirements.txt and u.txt: 1 error\n", done.err
+            "global-requirements.txt and u.txt: 2 entries, 0 pins: 1 error\n",
+            done.err,
         )
         report = json.loads((self.folder / "r.json").read_text())
         self.assertEqual(
@@ -141,10 +155,11 @@ class TestValidate(base.TestCase):
         if done.status:
             self.assertTrue(done.err.startswith("g.txt:1: "), done.err)
 
-    def test_empty_files(self) -> None:
+    def test_an_empty_never_constrain_list(self) -> None:
+        self.write("g.txt", "foo>=1  # MIT\n")
         self.write("e.txt", "")
-        done = self.run_it("e.txt", "e.txt", "e.txt")
-        self.assertEqual(0, done.status)
+        done = self.run_it("g.txt", "upper-constraints.txt", "e.txt")
+        self.assertEqual((0, ""), (done.status, done.err))
 
     def test_names_of_files_do_not_drive_the_terminal(self) -> None:
         self.write("u\x1b[31m.txt", "foo\n")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from openstack_requirements.checks import findings
 from openstack_requirements.errors import printable
+from openstack_requirements.output import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,7 +36,6 @@ _CODES = {
     "before": "2",
 }
 _HEADINGS = ("project", "errors", "warnings", "waived", "before")
-_PLURAL = frozenset({"error", "warning"})
 
 
 def render(
@@ -58,22 +58,26 @@ def render(
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
-    """A line with the numbers of findings, and what was judged."""
+    """A line with what was judged, how much of it, and the numbers found."""
     number = findings.counts(verdicts)
     parts = [
-        f"{count} {word}{'s' if count > 1 and word in _PLURAL else ''}"
-        for count, word in (
-            (number.errors, "error"),
-            (number.warnings, "warning"),
-            (number.waived, "waived"),
-            (number.before, "there before"),
+        counted(count, word, plural)
+        for count, word, plural in (
+            (number.errors, "error", ""),
+            (number.warnings, "warning", ""),
+            (number.waived, "waived", "waived"),
+            (number.before, "there before", "there before"),
         )
         if count
     ]
-    what = f"{len(verdicts)} projects"
+    what = [counted(len(verdicts), "project")]
     if len(verdicts) == 1:
-        what = verdicts[0].subject
-    return printable(f"{what}: {', '.join(parts) or 'nothing found'}")
+        what = [verdicts[0].subject]
+    judged = ", ".join(
+        counted(*amount) for amount in findings.amounts(verdicts)
+    )
+    what += [judged] if judged else []
+    return printable(f"{': '.join(what)}: {', '.join(parts) or 'no findings'}")
 
 
 def headline(finding: Finding, *, waived: bool = False) -> str:

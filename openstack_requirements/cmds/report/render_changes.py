@@ -27,7 +27,7 @@ from openstack_requirements.cmds.report.render_holds import (
 from openstack_requirements.constraints.changes import KINDS, OTHER_PYTHONS
 from openstack_requirements.constraints.history import COMMIT_KINDS
 from openstack_requirements.errors import printable
-from openstack_requirements.output import json_text
+from openstack_requirements.output import counted, json_text
 from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
@@ -240,9 +240,7 @@ def _notes(changes: Changes, show: Callable[[str], str]) -> list[str]:
         notes.append(f"only what {show(changes.project)} pulls in")
     kinds = Counter(commit.kind for commit in changes.commits)
     counts = [
-        f"{kinds[kind]} {kind}{'s' if kinds[kind] > 1 else ''}"
-        for kind in COMMIT_KINDS
-        if kinds[kind]
+        counted(kinds[kind], kind) for kind in COMMIT_KINDS if kinds[kind]
     ]
     if counts:
         notes.append(f"commits: {', '.join(counts)}")
