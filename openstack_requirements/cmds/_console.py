@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -26,6 +25,7 @@ from openstack_requirements.cmds._run import (
     command,
     fail,
     say,
+    shows_colours,
     warn,
     write,
     write_error,
@@ -49,17 +49,22 @@ __all__ = [
     "add_timeout_option",
     "command",
     "fail",
+    "has_colours",
     "interruptible",
     "positive",
     "say",
+    "show_beside",
     "show_diff",
     "shows_colours",
     "unified",
     "warn",
     "write",
+    "write_error",
     "write_to",
 ]
 
+#: The codes of a terminal's colours (ECMA-48) for the lines of a diff.
+_DIFF_CODES = {"+": "32", "-": "31", "@": "36"}
 NAMED_TWICE = "the never-constrain list is named twice: name it once"
 
 
@@ -142,13 +147,14 @@ def unified(path: str, old: str, new: str, stream: TextIO) -> str:
     and a warning says so.
 
     :param stream: where the diff will go. Carriage returns at the ends of
-        lines are escaped on a terminal only.
+        lines are escaped on a terminal only, which also gets colours.
     """
     import difflib
     import re
 
-    result = []
+    result: list[str] = []
     applies = True
+    colours = shows_colours(stream)
     for line in difflib.unified_diff(
         re.findall(r"[^\n]*\n|[^\n]+", old),
         re.findall(r"[^\n]*\n|[^\n]+", new),
@@ -161,6 +167,10 @@ def unified(path: str, old: str, new: str, stream: TextIO) -> str:
             text, end = text[:-1], f"\r{end}"
         safe = printable(text)
         applies = applies and safe == text
+        if colours:
+            start = min(len(result), 2)  # its first two lines name the file
+            code = _DIFF_CODES.get(safe[:1], "") if start == 2 else "1"
+            safe = f"\x1b[{code}m{safe}\x1b[0m" if code else safe
         result.append(f"{safe}{end}")
         if not end.endswith("\n"):
             result.append("\n\\ No newline at end of file\n")
@@ -177,13 +187,21 @@ def show_diff(path: str, old: str, new: str) -> None:
     write_error(unified(path, old, new, sys.stderr))
 
 
-def shows_colours(stream: TextIO) -> bool:
-    """Whether to use colours: a terminal has them, and NO_COLOR is not set."""
-    return (
-        stream.isatty()
-        and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM", "dumb") != "dumb"
-    )
+def has_colours(*, of_result: bool) -> bool:
+    """Whether to use colours on stdout, or else on stderr."""
+    return shows_colours(sys.stdout if of_result else sys.stderr)
+
+
+def show_beside(text: str, *, coloured: bool) -> None:
+    """Show a rendered report on stderr, beside the result.
+
+    :param coloured: it has the control characters of colours, which are kept;
+        whoever rendered it has escaped all others.
+    """
+    if coloured:
+        write_error(text)
+    else:
+        say(text.rstrip())
 
 
 @contextlib.contextmanager

@@ -77,16 +77,33 @@ def command(main: Main) -> Main:
 def fail(error: RequirementsError) -> int:
     """Show an error; return the exit status that belongs to it."""
     # The text starts with the place, if any, and editors jump to it.
-    say(str(error))
+    say(str(error), "1;31")
     return error.status
 
 
-def say(text: str) -> None:
+def say(text: str, colour: str = "") -> None:
     """Print to stderr, without control characters and secrets.
 
     :param text: one or more lines.
+    :param colour: the code of the colour (ECMA-48) that a terminal shows the
+        lines in; not those that are indented, which are details.
     """
-    write_error(f"{printable(text, keep_lines=True)}\n")
+    text = printable(text, keep_lines=True)
+    if colour and shows_colours(sys.stderr):
+        text = "\n".join(
+            line if line[:1] in {"", " "} else f"\x1b[{colour}m{line}\x1b[0m"
+            for line in text.split("\n")
+        )
+    write_error(f"{text}\n")
+
+
+def shows_colours(stream: TextIO) -> bool:
+    """Whether to use colours: a terminal has them, and NO_COLOR is not set."""
+    return (
+        stream.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM", "dumb") != "dumb"
+    )
 
 
 def write_error(text: str, stream: TextIO | None = None) -> None:
@@ -152,7 +169,7 @@ def open_closed_streams() -> None:
 
 def warn(text: str) -> None:
     """Show a problem that does not stop the command."""
-    say(f"warning: {printable(text)}")
+    say(f"warning: {printable(text)}", "33")
 
 
 def seconds(text: str) -> int:

@@ -63,12 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _criteria(folder: str, options: argparse.Namespace) -> Criteria:
-    if not os.path.isfile(os.path.join(folder, lists.GLOBAL)):
-        raise UnusableInput(
-            os.path.join(folder, lists.GLOBAL),
-            "there is no such file; name the requirements repository with "
-            "--reqs",
-        )
+    lists.require_repository(folder, "--reqs")
     from openstack_requirements.checks import loader
 
     criteria = loader.criteria(folder, options.policy)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from openstack_requirements.cmds import _console, _needed
@@ -170,9 +171,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     changed = _explained(changed, old, new, options)
     if not options.no_commits and any(side.commit for side in sides):
         changed = _with_commits(changed, sides, arguments)
-    text = render_changes.render(changed, *arguments, options.format)
-    _console.write_to(options.output, text)
+    _show(changed, arguments, options)
     return FINDINGS if options.check and changed else 0
+
+
+def _show(
+    changed: Changes, arguments: tuple[str, str], options: argparse.Namespace
+) -> None:
+    """Write the changes where the options say."""
+    text = render_changes.render(
+        changed,
+        *arguments,
+        options.format,
+        colours=options.output is None and _console.shows_colours(sys.stdout),
+    )
+    _console.write_to(options.output, text)
+    if options.output not in {None, "-"}:
+        # Silence on the terminal would look like no change.
+        summary = render_changes.heading(changed, *arguments)
+        _console.say(f"{options.output}: written; {summary}")
 
 
 def _files(old: str, new: str) -> tuple[str, str]:

@@ -21,12 +21,17 @@ from openstack_requirements.cmds import _console
 from openstack_requirements.cmds._generate_options import parser
 from openstack_requirements.cmds._generate_request import parse
 from openstack_requirements.errors import OUTSIDE, UnusableInput
+from openstack_requirements.output import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from openstack_requirements.cmds.progress import Progress
-    from openstack_requirements.repository.generation import Failed, Result
+    from openstack_requirements.repository.generation import (
+        Failed,
+        Request,
+        Result,
+    )
 
 __all__ = ["main", "parser"]
 
@@ -48,17 +53,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     ):
         result = generation.generate(request, _Shown(shown))
     difference = ""
+    colours = form == "text" and _console.has_colours(
+        of_result=request.output is not None
+    )
     if result.changes is not None:
         difference = render_changes.render(
-            result.changes, *result.compared, form
+            result.changes,
+            *result.compared,
+            form,
+            colours=colours,
         )
     generation.write_result(result, request)
+    if not quiet:
+        for line in _written(result, request):
+            _console.say(line)
     _console.write(result.content if request.output is None else difference)
     for line in _report(result):
         _console.say(line)
     if request.output is None and difference:
-        _console.say(difference.rstrip())
+        _console.show_beside(difference, coloured=colours)
     return OUTSIDE if result.failed and not allow_missing else 0
+
+
+def _written(result: Result, request: Request) -> Iterator[str]:
+    """The files that were written, and what is in them."""
+    pythons = ", ".join(frozen.python_version for frozen in result.freezes)
+    if request.output is not None:
+        lines = result.content.splitlines()
+        pins = counted(
+            sum(1 for line in lines if line and not line.startswith("#")),
+            "pin",
+        )
+        yield f"{request.output}: written, {pins} for Python {pythons}"
+    if request.freeze_dir is not None:
+        freezes = counted(len(result.freezes), "freeze")
+        yield f"{request.freeze_dir}: {freezes} written, Python {pythons}"
 
 
 def _require_other_than_stdout(previous: str | None) -> None:
@@ -102,6 +131,11 @@ def _fate(failed: Failed) -> Iterator[str]:
     yield f"Python {', '.join(failed.pythons)}: {failed.kept}"
     if failed.packages:
         yield f"  what to install: {', '.join(failed.packages)}"
+    elif failed.installed:
+        yield (
+            "  what bindep.txt lists for it is installed: "
+            f"{', '.join(failed.installed)}"
+        )
     elif failed.failure.reason.kind == "build":
         yield "  where a system library is missing: see bindep.txt"
     yield f"  the whole output: {failed.failure.log}"

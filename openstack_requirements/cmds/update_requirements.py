@@ -131,6 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         or os.path.basename(options.suffix) != options.suffix
     ):
         raise UnusableInput("-o", "a suffix is a part of a file's name")
+    lists.require_repository(options.source, "--source")
     loaded = lists.load(
         options.source,
         options.policy,
@@ -148,8 +149,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             status = max(status, _update(root, follow, gate, options))
         except RequirementsError as error:
-            _console.say(str(error))
-            status = max(status, error.status)
+            status = max(status, _console.fail(error))
     return status
 
 
@@ -211,7 +211,7 @@ def _update(
     for warning in plan.warnings:
         _console.warn(warning)
     for error in plan.errors:
-        _console.say(str(error))
+        _console.fail(error)
     if plan.errors:
         return max(error.status for error in plan.errors)
     if not plan.files:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 from openstack_requirements.constraints.reasons import with_reasons
 from openstack_requirements.constraints.states import in_order, named_pythons
 from openstack_requirements.pep508 import markers, python_versions
-from openstack_requirements.pep508.versions import version_key
+from openstack_requirements.pep508.versions import is_major, version_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -70,6 +70,11 @@ class PinChange(NamedTuple):
     needed_by: tuple[Demand, ...] = ()
     holds: tuple[Hold, ...] = ()
     commits: tuple[PinCommit, ...] = ()
+
+    @property
+    def is_major(self) -> bool:
+        """Whether another major version is pinned than before."""
+        return is_major(self.old, self.new)
 
 
 class Respelled(NamedTuple):

@@ -127,9 +127,15 @@ def _require_characters(data: object) -> None:
 def _freeze(data: object) -> Freeze:
     if not isinstance(data, dict):
         raise _BadForm("it is not an object")
-    if data.get("format") != FORMAT:
+    if "format" not in data:
         raise _BadForm(
-            f"its format is {data.get('format')!r}, not {FORMAT}; it was "
+            "it has no format; freezes are what generate-constraints writes "
+            "with --freeze-dir, and what pip freeze prints is named as "
+            "VERSION:FILE (--from-freezes 3.12:freeze.txt)"
+        )
+    if data["format"] != FORMAT:
+        raise _BadForm(
+            f"its format is {data['format']!r}, not {FORMAT}; it was "
             "written by another version of this toolkit"
         )
     python_version = _text(data, "python_version")

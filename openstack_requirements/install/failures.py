@@ -27,10 +27,16 @@ from openstack_requirements.errors import (
     RequirementsError,
     printable,
 )
+from openstack_requirements.pep508.parser import name_in
+from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from openstack_requirements.pep508.requirement import CanonicalName
+
+#: What requires an entry of the list, where it is not known which.
+_LIST = "the list"
 #: How many lines of a build's own output an error shows.
 SHOWN_LINES = 30
 #: Characters of an installer's output that are searched for reasons; of more,
@@ -78,7 +84,9 @@ class InstallFailed(RequirementsError):
     :param command: the command, as a line of text.
     :param output: all that it printed.
 
-    ``log`` is the path at which the caller has kept that output, or empty.
+    ``log`` is the path at which the caller has kept that output, or empty;
+    ``entries`` has the entries of the list as they stand, by name, each as
+    ``FILE:LINE: TEXT``, where the caller knows them.
     """
 
     def __init__(
@@ -90,6 +98,7 @@ class InstallFailed(RequirementsError):
         self.command = command
         self.output = output
         self.log = ""
+        self.entries: Mapping[CanonicalName, str] = {}
 
     @property
     def status(self) -> int:  # type: ignore[override]
@@ -101,9 +110,14 @@ class InstallFailed(RequirementsError):
         reason = self.reason
         head = printable(f"Python {self.interpreter}: {reason.what}")
         if reason.rivals:
-            head += f"\n  required: {printable(', '.join(reason.rivals))}"
+            rivals = map(self._rival, reason.rivals)
+            head += f"\n  required: {printable(', '.join(rivals))}"
         elif reason.culprit:
-            chain = ["the list", *reversed(reason.required_by), reason.culprit]
+            names = [*reversed(reason.required_by), reason.culprit]
+            entry = self._entry(names[0])
+            if entry != _LIST and "==" not in names[0]:
+                del names[0]  # the entry says it
+            chain = [entry, *names]
             head += f"\n  needed by: {printable(' -> '.join(chain))}"
         lines = reason.output.rstrip().splitlines()
         shown = lines[-SHOWN_LINES:]
@@ -119,6 +133,18 @@ class InstallFailed(RequirementsError):
                 f"bindep.txt lists what to install.\n{tail}"
             )
         return "\n".join(part for part in (head, text, tail) if part.strip())
+
+    def _entry(self, requirement: str) -> str:
+        """The entry of the list for a requirement, as it stands there."""
+        name = canonical_name(name_in(requirement))
+        return self.entries.get(name, _LIST)
+
+    def _rival(self, rival: str) -> str:
+        """One of the incompatible requirements, with its entry in the list."""
+        requirement, by, owner = rival.rpartition(" by ")
+        if owner == _LIST:
+            owner = self._entry(requirement)
+        return f"{requirement}{by}{owner}"
 
 
 class Sign(NamedTuple):

@@ -132,7 +132,12 @@ def find(
             tried.append(f"{path} (it is Python {interpreter.full_version})")
             continue
         return interpreter
-    parts = ["no such Python works here"]
+    if os.sep in wanted:
+        parts = ["is no Python that works"]
+    else:
+        parts = [f"is neither in PATH nor in {_pyenv_versions()}"]
+        if tried:
+            parts = ["no Python of this name or version works"]
     if tried:
         parts.append(f"tried {'; '.join(tried)}")
     known = [python.version for python in _known(children)]
@@ -141,6 +146,11 @@ def find(
         if known
         else "no other one is found either"
     )
+    if _VERSION.match(wanted):
+        parts.append(
+            f"install it, with the system's packages or with pyenv install "
+            f"{wanted}"
+        )
     advice = advise(wanted, known) if advise is not None else ""
     raise UnusableInput(
         f"-p {wanted}", "; ".join(filter(None, [*parts, advice]))

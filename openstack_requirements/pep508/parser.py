@@ -75,6 +75,21 @@ _EGG = re.compile(
     rf"(?P<name>{NAME})(?:\[(?P<extras>{NAME}(?:,{NAME})*)?\])?\Z"
 )
 _BEFORE_SPECIFIERS = re.compile(rf"\s*{NAME}(?:\s*\[(?P<extras>[^\]]*)\])?")
+#: Operators that people type, and those of PEP 440 that they mean.
+_MEANT = {
+    "=": "==",
+    "=>": ">=",
+    "=<": "<=",
+    "=!": "!=",
+    "=~": "~=",
+    "~": "~=",
+    "~>": "~=",
+    "^": "~=",
+    "<>": "!=",
+    "><": "!=",
+    "!": "!=",
+    "====": "===",
+}
 # "===" compares any text, but some characters end it in other tools.
 _ARBITRARY = re.compile(r"[\w.+!*=-]+")
 
@@ -315,8 +330,11 @@ def _parse_with_packaging(
         specifiers = "" if parsed.url else _merged(text, parsed.name)
     except (InvalidRequirement, InvalidSpecifier) as error:
         reason, offset = refusal(error)
+        unsupported = _unsupported(stripped)
+        if not unsupported:
+            reason, offset = _wrong_operator(text) or (reason, offset)
         raise BadLine(
-            _unsupported(stripped) or f"not a requirement ({reason})",
+            unsupported or f"not a requirement ({reason})",
             line,
             column=offset + 1,
         ) from error
@@ -396,6 +414,23 @@ def _require_valid(
         raise BadLine(
             "a fragment alone is no URL", line, column=text.find("@") + 1
         )
+
+
+def _wrong_operator(text: str) -> tuple[str, int] | None:
+    """What is wrong with the first operator that is none, and where it is.
+
+    :param text: a line without its marker and its comment.
+    :returns: nothing where all the operators are those of PEP 440.
+    """
+    before = _BEFORE_SPECIFIERS.match(text)
+    start = before.end() if before else 0
+    for match in re.compile(r"[=<>!~^]+").finditer(text, start):
+        operator = match[0]
+        if not _OPERATOR.fullmatch(operator):
+            meant = _MEANT.get(operator)
+            advice = f"; did you mean {meant}?" if meant else ""
+            return f"{operator} is no operator{advice}", match.start()
+    return None
 
 
 def _unsupported(text: str) -> str:

@@ -94,6 +94,17 @@ def parse_version(text: str) -> Version | None:
         return None
 
 
+def is_major(old: str, new: str) -> bool:
+    """Whether two versions differ in their first number or their epoch.
+
+    A text that is no version differs from none in this way.
+    """
+    left, right = parse_version(old), parse_version(new)
+    if left is None or right is None:
+        return False
+    return (left.epoch, left.major) != (right.epoch, right.major)
+
+
 @lru_cache(maxsize=8192)
 def version_key(version: str) -> tuple[bool, Version | str]:
     """The order of versions (PEP 440): 9.0 before 10.0.

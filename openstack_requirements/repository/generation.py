@@ -41,12 +41,17 @@ from openstack_requirements.constraints import (
 from openstack_requirements.constraints.states import ConstraintsState
 from openstack_requirements.errors import ConflictingOptions, UnusableInput
 from openstack_requirements.install import bisection, freezer
+from openstack_requirements.install.failures import InstallFailed
 from openstack_requirements.install.installation import Order
 from openstack_requirements.output import counted
 from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.pep508.parser import parse_line
 from openstack_requirements.pep508.requirement import canonical_name
-from openstack_requirements.repository import bindep, lists
+from openstack_requirements.repository import (
+    bindep,
+    lists,
+    system_packages,
+)
 from openstack_requirements.system import files, git
 
 if TYPE_CHECKING:
@@ -55,7 +60,6 @@ if TYPE_CHECKING:
     from openstack_requirements.constraints.changes import Changes
     from openstack_requirements.constraints.freeze import Freeze, Kept
     from openstack_requirements.constraints.merging import MarkerStyle
-    from openstack_requirements.install.failures import InstallFailed
     from openstack_requirements.install.freezer import Made
     from openstack_requirements.pep508.entries import Entry
     from openstack_requirements.pep508.requirement import (
@@ -190,13 +194,16 @@ class Failed(NamedTuple):
     :param kept: what became of it.
     :param pythons: the versions of Python where it did.
     :param failure: how it failed first; its ``log`` is the whole output.
-    :param packages: the system packages that bindep.txt lists for it here.
+    :param packages: the system packages that bindep.txt lists for it here,
+        and that are not installed as far as that is known.
+    :param installed: those that are installed, and so are not the reason.
     """
 
     kept: Kept
     pythons: tuple[str, ...]
     failure: InstallFailed
     packages: tuple[str, ...]
+    installed: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -372,17 +379,24 @@ class _Job:
     def make(self, order: Order) -> Made:
         """Make freezes of an order."""
         request = self.request
-        return freezer.make(
-            freezer.FreezeRequest(
-                request.pythons,
-                order,
-                request.installer,
-                request.jobs,
-                request.timeout,
-                request.project or "",
-            ),
-            self.listener.phase,
-        )
+        try:
+            return freezer.make(
+                freezer.FreezeRequest(
+                    request.pythons,
+                    order,
+                    request.installer,
+                    request.jobs,
+                    request.timeout,
+                    request.project or "",
+                ),
+                self.listener.phase,
+            )
+        except InstallFailed as error:
+            path = self.list_path()
+            # With propose the order may be that of the list before.
+            if order.lines == lists.installable(path):
+                error.entries = _as_they_stand(path)
+            raise
 
     def warn_of_unknown(self, made: Made) -> None:
         """Name what has no metadata though it was resolved."""
@@ -577,7 +591,10 @@ class _Job:
         return dataclasses.replace(
             result,
             changes=self.explained(changes.between(old, new), old, new),
-            compared=(name, self.request.requirements or "the freezes"),
+            compared=(
+                name,
+                f"what {self.request.requirements or 'the freezes'} gives",
+            ),
         )
 
     def explained(
@@ -737,6 +754,17 @@ class _Job:
             os.path.join(os.path.dirname(self.list_path()), "bindep.txt")
         )
         platforms = bindep.platforms()
+        lacking = system_packages.not_installed(
+            [
+                package
+                for frozen in made.freezes
+                for kept in frozen.kept
+                for package in bindep.for_platform(
+                    listed.get(canonical_name(kept.name), []), platforms
+                )
+            ],
+            platforms,
+        )
         result: dict[str, Failed] = {}
         failures = iter(made.failures)
         for frozen in made.freezes:
@@ -746,12 +774,33 @@ class _Job:
                     listed.get(canonical_name(kept.name), []), platforms
                 )
                 failed = result.setdefault(
-                    str(kept), Failed(kept, (), failure, tuple(packages))
+                    str(kept),
+                    Failed(
+                        kept,
+                        (),
+                        failure,
+                        tuple(name for name in packages if name in lacking),
+                        tuple(
+                            name for name in packages if name not in lacking
+                        ),
+                    ),
                 )
                 result[str(kept)] = failed._replace(
                     pythons=(*failed.pythons, frozen.python_version)
                 )
         return tuple(result[sentence] for sentence in sorted(result))
+
+
+def _as_they_stand(path: str) -> dict[CanonicalName, str]:
+    """The entries of a list by name, each as ``FILE:LINE: TEXT``."""
+    result: dict[CanonicalName, str] = {}
+    for entry in lists.read(path):
+        if entry.requirement is not None and entry.requirement.package:
+            name = canonical_name(entry.requirement.package)
+            text = f"{path}:{entry.number}: {entry.line.strip()}"
+            known = result.get(name)
+            result[name] = f"{known} or {text}" if known else text
+    return result
 
 
 def _at(revision: str, path: str) -> str | None:

@@ -17,7 +17,7 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.errors import BadContent, BadLine
+from openstack_requirements.errors import BadContent, BadLine, UnusableInput
 from openstack_requirements.pep508.entries import Entry, names_in, read_entries
 from openstack_requirements.pep508.requirement import CanonicalName
 from openstack_requirements.pep508.text import split_lines
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 #: The names of the never-constrain list, the newer one first.
 NEVER = ("denylist.txt", "blacklist.txt")
 GLOBAL = "global-requirements.txt"
+CONSTRAINTS = "upper-constraints.txt"
 BACKPORTS = "backports.txt"
 
 
@@ -98,6 +99,21 @@ def load(
     )
 
 
+def require_repository(folder: str, option: str) -> None:
+    """Fail where a folder is no requirements repository.
+
+    :param option: the option that names another one.
+    :raises UnusableInput: where it has no global list.
+    """
+    path = os.path.join(folder, GLOBAL)
+    if not os.path.isfile(path):
+        raise UnusableInput(
+            path,
+            "there is no such file; name the requirements repository with "
+            f"{option}",
+        )
+
+
 def find_never(folder: str) -> tuple[str | None, tuple[str, ...]]:
     """The never-constrain list in a folder, if any, and warnings about it."""
     paths = (os.path.join(folder, name) for name in NEVER)
@@ -130,6 +146,13 @@ def read(path: str, *, permit_urls: bool = False) -> list[Entry]:
     :raises UnusableInput: where it cannot be read.
     :raises BadContent: with all the lines that cannot be read.
     """
+    if path in {GLOBAL, CONSTRAINTS} and not os.path.lexists(path):
+        # Most likely nobody named it: it is the default of an option.
+        raise UnusableInput(
+            path,
+            "there is no such file here; start in the requirements "
+            "repository, or name the lists",
+        )
     return read_entries(
         files.read_text(path),
         path,

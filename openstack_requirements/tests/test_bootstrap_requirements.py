@@ -592,7 +592,7 @@ class TestFailures(BootstrapTestCase):
                 ("x", "--extend", self.write("e", "-e .\n")),
                 f"{self.folder}/e:1",
             ),
-            (("-p", "9.9", "x"), "-p 9.9: no such Python"),
+            (("-p", "9.9", "x"), "-p 9.9: is neither in PATH nor in "),
             (("x>=nothing",), "column 2: "),
             (("https://example.org/x",), "column 6: "),
             (("",), "NAME: is not the name"),

@@ -645,11 +645,11 @@ added:
       under the upper bound fresh>=1,<2 of top 2
 
 raised:
-  top 1 -> 2
-  Up 1 -> 2
+  top 1 -> 2 (major)
+  Up 1 -> 2 (major)
 
 lowered:
-  x 3 -> 2
+  x 3 -> 2 (major)
       3 is newer: kept away by x<3 of top 2
 
 spelled in another way:
@@ -659,6 +659,47 @@ under an upper bound, which may keep newer versions away:
   y 1: y<2 of the list
 """,
             render_changes.to_text(example(), "old", "new"),
+        )
+
+    def test_major_versions_are_marked(self) -> None:
+        for old, new, major in (
+            ("1.9", "2.0", True),
+            ("2.0", "1.9", True),
+            ("1!1.0", "2!1.0", True),
+            ("2.0rc1", "2.0", False),
+            ("0.1", "0.2", False),
+            ("2004d-x", "1.0", False),
+        ):
+            change = PinChange("raised", "x", old, new, ("3.12",), False)
+            text = render_changes.to_text(Changes((change,)), "a", "b")
+            where = "major; Python 3.12" if major else "Python 3.12"
+            self.assertIn(f"  x {old} -> {new} ({where})\n", text)
+            data = render_changes.to_json(Changes((change,)), "a", "b")
+            self.assertIs(major, json.loads(data)["changes"][0]["major"])
+
+    def test_colours(self) -> None:
+        plain = render_changes.render(example(), "old", "new", "text")
+        text = render_changes.render(
+            example(), "old", "new", "text", colours=True
+        )
+        self.assertIn("\n\x1b[36m  top 1 -> 2 \x1b[0m(\x1b[1;33mmajor", text)
+        self.assertIn("\x1b[1;32madded:\x1b[0m\n", text)
+        self.assertEqual(plain, re.sub(r"\x1b\[[0-9;]*m", "", text))
+        for form in ("json", "markdown"):
+            self.assertEqual(
+                render_changes.render(example(), "old", "new", form),
+                render_changes.render(
+                    example(), "old", "new", form, colours=True
+                ),
+            )
+
+    def test_what_follows_is_announced(self) -> None:
+        held = example()._replace(changes=())
+        self.assertTrue(
+            render_changes.to_text(held, "a", "b").startswith(
+                "a -> b: no version changed (1 spelled in another way; 1 held "
+                "or under an upper bound)\n"
+            )
         )
 
     def test_nothing(self) -> None:
@@ -696,7 +737,7 @@ under an upper bound, which may keep newer versions away:
             "|\n",
             text,
         )
-        self.assertIn("| `top` | 1 → 2 |\n", text)
+        self.assertIn("| `top` | 1 → 2 (major) |\n", text)
         self.assertIn("<details>", text)
 
     HOSTILE: ClassVar = [
@@ -739,7 +780,7 @@ under an upper bound, which may keep newer versions away:
         few = many[:3]
         text = render_changes.to_markdown(Changes(many), "a", "b")
         self.assertIn("<details><summary>300 raised</summary>\n\n|", text)
-        self.assertIn("| `x299` | 1 → 2 |\n\n</details>", text)
+        self.assertIn("| `x299` | 1 → 2 (major) |\n\n</details>", text)
         self.assertEqual("**300 raised**: `a` → `b`", text.splitlines()[0])
         text = render_changes.to_markdown(Changes(few), "a", "b")
         self.assertNotIn("<details>", text)
@@ -755,7 +796,7 @@ under an upper bound, which may keep newer versions away:
                 )
                 self.assertIn(kind, text)
             text = render_changes.to_text(Changes((change,)), "a", "b")
-            self.assertIn("(Python 3.9; other Pythons; c)", text)
+            self.assertIn("(major; Python 3.9; other Pythons; c)", text)
 
 
 def code_removed(line: str) -> str:

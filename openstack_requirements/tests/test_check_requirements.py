@@ -792,7 +792,7 @@ class TestRehearsal(CheckTestCase):
     def test_text(self) -> None:
         done = self.rehearse()
         self.assertEqual((1, ""), (done.status, done.err))
-        first, second = done.out.split("would pass:")
+        first, second = done.out.split("would pass, and fail now:")
         self.assertIn("breaks", first)
         self.assertIn("[no-common-version]", first)
         self.assertIn("+ ", first)
@@ -800,7 +800,11 @@ class TestRehearsal(CheckTestCase):
         self.assertIn("mended", second)
         self.assertIn("    fixed: ", second)
         self.assertNotIn("fine", done.out)
-        self.assertIn("of 4 projects, 1 would fail", second)
+        self.assertIn(
+            "\n4 projects: 1 would fail, and pass now; 1 would pass, and fail "
+            "now; 2 as they are now\n",
+            second,
+        )
 
     def test_json(self) -> None:
         data = json.loads(self.rehearse("--format", "json").out)

@@ -71,7 +71,7 @@ class TestFiles(DiffMixin):
                 "  y 1",
                 "",
                 "raised:",
-                "  x 1 -> 2",
+                "  x 1 -> 2 (major)",
             ],
             self.good(self.old, self.new),
         )
@@ -90,8 +90,16 @@ class TestFiles(DiffMixin):
         done = self.diff(
             *(self.old, self.new, "--format", "markdown", "-o", str(out))
         )
-        self.assertEqual((0, "", ""), done)
-        self.assertIn("| `x` | 1 → 2 |", out.read_text())
+        self.assertEqual(
+            (
+                0,
+                "",
+                f"{out}: written; {self.old} -> {self.new}: 1 added, 1 "
+                "removed, 1 raised\n",
+            ),
+            done,
+        )
+        self.assertIn("| `x` | 1 → 2 (major) |", out.read_text())
 
     def test_line_ends_and_marks_are_no_change(self) -> None:
         odd = self.write("odd.txt", b"\xef\xbb\xbfy===1\r\n\r\nx===1")
@@ -160,7 +168,7 @@ class TestFreezes(DiffMixin):
                 "      needed by: a 2 (raised from 1) -> b>=1",
                 "",
                 "raised:",
-                "  a 1 -> 2 (Python 3.10)",
+                "  a 1 -> 2 (major; Python 3.10)",
                 "",
                 "under an upper bound, which may keep newer versions away:",
                 "  x 2: x>=1,<3 of the list",
@@ -172,11 +180,11 @@ class TestFreezes(DiffMixin):
         lines = self.good(
             f"{self.old}/python3.10.json", f"{self.new}/python3.10.json"
         )
-        self.assertIn("  a 1 -> 2", lines)
+        self.assertIn("  a 1 -> 2 (major)", lines)
         with open(f"{self.new}/python3.10.json", "rb") as file:
             marked = self.write("one", b"\xef\xbb\xbf" + file.read())
         lines = self.good(f"{self.old}/python3.10.json", marked)
-        self.assertIn("  a 1 -> 2", lines)
+        self.assertIn("  a 1 -> 2 (major)", lines)
 
     def test_distributions_are_counted_once(self) -> None:
         old = self.freezes("one", make(python="3.9"), make(python="3.10"))
@@ -226,17 +234,19 @@ class TestRevisions(DiffMixin, GitTestCase):
 
     def test_revisions(self) -> None:
         for old, new, expected in (
-            ("HEAD:uc.txt", "uc.txt", "  x 2 -> 3"),
-            ("HEAD~1:uc.txt", "main:uc.txt", "  x 1 -> 2"),
-            ("main@{1}:./uc.txt", "HEAD:/uc.txt", "  x 1 -> 2"),
-            ("HEAD^{/x}:uc.txt", "uc.txt", "  x 2 -> 3"),
+            ("HEAD:uc.txt", "uc.txt", "  x 2 -> 3 (major)"),
+            ("HEAD~1:uc.txt", "main:uc.txt", "  x 1 -> 2 (major)"),
+            ("main@{1}:./uc.txt", "HEAD:/uc.txt", "  x 1 -> 2 (major)"),
+            ("HEAD^{/x}:uc.txt", "uc.txt", "  x 2 -> 3 (major)"),
         ):
             self.assertIn(expected, self.good(old, new), old)
 
     def test_from_another_folder(self) -> None:
         (self.root / "sub").mkdir()
         os.chdir("sub")
-        self.assertIn("  x 2 -> 3", self.good("HEAD:../uc.txt", "../uc.txt"))
+        self.assertIn(
+            "  x 2 -> 3 (major)", self.good("HEAD:../uc.txt", "../uc.txt")
+        )
         self.bad(
             "HEAD:uc.txt: there is no such file at HEAD; there is one at the "
             "top of the repository: HEAD:/uc.txt",
@@ -245,14 +255,14 @@ class TestRevisions(DiffMixin, GitTestCase):
 
     def test_a_colon_in_a_name(self) -> None:
         (self.root / "HEAD:uc.txt").write_text("x===7\n")
-        self.assertIn("  x 7 -> 3", self.good("HEAD:uc.txt", "uc.txt"))
+        self.assertIn("  x 7 -> 3 (major)", self.good("HEAD:uc.txt", "uc.txt"))
 
     def test_a_freeze_in_a_revision(self) -> None:
         for version in ("1", "2"):
             text = freeze_json.to_json(make(f"x {version}"))
             self.commit(one_json=text)
         self.assertIn(
-            "  x 1 -> 2", self.good("HEAD~1:one.json", "HEAD:one.json")
+            "  x 1 -> 2 (major)", self.good("HEAD~1:one.json", "HEAD:one.json")
         )
 
     def test_bad_lines_name_the_revision(self) -> None:
@@ -307,7 +317,8 @@ class TestNewest(DiffMixin):
         self.assertEqual(0, done.status)
         self.assertEqual(
             [
-                f"{self.new} -> {self.new}: no changes",
+                f"{self.new} -> {self.new}: no version changed (2 held or "
+                "under an upper bound)",
                 "",
                 "held below a newer version:",
                 "  x 1.0: 10.0 is newer: kept away by x<2,>=1 of free 1.0",

@@ -431,6 +431,14 @@ class TestJson(base.TestCase):
                 self.assertIn("f.json: not a freeze: ", str(error))
                 self.assertIn("lone surrogate", str(error))
                 str(error).encode()
+        error = self.assertRaises(UnusableInput, from_json, "{}", "f.json")
+        self.assertEqual(
+            "f.json: not a freeze: it has no format; freezes are what "
+            "generate-constraints writes with --freeze-dir, and what pip "
+            "freeze prints is named as VERSION:FILE (--from-freezes "
+            "3.12:freeze.txt)",
+            str(error),
+        )
         # Two halves are one.
         text = json.dumps({**good, "requested": ["\U0001f600", "\\ud800"]})
         self.assertIn("\\ud83d\\ude00", text)

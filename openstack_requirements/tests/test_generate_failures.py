@@ -87,10 +87,13 @@ class TestTheList(FailureTestCase):
             self.assertTrue(
                 found.first.startswith(f"Python {VERSION}: nosuch: ")
             )
-            self.assertIn("needed by: the list -> nosuch\n", found.err)
-        found = self.fails(self.requirements("top"))
+            self.assertRegex(
+                found.err, r"needed by: /\S+/list.txt:1: nosuch\n"
+            )
+        found = self.fails(self.requirements("# why", "", "Top >= 1.0  # MIT"))
         self.assertEqual(2, found.status)
-        self.assertIn("needed by: the list -> top", found.err)
+        # The entry is as it stands in the list.
+        self.assertIn("/list.txt:3: Top >= 1.0  # MIT -> ", found.err)
         self.assertIn("-> middle", found.err)
 
     def test_a_specifier_that_nothing_satisfies(self) -> None:
@@ -116,6 +119,9 @@ class TestTheList(FailureTestCase):
         self.assertIn("shared: no version satisfies", found.first)
         self.assertIn("shared<2 by a", found.err)
         self.assertIn("shared>=2 by b", found.err)
+        path = self.requirements("a", "Shared>=2  # MIT")
+        found = self.fails(path)
+        self.assertIn(f"shared>=2 by {path}:2: Shared>=2  # MIT", found.err)
 
     def test_a_specifier_that_is_none(self) -> None:
         path = self.requirements("good", "left>=latest", "right<>1")

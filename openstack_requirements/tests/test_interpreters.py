@@ -119,7 +119,20 @@ class TestFind(base.TestCase):
         self.assertEqual("3.8.2", self.find("3.8.2").full_version)
 
     def test_missing(self) -> None:
-        self.assertIn("-p 3.99: no such Python", self.failure("3.99"))
+        self.assertIn(
+            f"-p 3.99: is neither in PATH nor in {self.pyenv}/versions; ",
+            self.failure("3.99"),
+        )
+        self.assertIn(
+            "-p /no/python: is no Python that works; tried /no/python (",
+            self.failure("/no/python"),
+        )
+        self.shim("python3.99")
+        self.assertIn(
+            "-p 3.99: no Python of this name or version works; tried "
+            f"{self.path}/python3.99 (shim: not switched on); ",
+            self.failure("3.99"),
+        )
         self.assertIn("cannot be started", self.failure("/no/python"))
 
     def test_missing_names_those_that_are_here(self) -> None:
@@ -148,9 +161,10 @@ class TestFind(base.TestCase):
 
     def test_missing_where_there_is_none(self) -> None:
         self.assertEqual(
-            "-p 3.14: no such Python works here; no other one is found "
-            "either; --keep-pythons keeps the lines of --previous for Python "
-            "3.14",
+            f"-p 3.14: is neither in PATH nor in {self.pyenv}/versions; no "
+            "other one is found either; install it, with the system's "
+            "packages or with pyenv install 3.14; --keep-pythons keeps the "
+            "lines of --previous for Python 3.14",
             self.failure("3.14"),
         )
 

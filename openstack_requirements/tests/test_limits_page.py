@@ -42,6 +42,7 @@ NO_LIMITS = {
     "constraints.editing._LONG": "where the fast path gives way to the parser",
     "install.environments._REMOVERS": "how many threads remove files",
     "errors.FINDINGS": "an exit status",
+    "manifests.loader._NAMED": "how many folders an error names",
     "errors.MOST_SHOWN": "how many errors of an input are shown",
     "errors.OUTSIDE": "an exit status",
     "errors.UNUSABLE": "an exit status",

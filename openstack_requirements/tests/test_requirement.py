@@ -249,6 +249,37 @@ def lines(draw: st.DrawFn) -> str:
     return text
 
 
+class TestMistypedOperators(base.TestCase):
+    def test_what_is_meant(self) -> None:
+        for text, operator, column, meant in (
+            ("requests=>1", "=>", 9, ">="),
+            ("requests =< 1", "=<", 10, "<="),
+            ("requests[a]>=1,=!2  # c", "=!", 16, "!="),
+            ("requests=1", "=", 9, "=="),
+            ("requests~>1.0; python_version=='3.12'", "~>", 9, "~="),
+            ("requests<>1", "<>", 9, "!="),
+            ("requests^1", "^", 9, "~="),
+            ("requests (=>1)", "=>", 11, ">="),
+        ):
+            error = self.assertRaises(BadLine, parse_line, text)
+            self.assertEqual(
+                f"not a requirement ({operator} is no operator; did you mean "
+                f"{meant}?)",
+                error.reason,
+            )
+            self.assertEqual(column, error.column, text)
+
+    def test_what_nobody_knows(self) -> None:
+        error = self.assertRaises(BadLine, parse_line, "requests>=>1")
+        self.assertEqual(
+            "not a requirement (>=> is no operator)", error.reason
+        )
+
+    def test_an_operator_that_is_right(self) -> None:
+        error = self.assertRaises(BadLine, parse_line, "requests>=one")
+        self.assertNotIn("operator;", error.reason)
+
+
 class TestParseLine(base.TestCase):
     def test_good(self) -> None:
         for line, *fields in GOOD:

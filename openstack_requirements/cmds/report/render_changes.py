@@ -42,6 +42,16 @@ if TYPE_CHECKING:
     from openstack_requirements.constraints.history import PinCommit
     from openstack_requirements.constraints.reasons import Hold
 
+#: What marks a change to another major version.
+_MAJOR = "major"
+#: The codes of a terminal's colours (ECMA-48), by kind of change.
+_CODES = {
+    "added": "32",
+    "removed": "31",
+    "raised": "36",
+    "lowered": "33",
+    "changed": "35",
+}
 #: The formats that :func:`render` knows.
 Format = Literal["text", "json", "markdown"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -53,12 +63,22 @@ SHOWN_COMMITS = 3
 SHORT = 10
 
 
-def render(changes: Changes, old: str, new: str, form: Format) -> str:
+def render(
+    changes: Changes,
+    old: str,
+    new: str,
+    form: Format,
+    *,
+    colours: bool = False,
+) -> str:
     """Render the changes in a format.
 
     :param old: the name of the old side, as the user gave it.
     :param new: the name of the new side.
+    :param colours: use the colours of a terminal, in text alone.
     """
+    if form == "text" and colours:
+        return _coloured(to_text(changes, old, new))
     formats: dict[Format, Callable[[Changes, str, str], str]] = {
         "text": to_text,
         "json": to_json,
@@ -67,9 +87,14 @@ def render(changes: Changes, old: str, new: str, form: Format) -> str:
     return formats[form](changes, old, new)
 
 
+def heading(changes: Changes, old: str, new: str) -> str:
+    """What is compared with what, and how many changed, in one line."""
+    return f"{old} -> {new}: {_summary(changes)}"
+
+
 def to_text(changes: Changes, old: str, new: str) -> str:
     """Render the changes for a terminal or a log."""
-    lines = [f"{old} -> {new}: {_summary(changes)}"]
+    lines = [heading(changes, old, new)]
     lines += _notes(changes, str)
     for kind in KINDS:
         of_kind = changes.of(kind)
@@ -78,7 +103,7 @@ def to_text(changes: Changes, old: str, new: str) -> str:
         for change in of_kind:
             lines.append(
                 f"  {change.name} {_versions(change, '->')}"
-                f"{_in(_where(change))}"
+                f"{_in(_major_and_where(change))}"
             )
             lines += [f"      {by}" for by in _commits(change, str)]
             lines += [f"      {why}" for why in _why(change, changes, str)]
@@ -114,6 +139,27 @@ def to_text(changes: Changes, old: str, new: str) -> str:
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
+def _coloured(text: str) -> str:
+    """The text form in the colours of a terminal, line by line."""
+    lines = text.splitlines()
+    code = ""
+    for number, line in enumerate(lines):
+        if not number:
+            lines[0] = _paint("1", line)
+        elif line and line[0] != " ":
+            code = _CODES.get(line.removesuffix(":"), "")
+            lines[number] = _paint(f"1;{code}" if code else "1", line)
+        elif code and line[:3].strip():
+            before, major, after = line.partition(f"({_MAJOR}")
+            mark = f"({_paint('1;33', _MAJOR)}" if major else ""
+            lines[number] = f"{_paint(code, before)}{mark}{after}"
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _paint(code: str, text: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m"
+
+
 def to_markdown(changes: Changes, old: str, new: str) -> str:
     """Render the changes for a review comment: tables, long ones folded."""
     parts = [f"**{_summary(changes)}**: {_code(old)} → {_code(new)}"]
@@ -122,7 +168,8 @@ def to_markdown(changes: Changes, old: str, new: str) -> str:
         rows = [
             [
                 _code(change.name),
-                _versions(change, "→", _plain),
+                _versions(change, "→", _plain)
+                + _in(_MAJOR if change.is_major else ""),
                 _where(change, _code),
                 "<br>".join(_commits(change, _code)),
                 "<br>".join(_why(change, changes, _code)),
@@ -191,6 +238,7 @@ def to_json(changes: Changes, old: str, new: str) -> str:
                     "name": change.name,
                     "old": change.old or None,
                     "new": change.new or None,
+                    "major": change.is_major,
                     "pythons": list(change.pythons),
                     "everywhere": change.everywhere,
                     "condition": change.condition or None,
@@ -224,7 +272,23 @@ def _commit_data(commit: PinCommit) -> dict[str, Any]:
 def _summary(changes: Changes) -> str:
     counts = [_count(changes, kind) for kind in KINDS]
     changed = [count for count in counts if not count.startswith("0 ")]
-    return ", ".join(changed) or "no changes"
+    if changed:
+        return ", ".join(changed)
+    # More lines follow all the same, and this says what they are about.
+    notes = [
+        f"{count} {what}"
+        for count, what in (
+            (len(changes.respelled), "spelled in another way"),
+            (
+                len({hold.name for hold in changes.held}),
+                "held or under an upper bound",
+            ),
+        )
+        if count
+    ]
+    return (
+        f"no version changed ({'; '.join(notes)})" if notes else "no changes"
+    )
 
 
 def _count(changes: Changes, kind: Kind) -> str:
@@ -282,6 +346,12 @@ def _where(change: PinChange, show: Callable[[str], str] = str) -> str:
     if change.condition:
         parts.append(show(change.condition))
     return "; ".join(parts)
+
+
+def _major_and_where(change: PinChange) -> str:
+    """Whether another major version is pinned, and where that is so."""
+    parts = [_MAJOR] if change.is_major else []
+    return "; ".join(filter(None, [*parts, _where(change)]))
 
 
 def _in(where: str) -> str:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openstack_requirements.errors import UnusableInput, printable
-from openstack_requirements.output import json_text
+from openstack_requirements.output import counted, json_text
 from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
@@ -51,21 +51,37 @@ def to_text(impacts: Sequence[ProjectImpact], lines: Lines) -> str:
     passing = [impact for impact in judged if impact.passed]
     failing = [impact for impact in judged if not impact.passed]
     groups = (
-        ("would fail", [impact for impact in passing if not impact.passes]),
         (
-            "fail, and would fail for more",
-            [impact for impact in failing if impact.broken],
+            "would fail, and pass now",
+            [impact for impact in passing if not impact.passes],
         ),
-        ("would pass", [impact for impact in failing if impact.passes]),
+        (
+            "fail now, and would fail for more",
+            [
+                impact
+                for impact in failing
+                if impact.broken and not impact.passes
+            ],
+        ),
+        (
+            "would pass, and fail now",
+            [impact for impact in failing if impact.passes],
+        ),
     )
     result = []
     for title, members in groups:
         if members:
             result += [f"{title}:", *_members(members, lines), ""]
-    numbers = ", ".join(f"{len(members)} {title}" for title, members in groups)
-    failed = len(impacts) - len(judged)
-    more = f", {failed} could not be judged" if failed else ""
-    result.append(f"of {len(impacts)} projects, {numbers}{more}")
+    counts = [(len(members), title) for title, members in groups]
+    counts += [
+        (
+            len(judged) - sum(count for count, _ in counts),
+            "as they are now",
+        ),
+        (len(impacts) - len(judged), "could not be judged"),
+    ]
+    numbers = "; ".join(f"{count} {title}" for count, title in counts if count)
+    result.append(f"{counted(len(impacts), 'project')}: {numbers}")
     return "".join(f"{printable(line)}\n" for line in result)
 
 
