@@ -86,7 +86,9 @@ class InstallFailed(RequirementsError):
 
     ``log`` is the path at which the caller has kept that output, or empty;
     ``entries`` has the entries of the list as they stand, by name, each as
-    ``FILE:LINE: TEXT``, where the caller knows them.
+    ``FILE:LINE: TEXT``, where the caller knows them. ``packages`` are the
+    system packages that a build lacks, as far as the caller knows, and
+    ``installed`` those that it needs and that are there.
     """
 
     def __init__(
@@ -99,6 +101,8 @@ class InstallFailed(RequirementsError):
         self.output = output
         self.log = ""
         self.entries: Mapping[CanonicalName, str] = {}
+        self.packages: tuple[str, ...] = ()
+        self.installed: tuple[str, ...] = ()
 
     @property
     def status(self) -> int:  # type: ignore[override]
@@ -128,11 +132,22 @@ class InstallFailed(RequirementsError):
         if self.log:
             tail = f"  the whole output: {printable(self.log)}"
         if reason.kind == "build":
-            tail = (
-                "  Where a system library or a compiler is missing, "
-                f"bindep.txt lists what to install.\n{tail}"
-            )
+            tail = f"  {printable(self._advice())}\n{tail}"
         return "\n".join(part for part in (head, text, tail) if part.strip())
+
+    def _advice(self) -> str:
+        """What to install where a build failed."""
+        if self.packages:
+            return f"what to install: {', '.join(self.packages)}"
+        if self.installed:
+            return (
+                "what bindep.txt lists for it is installed: "
+                f"{', '.join(self.installed)}"
+            )
+        return (
+            "Where a system library or a compiler is missing, bindep.txt "
+            "lists what to install."
+        )
 
     def _entry(self, requirement: str) -> str:
         """The entry of the list for a requirement, as it stands there."""

@@ -45,7 +45,7 @@ from openstack_requirements.install.failures import InstallFailed
 from openstack_requirements.install.installation import Order
 from openstack_requirements.output import counted
 from openstack_requirements.pep508.entries import read_entries
-from openstack_requirements.pep508.parser import parse_line
+from openstack_requirements.pep508.parser import name_in, parse_line
 from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.repository import (
     bindep,
@@ -392,10 +392,7 @@ class _Job:
                 self.listener.phase,
             )
         except InstallFailed as error:
-            path = self.list_path()
-            # With propose the order may be that of the list before.
-            if order.lines == lists.installable(path):
-                error.entries = _as_they_stand(path)
+            self.explain(error, order)
             raise
 
     def warn_of_unknown(self, made: Made) -> None:
@@ -750,45 +747,65 @@ class _Job:
 
     def failed(self, made: Made) -> tuple[Failed, ...]:
         """What could not be installed, by what is to be said of it."""
-        listed = bindep.system_packages(
-            os.path.join(os.path.dirname(self.list_path()), "bindep.txt")
-        )
-        platforms = bindep.platforms()
-        lacking = system_packages.not_installed(
-            [
-                package
-                for frozen in made.freezes
-                for kept in frozen.kept
-                for package in bindep.for_platform(
-                    listed.get(canonical_name(kept.name), []), platforms
-                )
-            ],
-            platforms,
+        packages = self.system_packages(
+            canonical_name(kept.name)
+            for frozen in made.freezes
+            for kept in frozen.kept
         )
         result: dict[str, Failed] = {}
         failures = iter(made.failures)
         for frozen in made.freezes:
             for kept in frozen.kept:
                 failure = next(failures)
-                packages = bindep.for_platform(
-                    listed.get(canonical_name(kept.name), []), platforms
-                )
+                lacking, installed = packages[canonical_name(kept.name)]
                 failed = result.setdefault(
-                    str(kept),
-                    Failed(
-                        kept,
-                        (),
-                        failure,
-                        tuple(name for name in packages if name in lacking),
-                        tuple(
-                            name for name in packages if name not in lacking
-                        ),
-                    ),
+                    str(kept), Failed(kept, (), failure, lacking, installed)
                 )
                 result[str(kept)] = failed._replace(
                     pythons=(*failed.pythons, frozen.python_version)
                 )
         return tuple(result[sentence] for sentence in sorted(result))
+
+    def system_packages(
+        self, names: Iterable[CanonicalName]
+    ) -> dict[CanonicalName, tuple[tuple[str, ...], tuple[str, ...]]]:
+        """The system packages that distributions need here to build.
+
+        :returns: those that are not installed, as far as that is known, and
+            those that are, for each of the distributions.
+        """
+        listed = bindep.system_packages(
+            os.path.join(os.path.dirname(self.list_path()), "bindep.txt")
+        )
+        platforms = bindep.platforms()
+        needed = {
+            name: bindep.for_platform(listed.get(name, []), platforms)
+            for name in names
+        }
+        lacking = system_packages.not_installed(
+            (package for packages in needed.values() for package in packages),
+            platforms,
+        )
+        return {
+            name: (
+                tuple(package for package in packages if package in lacking),
+                tuple(
+                    package for package in packages if package not in lacking
+                ),
+            )
+            for name, packages in needed.items()
+        }
+
+    def explain(self, failure: InstallFailed, order: Order) -> None:
+        """Add to a failure what only the list and its bindep.txt say."""
+        path = self.list_path()
+        # With propose the order may be that of the list before.
+        if order.lines == lists.installable(path):
+            failure.entries = _as_they_stand(path)
+        if failure.reason.kind == "build":
+            name = canonical_name(name_in(failure.reason.culprit))
+            packages = self.system_packages([name])
+            failure.packages, failure.installed = packages[name]
 
 
 def _as_they_stand(path: str) -> dict[CanonicalName, str]:

@@ -51,12 +51,12 @@ def not_installed(
     )
     if not known or not {"dpkg", "rpm"} & set(platforms):
         return asked
-    with children.of_job("system-packages") as started:
-        ask = _by_dpkg if "dpkg" in platforms else _by_rpm
-        try:
+    ask = _by_dpkg if "dpkg" in platforms else _by_rpm
+    try:
+        with children.of_job("system-packages") as started:
             return asked - ask(known, started)
-        except OutsideError:
-            return asked  # without that tool nothing is known
+    except OutsideError:
+        return asked  # without that tool, or on a full disk, nothing is known
 
 
 def _by_dpkg(names: Sequence[str], started: Children) -> frozenset[str]:

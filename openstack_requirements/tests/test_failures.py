@@ -398,6 +398,13 @@ class TestMessage(base.TestCase):
         self.assertIn("| line 99\n", text)
         self.assertNotIn("| line 9\n", text)
         self.assertIn("bindep.txt", text)
+        error.packages, error.installed = ("libx-dev",), ("gcc",)
+        self.assertIn("\n  what to install: libx-dev\n", str(error))
+        error.packages = ()
+        self.assertIn(
+            "\n  what bindep.txt lists for it is installed: gcc\n",
+            str(error),
+        )
         self.assertIn("/tmp/x.log", text)
         self.assertNotIn("\x1b", text)
 

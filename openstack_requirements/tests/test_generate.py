@@ -146,6 +146,24 @@ class TestGenerate(GenerateTestCase):
             )
         self.assertEqual(0o640, os.stat(path).st_mode & 0o777)
 
+    def test_the_end_says_what_was_written(self) -> None:
+        output, freezes = self.folder / "uc.txt", self.folder / "freezes"
+        self.write("uc.txt", "# by hand\n")
+        done = self.run_main(
+            generate_constraints.main,
+            *("-p", sys.executable, "-r", self.list, "-o", str(output)),
+            *("--freeze-dir", str(freezes), "--no-install"),
+        )
+        version = ".".join(map(str, sys.version_info[:2]))
+        self.assertEqual((0, ""), (done.status, done.out))
+        self.assertEqual(
+            [
+                f"{output}: written, 2 pins for Python {version}",
+                f"{freezes}: 1 freeze written, Python {version}",
+            ],
+            done.err.splitlines()[-2:],
+        )
+
     def test_both_installers_agree(self) -> None:
         argv = ("-p", sys.executable, "-r", self.list)
         self.assertEqual(

@@ -190,7 +190,7 @@ class TestTheWorld(FailureTestCase):
         found = self.failing("native==1.0")
         self.assertIn(f"({HEADER} is missing)", found.first)
         self.assertIn(
-            "needed by: the list -> top==1.0 -> middle==1.0 -> native==1.0",
+            "/list.txt:1: top -> top==1.0 -> middle==1.0 -> native==1.0",
             found.err,
         )
         # The build's own words, and what to do.
@@ -206,7 +206,7 @@ class TestTheWorld(FailureTestCase):
         self.index.sdist("native", "1.0", native_missing=HEADER)
         found = self.failing("native==1.0", installer="pip")
         self.assertIn(f"({HEADER} is missing)", found.first)
-        self.assertIn("the list -> top -> native", found.err)
+        self.assertIn("/list.txt:1: top -> native", found.err)
         self.assertIn(f"fatal error: {HEADER}: No such file", found.err)
 
     def test_an_index_that_hangs(self) -> None:

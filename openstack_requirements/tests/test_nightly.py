@@ -207,6 +207,21 @@ class TestKeepGoing(NightlyTestCase):
             self.assertIn("what to install: libx-dev\n", err)
             path = err.split("the whole output: ")[1].splitlines()[0]
             self.assertIn("x/y.h", Path(path).read_text())
+        # What is installed is not asked for.
+        tool = self.write(
+            "tools/dpkg-query", "#!/bin/sh\necho installed libx-dev\n"
+        )
+        os.chmod(tool, 0o755)
+        self.useFixture(
+            fixtures.EnvironmentVariable(
+                "PATH", f"{self.folder}/tools{os.pathsep}{os.environ['PATH']}"
+            )
+        )
+        _, err = self.keeps_going("uv", old, "good", "bad")
+        self.assertNotIn("what to install", err)
+        self.assertIn(
+            "  what bindep.txt lists for it is installed: libx-dev\n", err
+        )
 
     def test_without_an_earlier_pin(self) -> None:
         self.index.sdist("bad", "2.0", fail="no", requires=["lonely"])
