@@ -70,10 +70,10 @@ def criteria_of(loaded: Lists) -> Criteria:
     :raises UnusableInput: where the waivers cannot be read.
     :raises BadContent: with all the waivers that cannot be read.
     """
-    folder = loaded.folder
+    repository = loaded.repository
     against = judgement.against(
         loaded.policy,
-        os.path.normpath(os.path.join(folder, lists.GLOBAL)),
+        os.path.normpath(repository.required),
         loaded.global_requirements,
         loaded.never,
         loaded.backports,
@@ -83,7 +83,9 @@ def criteria_of(loaded: Lists) -> Criteria:
             if entry.requirement is not None
         ],
     )
-    return Criteria(against, lists.read_waivers(folder), loaded.warnings)
+    return Criteria(
+        against, lists.read_waivers(repository.folder), loaded.warnings
+    )
 
 
 def checkouts(listed: str, folder: str) -> FoundCheckouts:

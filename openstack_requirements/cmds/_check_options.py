@@ -17,7 +17,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from openstack_requirements.cmds import _console, _judge
+from openstack_requirements.cmds import _console, _judge, _lists
 from openstack_requirements.errors import ConflictingOptions
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def parser() -> _console.Parser:
         default=".",
         help="the requirements repository",
     )
-    _judge.add_policy_option(lists)
+    _lists.add_policy_option(lists)
     what = result.add_argument_group("what to judge")
     what.add_argument(
         "--local",

@@ -91,10 +91,15 @@ class Parser(argparse.ArgumentParser):
         """What an abbreviation may stand for.
 
         Two spellings of one option (``--soft``, ``--soft-update``) do not
-        make it ambiguous, as they do for argparse.
+        make it ambiguous, as they do for argparse; nor does an option that is
+        newer than the calls of another one.
         """
         rows: list[Any] = super()._get_option_tuples(option_string)
-        # The first part of a row is the option, whatever its spelling.
+        # The first part of a row is the option, the second its spelling.
+        spellings = {row[1] for row in rows}
+        if "--requirements" in spellings:
+            # Older calls abbreviate it, where --reqs was not there yet.
+            rows = [row for row in rows if row[1] != "--reqs"]
         return list({id(row[0]): row for row in reversed(rows)}.values())
 
     def print_help(self, file: Any = None) -> None:

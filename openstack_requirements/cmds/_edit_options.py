@@ -58,7 +58,7 @@ _OPTIONS = {
     "--oldest-python": (
         "X.Y",
         "with --pin: the oldest Python that FILE is for (default: the oldest "
-        "that its markers name)",
+        "of the settings beside FILE, or else that its markers name)",
     ),
     "--force": (
         "",

@@ -18,7 +18,7 @@ import datetime
 import os
 import re
 
-from openstack_requirements.cmds import _console
+from openstack_requirements.cmds import _console, _lists
 from openstack_requirements.cmds.report import render_changes
 from openstack_requirements.constraints import freeze, merging
 from openstack_requirements.install import installers
@@ -60,15 +60,17 @@ def _add_subject_options(group: argparse._ArgumentGroup) -> None:
         action="append",
         default=argparse.SUPPRESS,
         help="an interpreter: a path, a name on PATH or a version (3, 3.12, "
-        "3.12.1); repeat for several",
+        "3.12.1); repeat for several (default: those of the settings)",
     )
     group.add_argument(
         "-r",
         "--requirements",
         metavar="FILE",
         default=argparse.SUPPRESS,
-        help="the list to install",
+        help="the list to install (default: with --reqs or settings, their "
+        "global list)",
     )
+    _lists.add_reqs_option(group)
     group.add_argument(
         "--from-freezes",
         metavar="FILE",
@@ -92,8 +94,9 @@ def _add_installation_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--installer",
         choices=installers.CHOICES,
-        default="auto",
-        help="auto is uv, and pip for interpreters that uv cannot use",
+        default=argparse.SUPPRESS,
+        help="auto is uv, and pip for interpreters that uv cannot use "
+        "(default: that of the settings, or auto)",
     )
     group.add_argument(
         "--no-install",
@@ -197,7 +200,7 @@ def _add_failure_options(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_output_options(group: argparse._ArgumentGroup) -> None:
-    _console.add_never_option(group, "names that are never constrained")
+    _lists.add_never_option(group)
     group.add_argument(
         "--all",
         action="store_true",

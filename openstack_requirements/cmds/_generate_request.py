@@ -20,8 +20,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, NamedTuple
 
+from openstack_requirements.cmds import _console, _lists
 from openstack_requirements.cmds._generate_options import parser
 from openstack_requirements.errors import ConflictingOptions
+from openstack_requirements.repository.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +36,10 @@ _UNSET = dict.fromkeys(
     (
         "python",
         "requirements",
+        "reqs",
         "from_freezes",
         "version_map",
+        "installer",
         "timeout",
         "cache_dir",
         "project_config",
@@ -108,6 +112,7 @@ def parse(argv: Sequence[str] | None) -> Options:
         that lack another option.
     """
     options = parser().parse_args(argv, argparse.Namespace(**_UNSET))
+    _fill_in(options)
     _check(options)
     # It imports the installers, which the help does not need.
     from openstack_requirements.repository.generation import Request
@@ -148,6 +153,33 @@ def parse(argv: Sequence[str] | None) -> Options:
     )
 
 
+def _fill_in(options: argparse.Namespace) -> None:
+    """Take from the requirements repository what no option says.
+
+    Freezes are merged as they are where nothing names a repository.
+    """
+    written = options.output or options.previous
+    merges = options.from_freezes is not None
+    if merges and options.reqs is None and written is None:
+        options.installer = options.installer or "auto"
+        return
+    repository = _lists.located(
+        options, required=options.requirements, pinned=written
+    )
+    settings = repository.settings
+    options.installer = options.installer or settings.installer or "auto"
+    if options.never is None and repository.never is not None:
+        options.never = repository.never
+        _console.say(f"never constrained: what {repository.never} lists")
+    if merges:
+        return
+    options.python = options.python or list(settings.pythons) or None
+    if options.requirements is None and (
+        options.reqs is not None or settings != Settings()
+    ):
+        options.requirements = repository.required
+
+
 def _check(options: argparse.Namespace) -> None:
     """Refuse options that contradict each other."""
     given = {
@@ -164,7 +196,8 @@ def _check(options: argparse.Namespace) -> None:
                 )
     elif "python" not in given:
         raise ConflictingOptions(
-            "name an interpreter with -p, or freezes with --from-freezes"
+            "name an interpreter with -p or in the settings, or freezes with "
+            "--from-freezes"
         )
     elif "requirements" not in given:
         raise ConflictingOptions("name the list to install with -r")

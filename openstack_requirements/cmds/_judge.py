@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING
 from openstack_requirements.checks import findings
 from openstack_requirements.cmds import _console
 from openstack_requirements.cmds.report import FORMATS, as_text
-from openstack_requirements.errors import FINDINGS, ConflictingOptions
-from openstack_requirements.repository import lists, policy
+from openstack_requirements.errors import FINDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,44 +84,3 @@ def report(
         # Silence on the terminal would look like success.
         _console.say(as_text.summary(verdicts))
     return FINDINGS if findings.counts(verdicts).errors else 0
-
-
-def add_never_option(parser: argparse.ArgumentParser) -> None:
-    """Add the never-constrain list; see :func:`never_list`."""
-    _console.add_never_option(
-        parser,
-        "the never-constrain list (default: denylist.txt or blacklist.txt in "
-        "the current folder)",
-    )
-
-
-def never_list(options: argparse.Namespace) -> str | None:
-    """The path of the never-constrain list; None without one.
-
-    :raises ConflictingOptions: if an option and an argument name it.
-    """
-    named = [
-        str(getattr(options, name))
-        for name in ("never", "never_list")
-        if hasattr(options, name)
-    ]
-    if len(named) > 1:
-        raise ConflictingOptions(_console.NAMED_TWICE)
-    if named:
-        return named[0]
-    path, warnings = lists.find_never("")
-    for warning in warnings:
-        _console.warn(warning)
-    return path
-
-
-def add_policy_option(parser: argparse._ActionsContainer) -> None:
-    """Add the option that names the policy."""
-    parser.add_argument(
-        "--policy",
-        choices=policy.NAMES,
-        default=argparse.SUPPRESS,
-        help="the rules to judge by (default: current for a repository with "
-        "denylist.txt; else classic if half of the entries of the global "
-        "list have a >=, and current if not)",
-    )

@@ -19,7 +19,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from openstack_requirements.bootstrap import survey_input
-from openstack_requirements.cmds import _console
+from openstack_requirements.cmds import _console, _lists
 from openstack_requirements.errors import ConflictingOptions
 from openstack_requirements.repository import lists, policy
 from openstack_requirements.system import files
@@ -93,8 +93,8 @@ def parser() -> _console.Parser:
         action="append",
         default=argparse.SUPPRESS,
         help="an interpreter that the list is for: a path, a name on PATH or "
-        "a version; repeat for several (default: the interpreter that runs "
-        "this command)",
+        "a version; repeat for several (default: those of the settings, or "
+        "the interpreter that runs this command)",
     )
     how.add_argument(
         "--jobs",
@@ -110,7 +110,7 @@ def parser() -> _console.Parser:
         choices=policy.NAMES,
         default=argparse.SUPPRESS,
         help="classic: each entry gets a lower bound; current: none does "
-        "(default: that of --extend, else classic)",
+        "(default: that of the settings or of --extend, else classic)",
     )
     out.add_argument(
         "--extend",
@@ -119,9 +119,8 @@ def parser() -> _console.Parser:
         help="a global list to extend: its lines stay as they are, and new "
         "entries are added at its end",
     )
-    _console.add_never_option(
-        out, "names that are never constrained, and are not listed"
-    )
+    _lists.add_reqs_option(out)
+    _lists.add_never_option(out)
     out.add_argument(
         "-o",
         "--output",
@@ -147,6 +146,7 @@ _UNSET = dict.fromkeys(
         "python",
         "timeout",
         "policy",
+        "reqs",
         "extend",
         "never",
         "output",
@@ -167,6 +167,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for path in (options.output, options.decisions):
         if path is not None:
             files.require_replaceable(path)
+    _fill_in(options)
     base = survey_input.base(options.extend, options.policy)
     request = _request(options, names, base)
 
@@ -184,6 +185,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         files.replace(options.decisions, decisions.to_json(proposal.decisions))
     _console.write_to(options.output, content)
     return 0
+
+
+def _fill_in(options: argparse.Namespace) -> None:
+    """Take from the requirements repository what no option says."""
+    repository = _lists.located(
+        options, required=options.extend or options.output
+    )
+    settings = repository.settings
+    options.python = options.python or list(settings.pythons)
+    options.policy = options.policy or settings.policy or None
+    if options.never is None and repository.never is not None:
+        options.never = repository.never
+        _console.say(f"never constrained: what {repository.never} lists")
 
 
 def _request(

@@ -13,12 +13,13 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from typing import TYPE_CHECKING
 
 from openstack_requirements.checks import findings, install_rules
 from openstack_requirements.checks.list_lines import listed
-from openstack_requirements.cmds import _console, _judge
+from openstack_requirements.cmds import _console, _judge, _lists
 from openstack_requirements.manifests import loader
 from openstack_requirements.repository import lists
 
@@ -45,24 +46,27 @@ def parser() -> _console.Parser:
         "-u",
         "--upper-constraints",
         metavar="FILE",
-        default="upper-constraints.txt",
-        help="the constraints",
+        default=argparse.SUPPRESS,
+        help="the constraints (default: those of the settings, or "
+        "upper-constraints.txt)",
     )
     result.add_argument(
         "-g",
         "--global-requirements",
         metavar="FILE",
-        default="global-requirements.txt",
-        help="the global list",
+        default=argparse.SUPPRESS,
+        help="the global list (default: that of the settings, or "
+        "global-requirements.txt)",
     )
-    _judge.add_never_option(result)
+    _lists.add_reqs_option(result)
+    _lists.add_never_option(result)
     result.add_argument(
         "-G",
         "--gr-check",
         action="store_true",
         help="also judge the versions of bounds by the global list",
     )
-    _judge.add_policy_option(result)
+    _lists.add_policy_option(result)
     _judge.add_report_options(result)
     return result
 
@@ -71,20 +75,24 @@ def parser() -> _console.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = parser().parse_args(argv)
-    never = _judge.never_list(options)
-    required = lists.read(options.global_requirements)
-    pinned = lists.read(options.upper_constraints, permit_urls=True)
+    repository = _lists.located(
+        options,
+        required=getattr(options, "global_requirements", None),
+        pinned=getattr(options, "upper_constraints", None),
+    )
+    required = lists.read(repository.required)
+    pinned = lists.read(repository.pinned, permit_urls=True)
     project = loader.read_manifests(options.project)
     wanted, unread = install_rules.judged_requirements(
         project.declared,
-        lists.never_constrained(never),
+        lists.never_constrained(repository.never),
         lambda path: os.path.join(options.project, path),
         project.texts.keys(),
     )
     subject = install_rules.ProjectAndLists(
-        lists.find_policy(required, never, getattr(options, "policy", None)),
-        listed(options.global_requirements, required),
-        listed(options.upper_constraints, pinned),
+        repository.policy(required, getattr(options, "policy", None)),
+        listed(repository.required, required),
+        listed(repository.pinned, pinned),
         wanted,
         unread,
     )

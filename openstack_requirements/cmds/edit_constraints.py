@@ -67,5 +67,6 @@ def _pinning(request: EditRequest) -> Callable[[str], str]:
     assert pin is not None
     if request.source:
         pin = pins.for_pythons_of(pin, request.source)
+    pin = pins.with_settings(pin, request.file)
     listed = None if request.force else pins.beside(request.file)
     return pins.change(pin, request.file, listed)

@@ -19,7 +19,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from openstack_requirements.cmds import _console, _run
+from openstack_requirements.cmds import _console, _lists, _run
 from openstack_requirements.errors import (
     FINDINGS,
     RequirementsError,
@@ -28,7 +28,7 @@ from openstack_requirements.errors import (
 )
 from openstack_requirements.manifests import loader
 from openstack_requirements.output import counted
-from openstack_requirements.repository import apply_update, lists, policy
+from openstack_requirements.repository import apply_update, lists
 from openstack_requirements.system import files
 
 if TYPE_CHECKING:
@@ -62,21 +62,9 @@ def parser() -> _console.Parser:
         "project", metavar="PROJECT", nargs="+", help="a project's folder"
     )
     what = result.add_argument_group("the lists to follow")
-    what.add_argument(
-        "--source",
-        metavar="DIR",
-        default=".",
-        help="the requirements repository",
-    )
-    what.add_argument(
-        "--policy",
-        choices=policy.NAMES,
-        default=argparse.SUPPRESS,
-        help="the rules of the repository (default: derived from its lists)",
-    )
-    _console.add_never_option(
-        what, "packages that are not changed (default: the list in DIR)"
-    )
+    _lists.add_reqs_option(what, "--source")
+    _lists.add_policy_option(what)
+    _lists.add_never_option(what)
     what.add_argument(
         "-s",
         "--soft",
@@ -124,16 +112,16 @@ def parser() -> _console.Parser:
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    unset = argparse.Namespace(policy=None, never=None, suffix=None)
+    unset = argparse.Namespace(reqs="", policy=None, never=None, suffix=None)
     options = parser().parse_args(argv, unset)
     if options.suffix is not None and (
         not options.suffix
         or os.path.basename(options.suffix) != options.suffix
     ):
         raise UnusableInput("-o", "a suffix is a part of a file's name")
-    lists.require_repository(options.source, "--source")
+    lists.require_repository(options.reqs, "--reqs")
     loaded = lists.load(
-        options.source,
+        options.reqs,
         options.policy,
         never=options.never,
         with_constraints=False,

@@ -22,7 +22,7 @@ from openstack_requirements.checks import (
     list_rules,
     upkeep_rules,
 )
-from openstack_requirements.cmds import _console, _judge, _upkeep
+from openstack_requirements.cmds import _console, _judge, _lists, _upkeep
 from openstack_requirements.errors import UnusableInput
 from openstack_requirements.repository import lists
 
@@ -50,15 +50,17 @@ def parser() -> _console.Parser:
         "required",
         metavar="GLOBAL",
         nargs="?",
-        default="global-requirements.txt",
-        help="the global list",
+        default=argparse.SUPPRESS,
+        help="the global list (default: that of the settings, or "
+        "global-requirements.txt)",
     )
     result.add_argument(
         "pinned",
         metavar="CONSTRAINTS",
         nargs="?",
-        default="upper-constraints.txt",
-        help="the constraints",
+        default=argparse.SUPPRESS,
+        help="the constraints (default: those of the settings, or "
+        "upper-constraints.txt)",
     )
     result.add_argument(
         "never_list",
@@ -67,8 +69,9 @@ def parser() -> _console.Parser:
         default=argparse.SUPPRESS,
         help="the never-constrain list; also -b and -d",
     )
-    _judge.add_never_option(result)
-    _judge.add_policy_option(result)
+    _lists.add_reqs_option(result)
+    _lists.add_never_option(result)
+    _lists.add_policy_option(result)
     _upkeep.add_options(result)
     _judge.add_report_options(result)
     return result
@@ -78,15 +81,19 @@ def parser() -> _console.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = parser().parse_args(argv)
-    never = _judge.never_list(options)
-    required = lists.read(options.required)
-    pinned = lists.read(options.pinned, permit_urls=True)
+    repository = _lists.located(
+        options,
+        required=getattr(options, "required", None),
+        pinned=getattr(options, "pinned", None),
+    )
+    required = lists.read(repository.required)
+    pinned = lists.read(repository.pinned, permit_urls=True)
     subject = list_rules.JudgedLists(
-        lists.find_policy(required, never, getattr(options, "policy", None)),
-        list_lines.listed(options.required, required),
-        list_lines.listed(options.pinned, pinned),
-        never or lists.NEVER[0],
-        lists.never_constrained(never),
+        repository.policy(required, getattr(options, "policy", None)),
+        list_lines.listed(repository.required, required),
+        list_lines.listed(repository.pinned, pinned),
+        repository.never or lists.NEVER[0],
+        lists.never_constrained(repository.never),
     )
     upkeep = _upkeep.load(
         options, subject.required, subject.pinned, subject.never
@@ -94,9 +101,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     entries, pins = _lines(subject.required), _lines(subject.pinned)
     if not entries and not pins:
         raise UnusableInput(
-            options.required,
-            f"has no entry, and {options.pinned} no pin: there is nothing to "
-            "judge",
+            repository.required,
+            f"has no entry, and {repository.pinned} no pin: there is nothing "
+            "to judge",
         )
     judged = list_rules.judge(subject)
     if upkeep is not None:
@@ -106,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         options,
         [
             findings.verdict(
-                f"{options.required} and {options.pinned}",
+                f"{repository.required} and {repository.pinned}",
                 judged,
                 judged=[
                     findings.Amount(entries, "entry", "entries"),

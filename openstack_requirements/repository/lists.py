@@ -51,13 +51,79 @@ def configured(folder: str) -> Settings:
     return settings.parse(files.read_text(path), path)
 
 
+class RequirementsRepository(NamedTuple):
+    """Where the lists of a requirements repository are.
+
+    :param folder: the repository; empty for the current folder.
+    :param settings: what it says about itself.
+    :param required: the path of the global list.
+    :param pinned: the path of the constraints.
+    :param never: the path of the never-constrain list; None without one.
+    :param warnings: what is unusual about them and stops no command.
+    """
+
+    folder: str
+    settings: Settings
+    required: str
+    pinned: str
+    never: str | None
+    warnings: tuple[str, ...] = ()
+
+    def policy(
+        self, entries: Sequence[Entry], name: str | None = None
+    ) -> policy.Policy:
+        """The policy: of a name, of the settings, or what the lists show.
+
+        :param entries: those of the global list.
+        :param name: the policy that the user asks for, if any.
+        """
+        return find_policy(entries, self.never, name or self.settings.policy)
+
+
+def locate(
+    folder: str | None = None,
+    *,
+    required: str | None = None,
+    pinned: str | None = None,
+    never: str | None = None,
+) -> RequirementsRepository:
+    """Where the lists of a repository are, by names, settings and habit.
+
+    :param folder: the repository; None for the folder of a list that is
+        named, of the global list first, or else the current folder.
+    :param required: the path of the global list, where it is named.
+    :param pinned: that of the constraints.
+    :param never: that of the never-constrain list.
+    :raises RequirementsError: as :func:`configured` does.
+    """
+    if folder is None:
+        folder = os.path.dirname(required or pinned or "")
+    settings = configured(folder)
+    warnings: tuple[str, ...] = ()
+    never = never or settings.never_constrain or None
+    if never is None:
+        never, warnings = find_never(folder)
+    return RequirementsRepository(
+        folder,
+        settings,
+        required
+        or settings.global_requirements
+        or os.path.join(folder, GLOBAL),
+        pinned
+        or settings.upper_constraints
+        or os.path.join(folder, CONSTRAINTS),
+        never,
+        warnings,
+    )
+
+
 class Lists(NamedTuple):
     """The lists of one repository.
 
     ``warnings`` says what is unusual about them and stops no command.
     """
 
-    folder: str
+    repository: RequirementsRepository
     policy: policy.Policy
     global_requirements: Sequence[Entry]
     upper_constraints: Sequence[Entry]
@@ -75,27 +141,26 @@ def load(
 ) -> Lists:
     """The lists in a folder.
 
-    :param policy_name: ``classic`` or ``current``; None derives it from the
-        lists.
+    :param policy_name: ``classic`` or ``current``; None for that of the
+        settings, or what the lists show.
     :param never: the never-constrain list, where it is not the folder's own.
     :param with_constraints: read the constraints, which not all commands
         need.
     :raises UnusableInput: where the global list is missing or unreadable.
     :raises BadContent: with all the lines that cannot be read.
     """
-    entries = read(os.path.join(folder, "global-requirements.txt"))
-    constraints = os.path.join(folder, "upper-constraints.txt")
-    own, warnings = find_never(folder)
+    repository = locate(folder)
+    entries = read(repository.required)
     return Lists(
-        folder,
-        find_policy(entries, own, policy_name),
+        repository,
+        repository.policy(entries, policy_name),
         entries,
-        read(constraints, permit_urls=True)
-        if with_constraints and os.path.exists(constraints)
+        read(repository.pinned, permit_urls=True)
+        if with_constraints and os.path.exists(repository.pinned)
         else [],
-        never_constrained(never or own),
+        never_constrained(never or repository.never),
         names(os.path.join(folder, BACKPORTS)),
-        warnings if never is None else (),
+        repository.warnings if never is None else (),
     )
 
 
@@ -105,7 +170,7 @@ def require_repository(folder: str, option: str) -> None:
     :param option: the option that names another one.
     :raises UnusableInput: where it has no global list.
     """
-    path = os.path.join(folder, GLOBAL)
+    path = locate(folder).required
     if not os.path.isfile(path):
         raise UnusableInput(
             path,
@@ -131,12 +196,12 @@ def find_policy(
 
     :param entries: those of its global list.
     :param never: the path of its never-constrain list.
-    :param name: the policy that the user asks for, if any.
+    :param name: the policy that the user or the settings ask for, if any.
     """
     return policy.find(
         [entry.requirement for entry in entries if entry.requirement],
         denylist=never is not None and os.path.basename(never) == NEVER[0],
-        name=name,
+        name=name or None,
     )
 
 

