@@ -251,9 +251,10 @@ RULES = (
         project_rules.build_system,
         "Installers build projects as PEP 517 says. Without a build system "
         "in pyproject.toml they fall back to running setup.py, which is "
-        "going away. Asked under the current policy, for master (or main).",
-        "Name pbr.build as the build backend in pyproject.toml, and pbr in "
-        "its build requirements.",
+        "going away. Asked where the requirements repository names a build "
+        "backend, under the current policy, for master (or main).",
+        "Name that build backend in pyproject.toml, and what has it in the "
+        "build requirements.",
     ),
     Rule(
         "unknown-group",

@@ -55,16 +55,20 @@ class FoundCheckouts(NamedTuple):
     missing: tuple[UnusableInput, ...]
 
 
-def criteria(folder: str, policy_name: str | None = None) -> Criteria:
+def criteria(
+    folder: str, policy_name: str | None = None, build_backend: str = ""
+) -> Criteria:
     """The lists of a requirements repository, and the waivers it grants.
 
+    :param build_backend: the build backend that projects must have, where
+        that is not the one of the settings.
     :raises UnusableInput: where a list cannot be read.
     :raises BadContent: with all the lines that cannot be read.
     """
-    return criteria_of(lists.load(folder, policy_name))
+    return criteria_of(lists.load(folder, policy_name), build_backend)
 
 
-def criteria_of(loaded: Lists) -> Criteria:
+def criteria_of(loaded: Lists, build_backend: str = "") -> Criteria:
     """The same for lists that are loaded; the waivers are read.
 
     :raises UnusableInput: where the waivers cannot be read.
@@ -82,6 +86,7 @@ def criteria_of(loaded: Lists) -> Criteria:
             for entry in loaded.upper_constraints
             if entry.requirement is not None
         ],
+        build_backend or repository.settings.build_backend,
     )
     return Criteria(
         against, lists.read_waivers(repository.folder), loaded.warnings

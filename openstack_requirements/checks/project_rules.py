@@ -25,6 +25,7 @@ from openstack_requirements.checks.project_findings import (
     problem_in,
 )
 from openstack_requirements.manifests import declarations, groups
+from openstack_requirements.pep508.parser import name_in
 from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
@@ -44,9 +45,21 @@ OBSOLETE = {
 }
 #: A message does not name more groups.
 MOST_NAMES = 20
-#: What builds a project under the current policy, and who has it.
-BUILD_BACKEND = "pbr.build"
-BUILDER = "pbr"
+#: The build backend of OpenStack's projects.
+PBR = "pbr.build"
+#: The distributions that have build backends, as they are required.
+_BUILDERS = {
+    PBR: "pbr>=6.1.1",
+    "flit_core.buildapi": "flit_core",
+    "hatchling.build": "hatchling",
+    "maturin": "maturin",
+    "mesonpy": "meson-python",
+    "pdm.backend": "pdm-backend",
+    "poetry.core.masonry.api": "poetry-core",
+    "scikit_build_core.build": "scikit-build-core",
+    "setuptools.build_meta": "setuptools",
+    "uv_build": "uv_build",
+}
 
 
 def obsolete(project: Subject) -> Iterator[ProjectProblem]:
@@ -61,17 +74,18 @@ def obsolete(project: Subject) -> Iterator[ProjectProblem]:
 
 
 def build_system(project: Subject) -> Iterator[ProjectProblem]:
-    """Another build backend than pbr's, or one that is not there.
+    """Another build backend than the one asked for, or one that is not there.
 
-    Judged under the current policy, for master.
+    Judged under the current policy, for master, where one is asked for.
     """
-    if not project.master or not project.against.policy.pbr_builds:
+    wanted = project.against.build_backend
+    judged = project.master and project.against.policy.pbr_builds
+    if not judged or not wanted:
         return
     file = declarations.PYPROJECT
-    fix = (
-        'in [build-system], write requires = ["pbr>=6.1.1"] and '
-        f'build-backend = "{BUILD_BACKEND}"'
-    )
+    builder = _BUILDERS.get(wanted, "")
+    requires = f'requires = ["{builder}"] and ' if builder else ""
+    fix = f'in [build-system], write {requires}build-backend = "{wanted}"'
     text = project.texts.get(file)
     if text is None:
         yield problem_in(
@@ -79,23 +93,21 @@ def build_system(project: Subject) -> Iterator[ProjectProblem]:
         )
         return
     backend = declarations.build_backend(text)
-    if backend != BUILD_BACKEND:
+    name = name_in(builder)
+    if backend != wanted:
         actual = "no build backend is named"
         if backend:
             actual = f"the build backend is {backend}"
-        yield problem_in(
-            file, f"{actual}, and it should be {BUILD_BACKEND}", fix
-        )
-    elif not _requires_builder(project):
+        yield problem_in(file, f"{actual}, and it should be {wanted}", fix)
+    elif name and not _requires_builder(project, name):
         yield problem_in(
             file,
-            f"the build backend is {BUILD_BACKEND}, and {BUILDER} is not in "
-            "requires",
+            f"the build backend is {wanted}, and {name} is not in requires",
             fix,
         )
 
 
-def _requires_builder(project: Subject) -> bool:
+def _requires_builder(project: Subject, builder: str) -> bool:
     """Whether the build requires what has the backend, or is that itself."""
     names = {
         canonical_name(entry.requirement.package)
@@ -103,7 +115,7 @@ def _requires_builder(project: Subject) -> bool:
         if entry.kind == "build" and entry.requirement is not None
     }
     names.add(canonical_name(declarations.project_name(project.texts)))
-    return canonical_name(BUILDER) in names
+    return canonical_name(builder) in names
 
 
 def unknown_groups(project: Subject) -> Iterator[ProjectProblem]:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openstack_requirements.checks import judgement
+from openstack_requirements.checks import judgement, project_rules
 from openstack_requirements.errors import printable
 from openstack_requirements.pep508.entries import Entry, read_entries
 from openstack_requirements.pep508.requirement import canonical_name
@@ -143,8 +143,10 @@ def problems(
 
 
 def build_problems(project: Project) -> list[str]:
-    """What is wrong with how a project says that it is built (PEP 517)."""
-    lists = judgement.against(policy.CURRENT, "", ())
+    """What is wrong with how pbr builds a project, as PEP 517 has it."""
+    lists = judgement.against(
+        policy.CURRENT, "", (), build_backend=project_rules.PBR
+    )
     return list(_errors(RequirementsList("", project), lists, BUILD))
 
 

@@ -55,7 +55,8 @@ class Against(NamedTuple):
 
     ``listed`` has the entries of the global list by name, none of them twice;
     ``file`` is that list's name, for messages; ``pins`` has the constraints,
-    for proposals.
+    for proposals; ``build_backend`` is what has to build projects (PEP 517),
+    empty for anything.
     """
 
     policy: Policy
@@ -64,6 +65,7 @@ class Against(NamedTuple):
     never: Collection[CanonicalName]
     backports: Collection[CanonicalName]
     pins: Mapping[CanonicalName, str]
+    build_backend: str = ""
 
 
 class Place(NamedTuple):
@@ -140,11 +142,13 @@ def against(
     never: Collection[CanonicalName] = (),
     backports: Collection[CanonicalName] = (),
     constraints: Iterable[Requirement] = (),
+    build_backend: str = "",
 ) -> Against:
     """What a repository's lists require of projects.
 
     :param file: the name of the global list.
     :param entries: what it holds.
+    :param build_backend: the build backend that projects must have, if any.
     """
     by_name = {
         name: list(
@@ -157,7 +161,9 @@ def against(
         for constraint in constraints
         if (version := constraint.pin) is not None
     }
-    return Against(policy, file, by_name, never, backports, pins)
+    return Against(
+        policy, file, by_name, never, backports, pins, build_backend
+    )
 
 
 def subject(

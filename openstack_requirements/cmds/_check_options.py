@@ -61,6 +61,14 @@ def parser() -> _console.Parser:
         help="the requirements repository",
     )
     _lists.add_policy_option(lists)
+    lists.add_argument(
+        "--build-backend",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help="the build backend that projects must have under the current "
+        "policy, such as pbr.build (default: that of the settings; without "
+        "one, any)",
+    )
     what = result.add_argument_group("what to judge")
     what.add_argument(
         "--local",
@@ -136,7 +144,15 @@ def parser() -> _console.Parser:
 
 
 _UNSET = dict.fromkeys(
-    ("policy", "against", "project", "projects", "root", "baseline")
+    (
+        "policy",
+        "against",
+        "project",
+        "projects",
+        "root",
+        "baseline",
+        "build_backend",
+    )
 )
 
 

@@ -66,7 +66,9 @@ def _criteria(folder: str, options: argparse.Namespace) -> Criteria:
     lists.require_repository(folder, "--reqs")
     from openstack_requirements.checks import loader
 
-    criteria = loader.criteria(folder, options.policy)
+    criteria = loader.criteria(
+        folder, options.policy, options.build_backend or ""
+    )
     for warning in criteria.warnings:
         _console.warn(warning)
     return criteria

@@ -57,7 +57,8 @@ class Policy(NamedTuple):
     ``lower_constraints``: a project's lower-constraints.txt is judged.
     ``judges_changes``: what stands unchanged in a project's target revision
     is not judged.
-    ``pbr_builds``: projects are built by pbr as PEP 517 says.
+    ``pbr_builds``: projects are built as PEP 517 says, by the build backend
+    that the repository asks for, if any (pbr, as the name says, at first).
     ``prereleases_pinned``: a pin may be a pre-release that no specifier names.
     """
 

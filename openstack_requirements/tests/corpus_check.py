@@ -276,6 +276,7 @@ def _judge(
         read_entries(lists["global-requirements.txt"]),
         names_in(never),
         names_in(lists.get("backports.txt", "")),
+        build_backend="pbr.build",
     )
     if vintage == "classic":
         # There was no pyproject.toml yet.

@@ -145,6 +145,7 @@ def judge(pair: corpus_laws.Pair) -> Judged | None:
         entries,
         never,
         names_in(pair.lists.get("backports.txt", "")),
+        build_backend="pbr.build",
     )
     follow = update.followed_list(
         policy.CURRENT,

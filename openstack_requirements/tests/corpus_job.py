@@ -97,7 +97,12 @@ def judge(root: str, reqs: str) -> tuple[int | None, int | None]:
         shutil.copytree(root, copy)
         return (
             run_script(reqs, copy, "master"),
-            quietly_run(["--local", "--reqs", reqs, copy, "master"]),
+            quietly_run(
+                [
+                    *("--local", "--build-backend", "pbr.build"),
+                    *("--reqs", reqs, copy, "master"),
+                ]
+            ),
         )
 
 

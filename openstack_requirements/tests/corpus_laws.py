@@ -203,6 +203,7 @@ def judge_fixes(pair: Pair, rules: policy.Policy) -> list[str] | None:
             _never(pair),
             names_in(pair.lists.get("backports.txt", "")),
             [entry.requirement for entry in pins if entry.requirement],
+            "pbr.build",
         )
         project = loader.load("proj", pair.project.get)
         return broken_promises(lists, project.texts, "master", TODAY)
@@ -304,6 +305,7 @@ def judge_update(pair: Pair, rules: policy.Policy) -> list[str] | None:
             entries,
             never,
             names_in(pair.lists.get("backports.txt", "")),
+            build_backend="pbr.build",
         )
         findings = judgement.judge(
             judgement.subject(against, texts, declarations.read(texts))

@@ -361,6 +361,7 @@ def _against(name: str) -> judgement.Against:
             for entry in read_entries(PINS)
             if entry.requirement is not None
         ],
+        build_backend="pbr.build",
     )
 
 

@@ -182,6 +182,7 @@ def judge(case: Project | Lists) -> Verdict:
             for entry in _read(PINS)
             if entry.requirement is not None
         ],
+        build_backend="pbr.build",
     )
     declared = declarations.read(
         {

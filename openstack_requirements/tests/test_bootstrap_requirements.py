@@ -105,9 +105,6 @@ class BootstrapTestCase(GenerateTestCase):
         super().setUp()
         os.environ["PIP_RETRIES"] = "0"
         self.addCleanup(os.environ.pop, "PIP_RETRIES", None)
-        # Where no repository lies about.
-        self.addCleanup(os.chdir, os.getcwd())
-        os.chdir(self.temporary)
         self.output = self.write("list.out", OLD)
 
     def bootstrap(self, *argv: str) -> base.Outcome:

@@ -211,6 +211,7 @@ def judge(
         names_in("never.x"),
         names_in("back"),
         [parse_line(f"foo==={pin}")],
+        "pbr.build",
     )
     before = None if target is None else declarations.read(target)
     return judgement.judge(

@@ -357,8 +357,15 @@ class TestUsage(CheckTestCase):
         self.files(requirements="foo\n")
         self.assertEqual(["comment-mismatch foo"], self.found("--local"))
         self.assertEqual(
-            ["build-system None", "no-lower-bound foo"],
+            ["no-lower-bound foo"],
             self.found("--local", "--policy", "current"),
+        )
+        self.assertEqual(
+            ["build-system None", "no-lower-bound foo"],
+            self.found(
+                *("--local", "--policy", "current"),
+                *("--build-backend", "pbr.build"),
+            ),
         )
 
     def test_backports_and_never(self) -> None:

@@ -365,7 +365,7 @@ class TestZuul(TestCase):
         self.assertEqual(
             [
                 "/home/zuul/check-requirements/bin/check-requirements",
-                *("--reqs", f"{source}/requirements"),
+                *("--reqs", f"{source}/requirements", "--build-backend="),
                 *(f"{source}/nova", "stable/x"),
             ],
             argv,

@@ -228,7 +228,7 @@ CASES = {
 def against(rules: policy.Policy, listed: str, pin: str = "") -> Against:
     pins = [parse_line(f"foo==={pin}")] if pin else []
     return judgement.against(
-        rules, "list", read_entries(listed), constraints=pins
+        rules, "list", read_entries(listed), (), (), pins, "pbr.build"
     )
 
 

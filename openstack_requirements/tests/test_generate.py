@@ -62,6 +62,9 @@ class GenerateTestCase(base.TestCase):
         )
         self.index.use()
         self.before = set(os.listdir(self.temporary))
+        # Where no repository lies about.
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.temporary)
         # A failing request is repeated by default, for many seconds.
         os.environ["UV_HTTP_RETRIES"] = "0"
         self.addCleanup(os.environ.pop, "UV_HTTP_RETRIES", None)

@@ -159,7 +159,10 @@ class TestScript(base.TestCase):
                 check=False,
             )
             self.assertEqual("", done.stderr)
-            argv = ("--local", "--reqs", reqs, root, branch)
+            argv = (
+                *("--local", "--build-backend", "pbr.build"),
+                *("--reqs", reqs, root, branch),
+            )
             command = self.run_main(check_requirements.main, *argv)
             statuses = (int(fails), int(fails))
             self.assertEqual(

@@ -233,6 +233,37 @@ class TestCommands(base.TestCase):
             done = self.run_main(main, "--reqs", self.lists, self.project)
             self.assertNotIn("policy is one of", done.err)
 
+    def test_the_build_backend(self) -> None:
+        pyproject = (
+            '[build-system]\nrequires = ["flit_core"]\n'
+            'build-backend = "flit_core.buildapi"\n'
+        )
+        self.write("project/pyproject.toml", pyproject)
+        self.write("project/requirements.txt", "alpha>=1,!=1.5\n")
+        settings = LISTS["pyproject.toml"].replace("classic", "current")
+        for more, argv, wanted in (
+            ("", (), None),
+            ('build-backend = "flit_core.buildapi"\n', (), None),
+            ('build-backend = "hatchling.build"\n', (), "hatchling.build"),
+            ("", ("--build-backend", "pbr.build"), "pbr.build"),
+            (
+                'build-backend = "hatchling.build"\n',
+                ("--build-backend", "pbr.build"),
+                "pbr.build",
+            ),
+        ):
+            self.write("lists/pyproject.toml", f"{settings}{more}")
+            done = self.run_main(
+                check_requirements.main,
+                *("--local", "--reqs", self.lists, *argv, self.project),
+            )
+            self.assertEqual("", done.err)
+            self.assertEqual(int(bool(wanted)), done.status, done.out)
+            if wanted:
+                self.assertIn(f"it should be {wanted}", done.out)
+            if wanted == "hatchling.build":
+                self.assertIn('requires = ["hatchling"]', done.out)
+
     def test_settings_that_are_wrong(self) -> None:
         path = self.path("pyproject.toml")
         self.write(
