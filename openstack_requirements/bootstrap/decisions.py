@@ -23,21 +23,27 @@ from openstack_requirements.errors import printable
 from openstack_requirements.output import json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-#: What a person may have to decide, and what it means.
+#: What a person may have to decide, and what it means: first what lacks
+#: something that only a person can supply.
 KINDS = {
-    "cap": "some requirements have a cap, others have none or a higher one",
-    "exclusion": "an exclusion covers the lower bound",
-    "left-out": "nothing that could be listed is available here",
-    "marker-conflict": "the requirements have different markers",
-    "no-license": "the metadata names no license",
-    "no-lower-bound": "no requirement has a lower bound",
-    "no-release": "no release meets the highest lower bound everywhere",
     "not-together": "the proposed list cannot be installed as it is",
     "not-read": "what a project requires cannot be read",
+    "left-out": "nothing that could be listed is available here",
+    "not-installed": "it cannot be installed here",
     "url": "a project requires a URL, which no index has",
+    "no-license": "the metadata names no license",
+    "no-release": "no release meets the highest lower bound everywhere",
+    "marker-conflict": "the requirements have different markers",
+    "exclusion": "an exclusion covers the lower bound",
+    "cap": "some requirements have a cap, others have none or a higher one",
+    "no-lower-bound": "no requirement has a lower bound",
 }
+#: The kinds that have an answer which works; a person may choose another.
+ANSWERED = frozenset(
+    ("no-release", "marker-conflict", "exclusion", "cap", "no-lower-bound")
+)
 
 
 class Decision(NamedTuple):
@@ -59,6 +65,40 @@ class Decision(NamedTuple):
         lines = [f"{self.package}: {self.message} [{self.kind}]"]
         lines += [f"  {by} requires {text}" for by, text in self.requirements]
         return "\n".join(map(printable, lines))
+
+
+def report(decisions: Iterable[Decision]) -> Iterator[str]:
+    """The decisions for a person, kind by kind, and a tally at the end.
+
+    What needs a person comes first. Nothing at all without decisions.
+    """
+    by_kind: dict[str, list[Decision]] = {kind: [] for kind in KINDS}
+    for decision in decisions:
+        by_kind[decision.kind].append(decision)
+    groups = {kind: group for kind, group in by_kind.items() if group}
+    for kind, group in groups.items():
+        yield f"{kind} ({len(group)}): {KINDS[kind]}"
+        yield from map(str, group)
+    if groups:
+        total = sum(map(len, groups.values()))
+        yield f"{total} to decide: {_tally(groups)}"
+
+
+def _tally(groups: Mapping[str, Collection[Decision]]) -> str:
+    """How many decisions of which kind there are, in words."""
+    parts = []
+    for answered, words in (
+        (False, "without an answer"),
+        (True, "with an answer that works"),
+    ):
+        counts = [
+            f"{len(group)} {kind}"
+            for kind, group in groups.items()
+            if (kind in ANSWERED) == answered
+        ]
+        if counts:
+            parts.append(f"{', '.join(counts)} {words}")
+    return "; ".join(parts)
 
 
 def to_json(decisions: Iterable[Decision]) -> str:

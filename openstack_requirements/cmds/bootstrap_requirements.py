@@ -27,7 +27,6 @@ from openstack_requirements.system import files
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from openstack_requirements.bootstrap.decisions import Decision
     from openstack_requirements.bootstrap.survey import SurveyRequest
     from openstack_requirements.bootstrap.survey_input import Base
     from openstack_requirements.pep508.requirement import Requirement
@@ -180,7 +179,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     ):
         proposal = survey.make(request, base.known, shown.phase)
     content = draft.to_content(proposal.entries, base.content)
-    _tell(proposal.decisions)
+    for line in decisions.report(proposal.decisions):
+        _console.say(line)
     if options.decisions is not None:
         files.replace(options.decisions, decisions.to_json(proposal.decisions))
     _console.write_to(options.output, content)
@@ -221,11 +221,3 @@ def _request(
         jobs=options.jobs,
         timeout=options.timeout,
     )
-
-
-def _tell(decisions: Sequence[Decision]) -> None:
-    """Show the decisions that are left to a person."""
-    for decision in decisions:
-        _console.say(str(decision))
-    if decisions:
-        _console.say(f"{len(decisions)} to decide")

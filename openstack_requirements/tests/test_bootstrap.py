@@ -402,6 +402,33 @@ class TestContent(base.TestCase):
             json.loads(decisions.to_json([found])),
         )
 
+    def test_decisions_are_reported_kind_by_kind(self) -> None:
+        report = decisions.report(
+            [
+                Decision("a", "cap", "x"),
+                Decision("b", "url", "y", (("a", "b @ https://h/b"),)),
+                Decision("c", "cap", "z"),
+            ]
+        )
+        self.assertEqual(
+            [
+                f"url (1): {decisions.KINDS['url']}",
+                "b: y [url]\n  a requires b @ https://h/b",
+                f"cap (2): {decisions.KINDS['cap']}",
+                "a: x [cap]",
+                "c: z [cap]",
+                "3 to decide: 1 url without an answer; 2 cap with an answer "
+                "that works",
+            ],
+            list(report),
+        )
+        self.assertEqual([], list(decisions.report([])))
+
+    def test_what_needs_a_person_comes_first(self) -> None:
+        order = [kind in decisions.ANSWERED for kind in decisions.KINDS]
+        self.assertEqual(sorted(order), order)
+        self.assertEqual(set(), decisions.ANSWERED - set(decisions.KINDS))
+
     def test_every_kind_is_explained(self) -> None:
         kinds = {kind for case in CASES for kind in case.kinds}
         self.assertEqual(set(), kinds - set(decisions.KINDS))

@@ -255,9 +255,16 @@ class TestNames(BootstrapTestCase):
         lines, decisions = self.proposed("asks")
         # 2.0 is newer, but does not go together with the rest.
         self.assertEqual(["capping>=1  # MIT", "free>=1.9  # MIT"], lines)
-        self.assertIn("[no-lower-bound]", decisions[0])
-        self.assertEqual("  asks 1.0 requires free", decisions[1])
-        self.assertEqual("1 to decide", decisions[-1])
+        self.assertEqual(
+            "no-lower-bound (1): no requirement has a lower bound",
+            decisions[0],
+        )
+        self.assertIn("[no-lower-bound]", decisions[1])
+        self.assertEqual("  asks 1.0 requires free", decisions[2])
+        self.assertEqual(
+            "1 to decide: 1 no-lower-bound with an answer that works",
+            decisions[-1],
+        )
 
     def test_a_lower_bound_suits_all_who_ask(self) -> None:
         self.index.wheel(
@@ -343,7 +350,7 @@ class TestNames(BootstrapTestCase):
         self.index.wheel("wants", "1.0", requires=["other>=5"])
         lines, decisions = self.proposed("asks", "wants")
         self.assertEqual(["other>=1  # x"], lines)
-        self.assertIn("[no-release]", decisions[0])
+        self.assertIn("[no-release]", decisions[1])
         self.assertIn("  wants 1.0 requires other>=5", decisions)
 
     def test_many_names_and_some_bad_ones(self) -> None:
@@ -401,7 +408,7 @@ class TestNames(BootstrapTestCase):
         self.index._files[name].requires_python = None
         lines, decisions = self.proposed("asks", "other-asks")
         self.assertEqual(["grown>=1  # MIT"], lines)
-        self.assertIn("[no-release]", decisions[0])
+        self.assertIn("[no-release]", decisions[1])
 
 
 class TestCheckouts(BootstrapTestCase):
@@ -443,19 +450,27 @@ class TestCheckouts(BootstrapTestCase):
         kinds = [each for each in decisions if each[0] != " "]
         self.assertEqual(
             [
-                "HTTP_Client: not all that require it have the same cap (<3 "
-                "by flitted and <3 by poem); the entry has no cap [cap]",
-                "linter: no requirement has a lower bound; >=0.1 is what "
-                "the list resolves to today [no-lower-bound]",
-                "old-backport: its metadata is unavailable here, and so is "
-                "its license [no-license]",
+                "left-out (1): nothing that could be listed is available here",
                 "plain: left out: the package index has nothing of it "
                 "for this Python [left-out]",
-                "retry.ing: no requirement has a lower bound; >=1.3 is what "
-                "the list resolves to today [no-lower-bound]",
+                "no-license (1): the metadata names no license",
+                "old-backport: its metadata is unavailable here, and so is "
+                "its license [no-license]",
+                "marker-conflict (1): the requirements have different markers",
                 "speedups: the requirements have different markers, so the "
                 "entry has none [marker-conflict]",
-                "6 to decide",
+                "cap (1): some requirements have a cap, others have none or a "
+                "higher one",
+                "HTTP_Client: not all that require it have the same cap (<3 "
+                "by flitted and <3 by poem); the entry has no cap [cap]",
+                "no-lower-bound (2): no requirement has a lower bound",
+                "linter: no requirement has a lower bound; >=0.1 is what "
+                "the list resolves to today [no-lower-bound]",
+                "retry.ing: no requirement has a lower bound; >=1.3 is what "
+                "the list resolves to today [no-lower-bound]",
+                "6 to decide: 1 left-out, 1 no-license without an answer; "
+                "1 marker-conflict, 1 cap, 2 no-lower-bound with an answer "
+                "that works",
             ],
             kinds,
         )
@@ -500,8 +515,8 @@ class TestCheckouts(BootstrapTestCase):
         self.write("one/setup.py", "setup(name='n', install_requires=f())")
         lines, decisions = self.proposed("--root", str(self.folder / "one"))
         self.assertEqual([], lines)
-        self.assertIn("computed by setup.py", decisions[0])
-        self.assertIn("[not-read]", decisions[0])
+        self.assertIn("computed by setup.py", decisions[1])
+        self.assertIn("[not-read]", decisions[1])
 
     def test_lines_that_are_no_requirements(self) -> None:
         self.write("one/requirements.txt", "-r base.txt\nlinter>=0.1\n-e .\n")
@@ -510,7 +525,9 @@ class TestCheckouts(BootstrapTestCase):
         self.assertIn(
             "  one (requirements.txt:1) requires -r base.txt", decisions
         )
-        self.assertEqual("2 to decide", decisions[-1])
+        self.assertEqual(
+            "2 to decide: 2 not-read without an answer", decisions[-1]
+        )
 
     def test_a_file_that_is_not_there(self) -> None:
         os.unlink(os.path.join(self.root, "filed/requirements/base.txt"))
@@ -527,7 +544,7 @@ class TestCheckouts(BootstrapTestCase):
         )
         lines, decisions = self.proposed("--root", str(self.folder / "one"))
         self.assertEqual([], lines)
-        self.assertIn("it is for Python <3", decisions[0])
+        self.assertIn("it is for Python <3", decisions[1])
 
     def test_a_checkout_for_nonsense(self) -> None:
         for python in (f">={'9' * 5000}", "x", ">=3," * 9000, ">=3," * 100):
@@ -548,7 +565,7 @@ class TestCheckouts(BootstrapTestCase):
             "one: what it requires is in setup.py, and that cannot be read "
             "(line 2: a statement of more than 5000 operators); the rest of "
             "it was read [not-read]",
-            decisions[0],
+            decisions[1],
         )
 
     def test_checkouts_that_make_no_sense(self) -> None:
