@@ -19,7 +19,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from openstack_requirements.bootstrap import survey_input
-from openstack_requirements.cmds import _console, _lists
+from openstack_requirements.cmds import _console, _initial, _lists
 from openstack_requirements.errors import ConflictingOptions
 from openstack_requirements.repository import lists, policy
 from openstack_requirements.system import files
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from openstack_requirements.pep508.requirement import Requirement
 
 _EPILOG = """\
-exit status: 0 the list was written, with or without decisions left; 2 wrong
-usage, unusable input, or a name that the index does not know; 3 the package
-index, a build or the disk failed; 128 and more: a signal asked to stop.
+exit status: 0 the list was written, with or without decisions left; 1 the
+repository of --init was written, but its lists have findings; 2 wrong usage,
+unusable input, or a name that the index does not know; 3 the package index, a
+build or the disk failed; 128 and more: a signal asked to stop.
 """
 
 
@@ -134,6 +135,7 @@ def parser() -> _console.Parser:
         help="also write the decisions that are left, as JSON",
     )
     _console.add_quiet_option(out)
+    _initial.add_options(result)
     return result
 
 
@@ -150,6 +152,9 @@ _UNSET = dict.fromkeys(
         "never",
         "output",
         "decisions",
+        "init",
+        "ci",
+        "toolkit",
     )
 )
 
@@ -166,6 +171,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for path in (options.output, options.decisions):
         if path is not None:
             files.require_replaceable(path)
+    _initial.check(options)
     _fill_in(options)
     base = survey_input.base(options.extend, options.policy)
     request = _request(options, names, base)
@@ -178,11 +184,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         progress.for_stderr(quiet=options.quiet) as shown,
     ):
         proposal = survey.make(request, base.known, shown.phase)
-    content = draft.to_content(proposal.entries, base.content)
-    for line in decisions.report(proposal.decisions):
+        content = draft.to_content(proposal.entries, base.content)
+        initial = _initial.make(options, request, content, shown)
+    left = [*proposal.decisions, *(initial.decisions if initial else ())]
+    for line in decisions.report(left):
         _console.say(line)
     if options.decisions is not None:
-        files.replace(options.decisions, decisions.to_json(proposal.decisions))
+        files.replace(options.decisions, decisions.to_json(left))
+    if initial is not None:
+        return _initial.write(options.init, initial)
     _console.write_to(options.output, content)
     return 0
 

@@ -68,6 +68,7 @@ PURE = {
     "bootstrap.dependencies",
     "bootstrap.draft",
     "bootstrap.licenses",
+    "bootstrap.repository_files",
 }
 #: What a pure module must not touch.
 FORBIDDEN_IMPORTS = {
