@@ -19,13 +19,14 @@ import sys
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
-sys.path.insert(0, os.path.abspath("../.."))
+sys.path[:0] = [os.path.abspath(".."), os.path.abspath("../..")]
 
 project = "openstack_requirements"
 author = "OpenStack contributors"
 copyright = "OpenStack contributors"
 
 extensions = [
+    "manual_pages",
     "sphinx.ext.autodoc",
 ]
 
@@ -57,6 +58,9 @@ html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+
+# A man page is read where nothing can be clicked.
+man_show_urls = True
 
 # Of the release notes, too, only what is wrong is shown.
 logging.getLogger("reno").setLevel(logging.WARNING)
