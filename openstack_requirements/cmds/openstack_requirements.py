@@ -46,6 +46,13 @@ COMMANDS = (
 #: This command itself.
 NAME = "openstack-requirements"
 SHELLS = ("bash", "tcsh", "zsh")
+#: What parsers call an argument that may be a file, or a folder of files.
+FILES = (
+    *("CONSTRAINTS", "FILE", "FILE|URL", "GLOBAL", "NEVER", "NEW", "OLD"),
+    *("PATH", "PROJECTS", "XFAILS"),
+)
+#: And one that is a folder.
+FOLDERS = ("CHECKOUTS", "DIR", "PROJECT", "SRC_DIR")
 
 
 def parser() -> _console.Parser:
@@ -138,10 +145,8 @@ def _completion(shell: str) -> str:
             "needs shtab: install openstack_requirements[completion]",
         ) from error
     paths = {
-        "FILE": shtab.FILE,
-        "DIR": shtab.DIRECTORY,
-        "SRC_DIR": shtab.DIRECTORY,
-        "PROJECT": shtab.DIRECTORY,
+        **dict.fromkeys(FILES, shtab.FILE),
+        **dict.fromkeys(FOLDERS, shtab.DIRECTORY),
     }
     scripts = []
     umbrella = parser()
@@ -161,4 +166,45 @@ def _completion(shell: str) -> str:
             add_help=False,
             help=_summary(its_parser),
         )
-    return "\n".join([*scripts, shtab.complete(umbrella, shell)])
+    scripts.append(shtab.complete(umbrella, shell))
+    return _one_for_zsh(scripts) if shell == "zsh" else "\n".join(scripts)
+
+
+def _one_for_zsh(scripts: Sequence[str]) -> str:
+    """One script of those of several commands, which end in the same form.
+
+    zsh takes the commands of a file on ``fpath`` from its first line alone,
+    and runs all of the file for each of them. Anywhere else, in ``.zshrc``
+    for example, the script says for which commands it is.
+    """
+    functions: dict[str, str] = {}
+    bodies = []
+    for script in scripts:
+        body, _, end = script.rpartition("typeset -A opt_args\n")
+        registered = re.search(
+            r"^ *compdef (\S+) -N (\S+)$", end, re.MULTILINE
+        )
+        assert registered is not None, "shtab writes another form"
+        functions[registered[2]] = registered[1]
+        bodies.append(re.sub(r"\A#compdef .*\n", "", body))
+    return "\n".join(
+        [
+            f"#compdef {' '.join(functions)}",
+            *bodies,
+            "typeset -A opt_args",
+            "if (( ${+compstate} )); then  # zsh completes right now",
+            "  case $service in",
+            *(
+                f'    {name}) {function} "$@" ;;'
+                for name, function in functions.items()
+            ),
+            "  esac",
+            "else",
+            *(
+                f"  compdef {function} -N {name}"
+                for name, function in functions.items()
+            ),
+            "fi",
+            "",
+        ]
+    )

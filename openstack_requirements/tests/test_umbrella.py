@@ -13,9 +13,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
+import select
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from unittest import mock
 
 from openstack_requirements.cmds import openstack_requirements as umbrella
@@ -30,6 +35,38 @@ def scripts() -> list[str]:
         for line in text.splitlines()
         if ".cmds._entry:" in line
     ]
+
+
+#: Command lines that end in a word that is not complete, and that word.
+COMPLETED = {
+    "edit-constraints --rem": "--remove",
+    "openstack-requirements edit-": "edit-constraints",
+    "openstack-requirements check-requirements --expl": "--explain",
+    "validate-constraints --format sa": "sarif",
+    "diff-constraints ne": "new.txt",
+}
+#: How a person may have the completion: what the shell reads at its start.
+WAYS = {
+    "bash": {"sourced": ". ~/completion/_openstack-requirements"},
+    "zsh": {
+        "file on fpath": "fpath=(~/completion $fpath)\n{init}",
+        "sourced": "{init}\n. ~/completion/_openstack-requirements",
+        "evaluated": (
+            '{init}\neval "$(cat ~/completion/_openstack-requirements)"'
+        ),
+    },
+}
+#: Ctrl-X writes down what the command line is, and ends the shell.
+REPORT = {
+    "bash": (
+        'report() { printf %s "$READLINE_LINE" > ~/result; exit; }\n'
+        "bind -x '\"\\C-x\": report'\n"
+    ),
+    "zsh": (
+        "report() { print -rn -- $BUFFER > ~/result; exit }\n"
+        "zle -N report; bindkey '^X' report\n"
+    ),
+}
 
 
 class TestUmbrella(base.TestCase):
@@ -157,3 +194,57 @@ class TestCompletion(base.TestCase):
             ),
             done,
         )
+
+
+class TestAtTerminal(base.TestCase):
+    """What a person sees, as shells complete at a terminal alone."""
+
+    def test_each(self) -> None:
+        for shell, ways in WAYS.items():
+            program = shutil.which(shell)
+            if program is None:
+                self.skipTest(f"there is no {shell}: apt install {shell}")
+            done = self.run_main(umbrella.main, "--print-completion", shell)
+            self.write("completion/_openstack-requirements", done.out)
+            self.write("new.txt", "")
+            for way, setting in ways.items():
+                start = setting.replace(
+                    "{init}", "autoload -U compinit; compinit -u"
+                )
+                for name in (".bashrc", ".zshrc"):
+                    self.write(name, f"{start}\n{REPORT[shell]}")
+                for line, word in COMPLETED.items():
+                    with self.subTest(shell=shell, way=way, line=line):
+                        self.assertEqual(
+                            f"{line.rpartition(' ')[0]} {word} ",
+                            self.completed(program, line),
+                        )
+
+    def completed(self, program: str, line: str) -> str:
+        """What a command line becomes with the tabulator key."""
+        result = self.write("result", "")
+        terminal, of_shell = pty.openpty()
+        home = str(self.folder)
+        with subprocess.Popen(
+            [program, "-i"],
+            stdin=of_shell,
+            stdout=of_shell,
+            stderr=of_shell,
+            cwd=self.folder,
+            env={
+                "HOME": home,
+                "PATH": os.environ["PATH"],
+                "TERM": "dumb",
+                "ZDOTDIR": home,
+            },
+            start_new_session=True,
+        ) as process:
+            os.close(of_shell)
+            os.write(terminal, f"{line}\t\x18".encode())
+            with contextlib.suppress(OSError):  # its end
+                while select.select([terminal], [], [], 60)[0]:
+                    if not os.read(terminal, 4096):
+                        break
+            process.kill()
+        os.close(terminal)
+        return Path(result).read_text(encoding="utf-8")
