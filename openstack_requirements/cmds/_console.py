@@ -79,6 +79,8 @@ class Parser(argparse.ArgumentParser):
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,
             **settings,
         )
+        # Python 3.14 would colour usage errors, too, and by what stdout is.
+        self.color = False
         self.add_argument(
             "--version",
             action=_Version,

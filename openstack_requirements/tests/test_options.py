@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import importlib
 
+import fixtures
+
 from openstack_requirements.cmds import (
     bootstrap_requirements,
     build_lower_constraints,
@@ -169,3 +171,18 @@ class TestAbbreviations(base.TestCase):
             done = self.run_main(module.main, *words.split())
             self.assertEqual((2, ""), (done.status, done.out), words)
             self.assertIn(f"{words.split()[0]} could match", done.err)
+
+
+class TestColours(base.TestCase):
+    """Python 3.14 colours what its parsers write."""
+
+    def test_help_and_errors_have_none(self) -> None:
+        self.useFixture(fixtures.EnvironmentVariable("FORCE_COLOR", "1"))
+        for name, function in scripts().items():
+            module = importlib.import_module(function.partition(":")[0])
+            for argv in (["-h"], ["--no-such-option"]):
+                done = self.run_main(module.main, *argv)
+                text = done.out + done.err
+                self.assertIn("usage: ", text, name)
+                self.assertNotIn("\x1b", text, name)
+                self.assertNotIn("\\x1b", text, name)
