@@ -102,7 +102,14 @@ def site_folders_of(python: str, children: Children) -> list[str]:
     folders = site_folders(folder)
     if re.search(r"(?im)^include-system-site-packages\s*=\s*true", settings):
         home = re.search(r"(?im)^home\s*=\s*(.+)$", settings)
-        names = (os.path.basename(python), "python3", "python")
+        # Beside it may be other Pythons, also one that is called python3.
+        version = re.search(
+            r"(?im)^version(?:_info)?\s*=\s*(\d+\.\d+)", settings
+        )
+        names = (
+            *([f"python{version[1]}"] if version else []),
+            *(os.path.basename(python), "python3", "python"),
+        )
         base = os.path.join(home[1].strip() if home else "", "")
         paths = [f"{base}{name}" for name in names]
         folders += _own_folders(

@@ -311,6 +311,27 @@ class TestCommand(base.TestCase):
         self.assertGreater(len(found), 1)
         self.assertTrue(found[0].startswith(os.path.realpath(folder)))
 
+    def test_the_system_may_have_several_pythons(self) -> None:
+        """The one counts that the virtualenv was made by."""
+        for version in ("3", "3.13", "3.14"):
+            seen = self.folder / f"of-{version}"
+            seen.mkdir()
+            path = self.write(
+                f"bin/python{version}", f"#!/bin/sh\necho {seen}"
+            )
+            os.chmod(path, 0o755)
+        for line in ("version = 3.14.0", "version_info = 3.14.0.final.0", ""):
+            self.write(
+                "system/pyvenv.cfg",
+                f"home = {self.folder}/bin\n"
+                f"include-system-site-packages = true\n{line}\n",
+            )
+            found = installed.site_folders_of(
+                str(self.folder / "system/bin/python"), self.children()
+            )
+            expected = "of-3.14" if line else "of-3"
+            self.assertEqual([str(self.folder / expected)], found, line)
+
     def test_the_first_that_is_found_counts(self) -> None:
         for number, version in enumerate(("1", "2")):
             self.write(
