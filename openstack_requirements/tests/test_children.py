@@ -201,6 +201,8 @@ class TestRecorded(GenerateTestCase):
 
     def test_the_others(self) -> None:
         pins = self.write("uc.txt", "lib===1.0\n")
+        # Without any of what is pinned, an environment is not judged.
+        pins_here = self.write("here.txt", "pip===1.0\n")
         for main, argv in (
             (
                 bootstrap_requirements.main,
@@ -215,7 +217,7 @@ class TestRecorded(GenerateTestCase):
             self.assertIn(done.status, (0, 1), done.err)
             self.assert_isolated("pip")
         for main, argv in (
-            (check_conflicts.main, [pins, "--python", sys.executable]),
+            (check_conflicts.main, [pins_here, "--python", sys.executable]),
             (
                 check_python2_support.main,
                 ["--requirements", pins, "--environment", sys.prefix],
