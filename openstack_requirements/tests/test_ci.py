@@ -217,6 +217,13 @@ class TestWorkflow(TestCase):
             if "actions/checkout" in step.get("uses", ""):
                 self.assertIs(False, step["with"]["persist-credentials"])
 
+    def test_actions_of_the_pages(self) -> None:
+        pages = sorted((base.ROOT / "doc/source").glob("**/*.rst"))
+        text = "".join(page.read_text(encoding="utf-8") for page in pages)
+        used = re.findall(r"uses: ((?:actions|github)/\S+)", text)
+        self.assertIn("actions/checkout@v5", used)
+        self.assertEqual(set(), set(used) - ACTIONS)
+
     def test_no_shell_reads_an_expression(self) -> None:
         # Who names a branch would choose what is run.
         for job in self.workflow["jobs"].values():
