@@ -520,6 +520,7 @@ class TestCommands(HostileTestCase):
         yield "edit-constraints", pinned, "--from-source", here
         yield "explain-constraint", "foo", "--freezes", here
         yield "normalize-requirements", listed
+        yield "openstack-requirements", "normalize-requirements", listed
         yield "validate-constraints", listed, pinned
         zuul = ("--zuul-projects", "zuul.yaml")
         yield "validate-projects", "projects.txt", *zuul
