@@ -378,7 +378,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if index.ranges:
             self.send_header("Accept-Ranges", "bytes")
         # A test may change the index between two runs of an installer.
-        self.send_header("Cache-Control", "no-cache")
+        lasting = index.lasting and path.startswith("/files/")
+        self.send_header(
+            "Cache-Control",
+            "max-age=31536000, immutable" if lasting else "no-cache",
+        )
         self.send_header("Vary", "Accept")
         if content_range is not None:
             self.send_header("Content-Range", content_range)
@@ -420,6 +424,8 @@ class Index(fixtures.Fixture):
     account: tuple[str, str] | None = None
     #: The paths that were asked, in order.
     requests: list[str]
+    #: Whether clients may keep files for ever, as those of most indexes.
+    lasting: bool = False
     #: How many bytes of content were sent for each path.
     sent: collections.Counter[str]
 

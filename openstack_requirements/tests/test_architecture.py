@@ -457,6 +457,7 @@ ALLOWED_NAMES = {
     "install.failures": 1,  # a C header
     "install.installers.pip": 2,  # names within a sentence of pip
     "install.installers.uv_index": 1,  # a line of uv's answer
+    "install.installers.uv_lock": 1,  # two lines of uv's answer
     "install.installers.uv_failures": 1,  # where a name begins in a sentence
     "repository.lists": 1,  # a repository, org/name
     "output": 2,  # the name of a secret

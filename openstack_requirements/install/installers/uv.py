@@ -11,14 +11,14 @@
 # under the License.
 """uv as an installer that locks.
 
-This module, ``uv_command`` and ``uv_index`` are the only places that know uv's
-command line. What its failures mean is in ``uv_failures``.
+This module, ``uv_command``, ``uv_lock`` and ``uv_index`` are the only places
+that know uv's command line and files. What its failures mean is in
+``uv_failures``.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,7 @@ from openstack_requirements.install.installers import (
     answers,
     configuration,
     pip_metadata,
+    uv_lock,
 )
 from openstack_requirements.install.installers.uv_command import (
     OLDEST,
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
         Callable,
         Collection,
         Iterator,
-        Mapping,
     )
 
     from openstack_requirements.install.installers import InstallRequest
@@ -127,7 +127,7 @@ class Uv(UvCommand):
             os.unlink(path)
         if wanted.preferred:
             with open(path, "w", encoding="utf-8") as file:
-                file.write(_preferences(wanted.preferred))
+                file.write(uv_lock.preferences(wanted.preferred))
         self._run(
             *("pip", "compile", "--python", interpreter.executable),
             *_limits(wanted, os.path.join(folder, "excluded.txt")),
@@ -141,9 +141,9 @@ class Uv(UvCommand):
                 Locked(
                     canonical_name(package["name"]),
                     installed.normal_version(str(package["version"])),
-                    _files(package),
+                    uv_lock.files_of(package),
                 )
-                for package in _packages(document)
+                for package in uv_lock.packages_with_version(document)
             ),
             document,
         )
@@ -157,22 +157,49 @@ class Uv(UvCommand):
         on_line: Callable[[str], None],
     ) -> None:
         """Make a virtualenv hold what a lock file holds, no more, no less."""
-        path = lock.path
-        if skipped:
-            path = os.path.join(os.path.dirname(path), "pylock.part.toml")
-            packages = [
-                package
-                for package in lock.document.get("packages", [])
-                if canonical_name(package["name"]) not in skipped
-            ]
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(toml.dumps({**lock.document, "packages": packages}))
+        path = os.path.join(os.path.dirname(lock.path), "pylock.install.toml")
+        document = uv_lock.to_install(
+            lock.document, self._indexes(folder, lock), skipped
+        )
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(toml.dumps(document))
         self._run(
             *("pip", "sync", "--python", python_of(folder)),
             *("--allow-empty-requirements", path),
             *(f"--reinstall-package={name}" for name in sorted(again)),
             on_line=on_line,
         )
+
+    def _indexes(
+        self, folder: str, lock: Lockfile
+    ) -> dict[CanonicalName, str]:
+        """The index that each distribution of a lock comes from.
+
+        Only uv knows, and says it of requirements alone. It has just read all
+        of their pages, so that it is asked without the network. Empty where
+        it does not say it; then everything is downloaded.
+
+        :param folder: the virtualenv.
+        """
+        path = os.path.join(os.path.dirname(lock.path), "pins.in")
+        answer = os.path.join(os.path.dirname(lock.path), "pins.txt")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(answer)
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(
+                f"{package['name']}=={package['version']}\n"
+                for package in uv_lock.packages_with_version(lock.document)
+            )
+        try:
+            self._run(
+                *("pip", "compile", "--quiet", "--offline", "--no-deps"),
+                *("--python", python_of(folder), "--no-header"),
+                *("--no-annotate", "--emit-index-annotation"),
+                *("--output-file", answer, path),
+            )
+        except CommandFailed:
+            return {}
+        return uv_lock.indexes_of(answers.text(answer))
 
     def resolve(
         self,
@@ -196,7 +223,7 @@ class Uv(UvCommand):
         that cannot be described costs no other its metadata; its name is
         canonical.
         """
-        packages = _packages(lock.document)
+        packages = uv_lock.packages_with_version(lock.document)
         wheels = [package for package in packages if package.get("wheels")]
         described = self._unpacked(interpreter, folder, wheels)
         urls = {
@@ -273,15 +300,6 @@ class Uv(UvCommand):
         return ""
 
 
-def _packages(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The packages of a lock file that have a version."""
-    return [
-        package
-        for package in document.get("packages", [])
-        if "version" in package
-    ]
-
-
 def _limits(wanted: InstallRequest, excluded: str) -> Iterator[str]:
     """The options for all that limits a resolution.
 
@@ -295,21 +313,3 @@ def _limits(wanted: InstallRequest, excluded: str) -> Iterator[str]:
         with open(excluded, "w", encoding="utf-8") as file:
             file.writelines(f"{name}\n" for name in sorted(wanted.excluded))
         yield from ("--excludes", excluded)
-
-
-def _preferences(preferred: Mapping[CanonicalName, str]) -> str:
-    """A lock file that says no more than names and versions."""
-    lines = ['lock-version = "1.0"', 'created-by = "generate-constraints"']
-    for name, version in sorted(preferred.items()):
-        lines += ["[[packages]]", f'name = "{name}"']
-        lines += [f"version = {json.dumps(version)}"]
-    return "\n".join([*lines, ""])
-
-
-def _files(package: Mapping[str, Any]) -> str:
-    """The files of a package as one line of text."""
-    files = [package.get("sdist"), *package.get("wheels", ())]
-    return json.dumps(
-        [[file.get("url"), file.get("hashes")] for file in files if file],
-        sort_keys=True,
-    )
