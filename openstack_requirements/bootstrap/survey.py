@@ -34,6 +34,7 @@ from openstack_requirements.install import freezer, interpreters
 from openstack_requirements.install.availability import Availability
 from openstack_requirements.install.index import Index
 from openstack_requirements.install.installation import Order
+from openstack_requirements.install.installers import run_index
 from openstack_requirements.pep508.requirement import (
     CanonicalName,
     Requirement,
@@ -44,7 +45,13 @@ from openstack_requirements.repository import lists
 from openstack_requirements.system import children
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Collection,
+        Iterable,
+        Mapping,
+        Sequence,
+    )
 
     from openstack_requirements.bootstrap.checkouts import SurveyedCheckout
     from openstack_requirements.bootstrap.dependencies import (
@@ -77,6 +84,7 @@ class SurveyRequest(NamedTuple):
     :param transitive: list the requirements of requirements, too.
     :param jobs: how many installers may run at once.
     :param timeout: how long a request to the index may take, in seconds.
+    :param warn: is told where pip and uv are configured for different indexes.
     """
 
     pythons: Sequence[str]
@@ -90,6 +98,7 @@ class SurveyRequest(NamedTuple):
     transitive: bool
     jobs: int
     timeout: int | None
+    warn: Callable[[str], object] | None = None
 
 
 class Proposal(NamedTuple):
@@ -112,6 +121,7 @@ def make(
     """
     with children.of_job("bootstrap-requirements") as started:
         pythons = interpreters.find_all(request.pythons, started)
+        run_index.settle(started, request.warn)
         index = Index(
             pythons, started, request.jobs, request.timeout, announce
         )

@@ -296,7 +296,7 @@ def _from_index(
         ):
             jobs = (os.cpu_count() or 1) + 1
             described = metadata.from_index(
-                sorted(wanted), shown.phase, jobs, cache
+                sorted(wanted), shown.phase, jobs, cache, _console.warn
             ).described
     _warn_of(
         [text for key, text in wanted.items() if key not in described],

@@ -230,4 +230,5 @@ def _request(
         transitive=options.transitive,
         jobs=options.jobs,
         timeout=options.timeout,
+        warn=_console.warn,
     )

@@ -175,7 +175,11 @@ def _metadata(wanted: set[Key], options: argparse.Namespace) -> LookupResult:
 
     with progress.for_stderr(quiet=not options.verbose) as shown:
         fetched = metadata.from_index(
-            keys, shown.phase, options.jobs, _cache(options)
+            keys,
+            shown.phase,
+            options.jobs,
+            _cache(options),
+            _console.warn,
         )
     return metadata.LookupResult(
         described | fetched.described, fetched.missing

@@ -39,6 +39,7 @@ from openstack_requirements.install import (
 )
 from openstack_requirements.install.failures import InstallFailed
 from openstack_requirements.install.installation import Installation
+from openstack_requirements.install.installers import run_index
 from openstack_requirements.output import counted
 from openstack_requirements.system import children
 
@@ -68,6 +69,8 @@ class FreezeRequest(NamedTuple):
     :param jobs: how many interpreters to work on at once.
     :param timeout: how long a request to the index may take, in seconds.
     :param project: a folder whose configuration of uv counts too, or empty.
+    :param warn: is told where pip and uv are configured for different indexes;
+        None where that was said before.
     """
 
     pythons: Sequence[str]
@@ -76,6 +79,7 @@ class FreezeRequest(NamedTuple):
     jobs: int
     timeout: int | None
     project: str = ""
+    warn: Callable[[str], object] | None = None
 
 
 class Made(NamedTuple):
@@ -121,6 +125,12 @@ def make(request: FreezeRequest, announce: Announce) -> Made:
             stack.enter_context(cache.in_use(order.cache))
         pythons = interpreters.find_all(
             request.pythons, started, interpreters.generation_advice
+        )
+        run_index.settle(
+            started,
+            request.warn,
+            "pip" if request.installer == "pip" else "uv",
+            request.project,
         )
         chosen = [
             (python, _choose(python, request, started, len(pythons)))

@@ -90,17 +90,20 @@ def from_index(
     announce: Callable[[str, str, Callable[[], int] | None], None],
     jobs: int,
     cache: MetadataCache,
+    warn: Callable[[str], object] | None = None,
 ) -> LookupResult:
     """The metadata of these versions, from the index.
 
     :param announce: is told of progress.
     :param jobs: how many versions are looked up at once.
+    :param warn: is told where pip and uv are configured for different indexes;
+        None where that was said before.
     :raises OutsideError: where the index or the disk fails.
     """
     from openstack_requirements.install import releases
 
     result = LookupResult({}, {})
-    answers = releases.look_up(keys, jobs, cache, announce)
+    answers = releases.look_up(keys, jobs, cache, announce, warn)
     for version_key in keys:
         answer = answers[version_key]
         if isinstance(answer, str):

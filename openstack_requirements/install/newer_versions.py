@@ -29,6 +29,7 @@ from openstack_requirements.install import metadata_cache, releases
 from openstack_requirements.install.archives import Unreadable
 from openstack_requirements.install.installers import (
     pip_settings,
+    run_index,
     uv_command,
     uv_index,
 )
@@ -77,8 +78,10 @@ def look_up(
     uvs = [version for version in looked_up if version not in pips]
     result: dict[Wanted, Release] = {}
     try:
-        result.update(_from_files(pips))
+        preferred = run_index.of_freezes(freezes)
+        result.update(_from_files(pips, preferred))
         with children.of_job("newer") as started:
+            run_index.settle(started, None, preferred, project)
             asked = uv_index.UvIndex(started, timeout, project=project)
             if build:
                 result.update(_from_log(asked, started, by_python, uvs))
@@ -161,14 +164,20 @@ def _pin(name: str, version: str) -> str:
     return f"{name}=={version}"
 
 
-def _from_files(wanted: Sequence[Wanted]) -> dict[Wanted, Release]:
+def _from_files(
+    wanted: Sequence[Wanted], preferred: str
+) -> dict[Wanted, Release]:
     """What the files of the index say, which pip's configuration names."""
     if not wanted:
         return {}
     keys = {(name, normal(version)) for _, name, version in wanted}
     cache = metadata_cache.MetadataCache(metadata_cache.default_folder())
     answers = releases.look_up(
-        sorted(keys), _JOBS, cache, lambda _who, _phase, _count: None
+        sorted(keys),
+        _JOBS,
+        cache,
+        lambda _who, _phase, _count: None,
+        preferred=preferred,
     )
     result = {}
     for version in wanted:

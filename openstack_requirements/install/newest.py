@@ -17,7 +17,11 @@ from typing import TYPE_CHECKING
 
 from openstack_requirements.errors import CommandFailed
 from openstack_requirements.install.failures import InstallFailed
-from openstack_requirements.install.installers import uv_command, uv_index
+from openstack_requirements.install.installers import (
+    run_index,
+    uv_command,
+    uv_index,
+)
 from openstack_requirements.system import children
 
 if TYPE_CHECKING:
@@ -39,6 +43,7 @@ def versions(
     """
     result = {}
     with children.of_job("diff-constraints") as started:
+        run_index.settle(started, warn, run_index.of_freezes(state.freezes))
         asked = uv_index.UvIndex(started, timeout)
         for frozen in state.freezes:
             python = frozen.python_version

@@ -32,7 +32,10 @@ from openstack_requirements.constraints.newer import Release
 from openstack_requirements.errors import OutsideError, UnusableInput
 from openstack_requirements.install import archives, installed, pages
 from openstack_requirements.install.archives import Unreadable
-from openstack_requirements.install.installers import pip_settings
+from openstack_requirements.install.installers import (
+    pip_settings,
+    run_index,
+)
 from openstack_requirements.install.pages import Link
 from openstack_requirements.install.remote import (
     MOST_SENT,
@@ -243,11 +246,17 @@ def look_up(
     jobs: int,
     cache: MetadataCache,
     announce: Callable[[str, str, Callable[[], int] | None], None],
+    warn: Callable[[str], object] | None = None,
+    *,
+    preferred: str = "uv",
 ) -> dict[Key, Release | str]:
     """The metadata of these versions, or why it is unavailable.
 
     :param jobs: how many are looked up at once.
     :param announce: is told of progress.
+    :param warn: is told where pip and uv are configured for different indexes;
+        None where that was said before.
+    :param preferred: whose indexes are asked then.
     :raises OutsideError: where an index fails.
     """
     answers: dict[Key, Release | str] = {}
@@ -257,6 +266,7 @@ def look_up(
         lambda: len(answers),
     )
     with child_processes.of_job("metadata") as children:
+        run_index.settle(children, warn, preferred)
         index = ReleaseIndex(pip_settings.read(children), cache, children.work)
         waiting: queue.SimpleQueue[Key] = queue.SimpleQueue()
         for key in keys:

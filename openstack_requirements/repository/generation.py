@@ -376,6 +376,11 @@ class _Job:
         self.warnings.append(sentence)
         self.listener.warn(sentence)
 
+    def warn_once(self, sentence: str) -> None:
+        """Something is not right, each time that freezes are made."""
+        if sentence not in self.warnings:
+            self.warn(sentence)
+
     def make(self, order: Order) -> Made:
         """Make freezes of an order."""
         request = self.request
@@ -388,6 +393,7 @@ class _Job:
                     request.jobs,
                     request.timeout,
                     request.project or "",
+                    self.warn_once,
                 ),
                 self.listener.phase,
             )

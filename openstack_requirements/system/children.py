@@ -108,10 +108,13 @@ class Children(Processes):
         self.work = folder
         temporary = os.path.join(folder, "tmp")
         os.mkdir(temporary)
-        self._empty = os.path.join(folder, "here")
-        os.mkdir(self._empty)
+        #: The variables that :meth:`give` has set.
+        self.told: dict[str, str] = {}
+        #: The folder that holds nothing.
+        self.empty = os.path.join(folder, "here")
+        os.mkdir(self.empty)
         for name in SEARCH_ENDS:
-            with open(os.path.join(self._empty, name), "w", encoding="utf-8"):
+            with open(os.path.join(self.empty, name), "w", encoding="utf-8"):
                 pass
         super().__init__(temporary)
         try:
@@ -142,7 +145,7 @@ class Children(Processes):
         """
         return super().run(
             command,
-            folder=folder or self._empty,
+            folder=folder or self.empty,
             environment={**self._given, **(environment or {})},
             on_line=on_line,
             deadline=deadline,
@@ -152,6 +155,11 @@ class Children(Processes):
         """The value that children find in a variable; empty without one."""
         value = self._given.get(name, os.environ.get(name))
         return value or ""
+
+    def give(self, variables: Mapping[str, str]) -> None:
+        """Set variables of all children from now on."""
+        self._given.update(variables)
+        self.told.update(variables)
 
     def once(self, key: object, make: Callable[[], _Value]) -> _Value:
         """A value that a job computes once, in whichever thread."""

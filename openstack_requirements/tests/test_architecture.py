@@ -465,6 +465,7 @@ ALLOWED_NAMES = {
 #: Texts with commas that are no specifiers.
 ALLOWED_SPLITS = {
     "checks.conflicts": ["match['affected'].split(',')"],
+    "install.installers.run_index": ["variable('UV_FIND_LINKS').split(',')"],
     "manifests.dynamic": ["paths.split(',')"],
     "repository.waivers": ["inside.split(',')"],
 }

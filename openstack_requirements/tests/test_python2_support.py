@@ -299,6 +299,7 @@ class TestIndex(CommandTestCase):
         self.assertEqual((3, ""), (done.status, done.out))
         self.assertIn("cannot be fetched (HTTP 503 Service", done.err)
         self.assert_nothing_left()
+        self.useFixture(fixtures.EnvironmentVariable("UV_DEFAULT_INDEX", None))
         self.useFixture(
             fixtures.EnvironmentVariable(
                 "PIP_INDEX_URL", "http://name:secret@127.0.0.1:1/simple/"

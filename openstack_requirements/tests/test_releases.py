@@ -264,6 +264,7 @@ class TestIndexes(ReleasesTestCase):
         self.index.sdist("b", "1")
         more = self.useFixture(Index())
         more.wheel("a", "1.0")
+        self.set("UV_DEFAULT_INDEX", None)
         self.set("PIP_EXTRA_INDEX_URL", f"{more.url} {more.url}")
         answers = self.look_up("a==1", "b==1")
         self.assertEqual(
@@ -271,6 +272,7 @@ class TestIndexes(ReleasesTestCase):
         )
 
     def test_folders(self) -> None:
+        self.set("UV_DEFAULT_INDEX", None)
         wheel = self.index.wheel("a", "1")
         content = self.index._files[wheel].content
         for place, index in (("links", 0), ("page", 0), ("simple/a", 1)):

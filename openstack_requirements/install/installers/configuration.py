@@ -121,10 +121,10 @@ def of_uv(children: Children, project: str) -> Configuration:
     """
     return Configuration(
         {
-            _shown(path): _decisive(_read_uv(path))
+            _shown(path): _decisive(uv_settings(path))
             for path in uv_files(os.environ, children.variable, project)
         },
-        variables(os.environ, "UV_"),
+        variables({**os.environ, **children.told}, "UV_"),
     )
 
 
@@ -198,7 +198,11 @@ def project_file(folder: str) -> str:
     return path
 
 
-def _read_uv(path: str) -> dict[str, Any]:
+def uv_settings(path: str) -> dict[str, Any]:
+    """The settings in a configuration file of uv.
+
+    :raises UnusableInput: where it cannot be read.
+    """
     if os.path.basename(path) == "pyproject.toml":
         return _tool(path)
     return _toml(path)
@@ -255,7 +259,7 @@ def of_pip(children: Children, where: Sequence[str] = ()) -> Configuration:
             }
             for file in pip_files(children, where)
         },
-        variables(os.environ, "PIP_"),
+        variables({**os.environ, **children.told}, "PIP_"),
     )
 
 

@@ -60,7 +60,7 @@ def read(children: Children) -> IndexSettings:
     indexes: list[str] = []
     if setting("no-index").lower() not in _TRUE:
         indexes = [
-            setting("index-url") or _default(children),
+            setting("index-url") or default_index(children),
             *setting("extra-index-url").split(),
         ]
     return IndexSettings(
@@ -80,10 +80,12 @@ def read(children: Children) -> IndexSettings:
     )
 
 
-def _default(children: Children) -> str:
+def default_index(children: Children) -> str:
     """The index that pip asks where nobody names one.
 
     pip alone knows it, and only its help says it.
+
+    :raises OutsideError: where it does not.
     """
     try:
         text = children.run(
