@@ -43,7 +43,13 @@ from openstack_requirements.install.installers import (
 from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Collection,
+        Iterable,
+        Mapping,
+        Sequence,
+    )
 
     from openstack_requirements.install.installers import (
         Installer,
@@ -265,36 +271,79 @@ class Installation:
 
         :raises InstallFailed: where it stops everything.
         """
-        reason = self._installer.reason(error.output)
-        failure = InstallFailed(
+        failure = self._failure(error)
+        state = None
+        if self._order.keep_going:
+            state = self._after(failure, lock)
+        if state is None:
+            raise failure from error
+        changed = state.held.keys() - self._state.held.keys()
+        self._remember(state, failure)
+        self._say(f"{failure.reason.what}; going on without it", None)
+        if failure.reason.kind == "build":
+            self._fall_back_from_builds(lock, changed)
+
+    def _fall_back_from_builds(
+        self, lock: Lockfile | None, changed: Collection[CanonicalName]
+    ) -> None:
+        """Look for all other builds that fail, after one has failed.
+
+        :param changed: what the lock does not have at the version of the next
+            attempt.
+        """
+        locker = locking(self._installer)
+        if locker is None:
+            return
+        state = self._state
+        # Without a lock a fallback pin whose build fails would be excluded,
+        # where with one it is only skipped.
+        left = state.held.keys() if lock is None else changed
+        known = {*left, *state.skipped, *state.excluded}
+        self._say("looking for more builds that fail", None)
+        for error in locker.failed_builds(
+            self._interpreter, self._scratch(), self._wanted(), lock, known
+        ):
+            failure = self._failure(error)
+            if failure.reason.kind == "build":
+                after = self._after(failure, lock)
+                if after is not None:
+                    self._remember(after, failure)
+
+    def _failure(self, error: CommandFailed) -> InstallFailed:
+        return InstallFailed(
             self._interpreter.version,
-            reason,
+            self._installer.reason(error.output),
             " ".join(error.command),
             error.output,
         )
+
+    def _after(
+        self, failure: InstallFailed, lock: Lockfile | None
+    ) -> fallbacks.FallbackState | None:
+        """How to go on after a failure; None where it stops everything."""
         locked = None
         if lock is not None:
             locked = {
                 package.name: package.version for package in lock.packages
             }
-        state = None
-        if self._order.keep_going:
-            state = fallbacks.after(
-                self._state,
-                reason,
-                fallbacks.Facts(
-                    self._earlier,
-                    locked,
-                    locks=locking(self._installer) is not None,
-                ),
-            )
-        if state is None:
-            raise failure from error
+        return fallbacks.after(
+            self._state,
+            failure.reason,
+            fallbacks.Facts(
+                self._earlier,
+                locked,
+                locks=locking(self._installer) is not None,
+            ),
+        )
+
+    def _remember(
+        self, state: fallbacks.FallbackState, failure: InstallFailed
+    ) -> None:
+        """Go on with a state that a failure has brought."""
         for name, failed in state.failed.items():
             if self._state.failed.get(name) is not failed:
                 self._failures[name] = failure
         self._state = state
-        self._say(f"{reason.what}; going on without it", None)
 
     def _result(self, resolved: Resolved, method: str) -> InstallResult:
         """The result, with the pins of what could not be installed."""

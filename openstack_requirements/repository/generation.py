@@ -23,6 +23,7 @@ itself is a dozen short steps that share one request.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -325,6 +326,8 @@ class _Job:
         self.listener = listener
         self.warnings: list[str] = []
         self.kept_pythons: tuple[str, ...] = ()
+        #: The logs of all installations.
+        self.logs: set[str] = set()
         never = lists.never_constrained(request.never)
         #: The names that belong in no result.
         self.never = (
@@ -334,7 +337,25 @@ class _Job:
         )
 
     def run(self) -> Result:
-        """The result."""
+        """The result. Of logs, those stay that it or an error names."""
+        try:
+            result = self.made()
+        except BaseException as error:
+            self.remove_logs(str(error))
+            raise
+        named = [failed.failure.log for failed in result.failed]
+        self.remove_logs("\n".join([*named, str(result.bisected)]))
+        return result
+
+    def remove_logs(self, named: str) -> None:
+        """Remove the logs whose paths are not in a text."""
+        for path in self.logs:
+            if path not in named:
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
+
+    def made(self) -> Result:
+        """The result, and whatever logs there are."""
         request = self.request
         # What would fail after an hour of work fails now.
         if request.output is not None:
@@ -383,6 +404,16 @@ class _Job:
 
     def make(self, order: Order) -> Made:
         """Make freezes of an order."""
+        try:
+            made = self.freezes(order)
+        except InstallFailed as error:
+            self.logs.add(error.log)
+            raise
+        self.logs.update(failure.log for failure in made.failures)
+        return made
+
+    def freezes(self, order: Order) -> Made:
+        """The freezes of an order."""
         request = self.request
         try:
             return freezer.make(

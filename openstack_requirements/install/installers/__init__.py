@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Configuration,
         Distribution,
     )
+    from openstack_requirements.errors import CommandFailed
     from openstack_requirements.install.failures import Reason
     from openstack_requirements.install.interpreters import Interpreter
     from openstack_requirements.pep508.requirement import CanonicalName
@@ -184,6 +185,24 @@ class LockingInstaller(Installer, Protocol):
 
         :param skipped: what to leave out.
         :param again: what to install again even where it is there.
+        """
+
+    def failed_builds(
+        self,
+        interpreter: Interpreter,
+        folder: str,
+        wanted: InstallRequest,
+        lock: Lockfile | None,
+        known: Collection[CanonicalName],
+    ) -> list[CommandFailed]:
+        """How builds fail, of all that has to be built.
+
+        What can be built is kept for the installation.
+
+        :param folder: an existing one, for what the installer writes.
+        :param lock: what is to be installed; None where it could not be
+            resolved. Then the newest versions of the list are built.
+        :param known: what is not to be built.
         """
 
     def describe(

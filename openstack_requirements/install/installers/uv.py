@@ -21,6 +21,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from openstack_requirements.constraints.freeze import (
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
         Callable,
         Collection,
         Iterator,
+        Mapping,
+        Sequence,
     )
 
     from openstack_requirements.install.installers import InstallRequest
@@ -122,6 +125,17 @@ class Uv(UvCommand):
 
         uv prefers the versions that the file has before.
         """
+        return self._lock(interpreter, folder, wanted, (), on_line)
+
+    def _lock(
+        self,
+        interpreter: Interpreter,
+        folder: str,
+        wanted: InstallRequest,
+        options: Sequence[str],
+        on_line: Callable[[str], None] | None = None,
+    ) -> Lockfile:
+        """Resolve into a lock file, with further options."""
         path = os.path.join(folder, "pylock.toml")
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
@@ -130,6 +144,7 @@ class Uv(UvCommand):
                 file.write(uv_lock.preferences(wanted.preferred))
         self._run(
             *("pip", "compile", "--python", interpreter.executable),
+            *options,
             *_limits(wanted, os.path.join(folder, "excluded.txt")),
             *("--no-header", "--output-file", path, wanted.requirements),
             on_line=on_line,
@@ -159,7 +174,7 @@ class Uv(UvCommand):
         """Make a virtualenv hold what a lock file holds, no more, no less."""
         path = os.path.join(os.path.dirname(lock.path), "pylock.install.toml")
         document = uv_lock.to_install(
-            lock.document, self._indexes(folder, lock), skipped
+            lock.document, self._indexes(python_of(folder), lock), skipped
         )
         with open(path, "w", encoding="utf-8") as file:
             file.write(toml.dumps(document))
@@ -171,7 +186,7 @@ class Uv(UvCommand):
         )
 
     def _indexes(
-        self, folder: str, lock: Lockfile
+        self, python: str, lock: Lockfile
     ) -> dict[CanonicalName, str]:
         """The index that each distribution of a lock comes from.
 
@@ -179,7 +194,7 @@ class Uv(UvCommand):
         of their pages, so that it is asked without the network. Empty where
         it does not say it; then everything is downloaded.
 
-        :param folder: the virtualenv.
+        :param python: the path of an interpreter.
         """
         path = os.path.join(os.path.dirname(lock.path), "pins.in")
         answer = os.path.join(os.path.dirname(lock.path), "pins.txt")
@@ -193,13 +208,62 @@ class Uv(UvCommand):
         try:
             self._run(
                 *("pip", "compile", "--quiet", "--offline", "--no-deps"),
-                *("--python", python_of(folder), "--no-header"),
+                *("--python", python, "--no-header"),
                 *("--no-annotate", "--emit-index-annotation"),
                 *("--output-file", answer, path),
             )
         except CommandFailed:
             return {}
         return uv_lock.indexes_of(answers.text(answer))
+
+    def failed_builds(
+        self,
+        interpreter: Interpreter,
+        folder: str,
+        wanted: InstallRequest,
+        lock: Lockfile | None,
+        known: Collection[CanonicalName],
+    ) -> list[CommandFailed]:
+        """How builds fail, of all that has to be built.
+
+        uv stops all builds where one fails. So it is started once for each
+        distribution without a wheel.
+        """
+        if lock is None:
+            try:
+                lock = self._lock(
+                    interpreter, folder, wanted, ("--quiet", "--no-deps")
+                )
+            except CommandFailed:
+                return []
+        indexed = uv_lock.to_install(
+            lock.document, self._indexes(interpreter.executable, lock)
+        )
+
+        def build(number: int, document: Mapping[str, Any]) -> None:
+            path = os.path.join(folder, f"pylock.build-{number}.toml")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(toml.dumps(document))
+            target = os.path.join(folder, f"built-{number}")
+            self._run(
+                *("pip", "install", "--python", interpreter.executable),
+                *("--no-deps", "--target", target, "-r", path),
+            )
+
+        failed = []
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            futures = [
+                pool.submit(build, number, document)
+                for number, (_, document) in enumerate(
+                    sorted(uv_lock.to_build(indexed, known).items())
+                )
+            ]
+            for future in futures:
+                try:
+                    future.result()
+                except CommandFailed as error:
+                    failed.append(error)
+        return failed
 
     def resolve(
         self,

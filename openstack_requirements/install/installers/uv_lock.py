@@ -64,6 +64,22 @@ def to_install(
     return {**document, "packages": packages}
 
 
+def to_build(
+    document: Mapping[str, Any], left_out: Collection[CanonicalName]
+) -> dict[CanonicalName, dict[str, Any]]:
+    """A lock file for each package that has no wheel.
+
+    :param left_out: the names of packages that are not to be built.
+    """
+    return {
+        canonical_name(package["name"]): {**document, "packages": [package]}
+        for package in packages_with_version(document)
+        if package.get("sdist")
+        and not package.get("wheels")
+        and canonical_name(package["name"]) not in left_out
+    }
+
+
 def indexes_of(annotated: str) -> dict[CanonicalName, str]:
     """The index of each pin.
 
