@@ -17,8 +17,9 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from openstack_requirements.cmds import _console, _judge, _lists
+from openstack_requirements.cmds import _console, _judge, _lists, _options
 from openstack_requirements.errors import ConflictingOptions
+from openstack_requirements.repository import lists
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +35,8 @@ def parser() -> _console.Parser:
     """The parser of the command line."""
     result = _console.Parser(
         prog="check-requirements",
-        description="Judge what a project declares against the lists of a "
-        "requirements repository. Nothing of the project is run, and its work "
-        "tree, index and HEAD are not touched.",
+        description="Judge what a project requires against the lists of a "
+        "repository.",
         epilog=_EPILOG,
     )
     result.add_argument(
@@ -53,15 +53,10 @@ def parser() -> _console.Parser:
         default="master",
         help="the branch that the change is for",
     )
-    lists = result.add_argument_group("what to judge by")
-    lists.add_argument(
-        "--reqs",
-        metavar="DIR",
-        default=".",
-        help="the requirements repository",
-    )
-    _lists.add_policy_option(lists)
-    lists.add_argument(
+    group = result.add_argument_group("what to judge by")
+    _lists.add_reqs_option(group)
+    _lists.add_policy_option(group)
+    group.add_argument(
         "--build-backend",
         metavar="NAME",
         default=argparse.SUPPRESS,
@@ -94,22 +89,28 @@ def parser() -> _console.Parser:
     what.add_argument(
         "--projects",
         metavar="FILE",
+        nargs="?",
+        const="",
         default=argparse.SUPPRESS,
-        help="the projects that FILE lists (org/name), in place of SRC_DIR",
+        help="the projects that FILE lists (org/name), in place of SRC_DIR "
+        "(default, with --root or without FILE: those of the settings)",
     )
     what.add_argument(
         "--root",
-        metavar="DIR",
+        nargs="?",
+        const="",
         default=argparse.SUPPRESS,
-        help="where the checkouts of --projects are, as DIR/org/name or "
-        "DIR/name",
+        **_options.shown(
+            "--root",
+            ", those of --projects, as DIR/org/name or DIR/name (default: "
+            "checkouts of the settings)",
+        ),
     )
     what.add_argument(
         "--jobs",
-        metavar="N",
         type=_console.positive,
         default=os.cpu_count() or 1,
-        help="how many projects to judge at once",
+        **_options.shown("--jobs", ": so many projects"),
     )
     change = result.add_argument_group("what to change")
     change.add_argument(
@@ -121,7 +122,7 @@ def parser() -> _console.Parser:
     change.add_argument(
         "--diff",
         action="store_true",
-        help="show these changes; without --fix they are not made",
+        help=_options.help_of("--diff", "; without --fix they are not made"),
     )
     impact = result.add_argument_group("before the lists change")
     impact.add_argument(
@@ -152,6 +153,7 @@ _UNSET = dict.fromkeys(
         "root",
         "baseline",
         "build_backend",
+        "reqs",
     )
 )
 
@@ -163,6 +165,15 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         that lack another option.
     """
     options = parser().parse_args(argv, argparse.Namespace(**_UNSET))
+    options.reqs = options.reqs or os.curdir
+    if options.projects is not None or options.root is not None:
+        settings = lists.configured(options.reqs)
+        options.projects = options.projects or settings.projects or None
+        options.root = options.root or settings.checkouts or None
+        if options.projects is None:
+            raise ConflictingOptions("--root needs --projects")
+        if options.root is None:
+            raise ConflictingOptions("--projects needs --root")
     _check(options)
     return options
 

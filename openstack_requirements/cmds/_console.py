@@ -68,6 +68,15 @@ _DIFF_CODES = {"+": "32", "-": "31", "@": "36"}
 NAMED_TWICE = "the never-constrain list is named twice: name it once"
 
 
+class _Formatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows defaults that say something: not those of flags."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.nargs == 0 or action.default in (None, []):
+            return action.help
+        return super()._get_help_string(action)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose help shows every option with its default.
 
@@ -76,7 +85,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            formatter_class=_Formatter,
             **settings,
         )
         # Python 3.14 would colour usage errors, too, and by what stdout is.

@@ -50,10 +50,11 @@ _OPTIONS = {
         "VERSION is for; the others keep their pin, in a line of their own "
         "where need be",
     ),
-    "--python": (
-        "PYTHONS",
-        "with --pin: the Pythons that VERSION is for (>=3.10); or X.Y: only "
-        "the lines that can apply to this Python change, as wholes",
+    "--for-python": (
+        "PYTHON",
+        "the Python that versions are for: with --pin, the Pythons of VERSION "
+        "(>=3.10); or X.Y: only the lines that can apply to this Python "
+        "change, as wholes",
     ),
     "--oldest-python": (
         "X.Y",
@@ -71,7 +72,9 @@ _OPTIONS = {
     ),
 }
 #: Those that only mean something with a pin.
-_WITH_PIN = ("--python", "--oldest-python", "--force")
+_WITH_PIN = ("--for-python", "--oldest-python", "--force")
+#: Older names of options.
+_OLDER = {"--python": "--for-python"}
 #: Those that show something and do nothing else.
 _SHOWING = ("-h", "--help", "--version")
 
@@ -121,12 +124,12 @@ def parser() -> Parser:
         "       %(prog)s FILE --from-source DIR [REPLACEMENT]\n"
         "       %(prog)s FILE --remove NAME [--remove NAME ...]\n"
         "       %(prog)s FILE --pin NAME==VERSION\n"
-        "           [--python PYTHONS | --from-source DIR] "
+        "           [--for-python PYTHON | --from-source DIR] "
         "[--oldest-python X.Y] [--force]\n"
         "       all of them: [--lock-timeout SECONDS]",
-        description="Replace the lines of NAME in a constraints file "
-        "with REPLACEMENT, or remove them. Everything else stays as it is. "
-        "Any number of these commands may edit a file at the same time.",
+        description="Replace or remove a line of a constraints file.",
+        epilog="exit status: 0 done; 2 wrong usage or unusable input; 3 the "
+        "disk failed, or another process has the lock for too long.",
     )
     result.add_argument("file", metavar="FILE", help="the file to edit")
     result.add_argument(
@@ -143,7 +146,7 @@ def parser() -> Parser:
     for option, (metavar, text) in _OPTIONS.items():
         if metavar:
             result.add_argument(
-                option,
+                *(option, *(old for old in _OLDER if _OLDER[old] == option)),
                 metavar=metavar,
                 default=argparse.SUPPRESS,
                 help=text,
@@ -194,11 +197,16 @@ def _pin_request(
             f"--pin goes with nothing but {', '.join(_WITH_PIN)} and "
             "--from-source"
         )
-    if given.keys() >= {"--python", "--from-source"}:
-        _misused("--python does not go with --from-source")
+    if given.keys() >= {"--for-python", "--from-source"}:
+        _misused("--for-python does not go with --from-source")
     source, pin, python, oldest = (
         _only(given, option) if option in given else ""
-        for option in ("--from-source", "--pin", "--python", "--oldest-python")
+        for option in (
+            "--from-source",
+            "--pin",
+            "--for-python",
+            "--oldest-python",
+        )
     )
     from openstack_requirements.repository import pins
 
@@ -243,11 +251,17 @@ def _whole(option: str) -> str:
     if option in _OPTIONS:
         return option
     whole = [
-        name for name in (*_OPTIONS, *_SHOWING) if name.startswith(option)
+        name
+        for name in (*_OPTIONS, *_OLDER, *_SHOWING)
+        if name.startswith(option)
     ]
     if len(whole) > 1:
+        # What is newer than calls with an abbreviation is not meant.
+        whole = [name for name in whole if name not in _OLDER.values()]
+    if len(whole) > 1:
         _misused(f"{option} could be {' or '.join(whole)}")
-    return whole[0] if whole else option
+    name = whole[0] if whole else option
+    return _OLDER.get(name, name)
 
 
 def _value(option: str, text: str | None, words: Iterator[str]) -> str:

@@ -18,7 +18,7 @@ import datetime
 import os
 import re
 
-from openstack_requirements.cmds import _console, _lists
+from openstack_requirements.cmds import _console, _lists, _options
 from openstack_requirements.cmds.report import render_changes
 from openstack_requirements.constraints import freeze, merging
 from openstack_requirements.install import installers
@@ -35,9 +35,8 @@ def parser() -> _console.Parser:
     """The parser of the command line."""
     result = _console.Parser(
         prog="generate-constraints",
-        description="Install a list of requirements into a fresh virtualenv "
-        "for each interpreter and write the versions that are then installed "
-        "as constraints.",
+        description="Install a list of requirements and write what is then "
+        "installed as constraints.",
         epilog=_EPILOG,
     )
     _add_subject_options(
@@ -56,11 +55,13 @@ def _add_subject_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "-p",
         "--python",
-        metavar="PYTHON",
         action="append",
         default=argparse.SUPPRESS,
-        help="an interpreter: a path, a name on PATH or a version (3, 3.12, "
-        "3.12.1); repeat for several (default: those of the settings)",
+        **_options.shown(
+            "--python",
+            ": a path, a name on PATH or a version (3, 3.12, 3.12.1); repeat "
+            "for several (default: those of the settings)",
+        ),
     )
     group.add_argument(
         "-r",
@@ -72,12 +73,16 @@ def _add_subject_options(group: argparse._ArgumentGroup) -> None:
     )
     _lists.add_reqs_option(group)
     group.add_argument(
+        "--freezes",
         "--from-freezes",
-        metavar="FILE",
+        dest="from_freezes",
         nargs="+",
         default=argparse.SUPPRESS,
-        help="merge these freezes, files or folders of them, and install "
-        "nothing; 3.12:FILE is the text of pip freeze on Python 3.12",
+        **_options.shown(
+            "--freezes",
+            ", to merge, and install nothing; 3.12:FILE is the text of pip "
+            "freeze on Python 3.12",
+        ),
     )
     group.add_argument(
         "--version-map",
@@ -106,11 +111,10 @@ def _add_installation_options(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--jobs",
-        metavar="N",
         type=_console.positive,
         # An installer waits for the index about as long as it computes.
         default=(os.cpu_count() or 1) + 1,
-        help="how many interpreters to work on at once",
+        **_options.shown("--jobs", ": so many interpreters"),
     )
     group.add_argument(
         "--project-config",
@@ -123,10 +127,12 @@ def _add_installation_options(group: argparse._ArgumentGroup) -> None:
     _console.add_timeout_option(group)
     group.add_argument(
         "--cache-dir",
-        metavar="DIR",
         default=argparse.SUPPRESS,
-        help="keep the environments in DIR, and next time install and remove "
-        "only what differs",
+        **_options.shown(
+            "--cache-dir",
+            ": the environments, where only what differs is then installed "
+            "and removed",
+        ),
     )
 
 
@@ -204,8 +210,11 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--all",
         action="store_true",
-        help="keep what installers need for themselves: "
-        + ", ".join(sorted(freeze.INSTALLER_NEEDS)),
+        help=_options.help_of(
+            "--all",
+            ": also keep what installers need for themselves: "
+            + ", ".join(sorted(freeze.INSTALLER_NEEDS)),
+        ),
     )
     group.add_argument(
         "--markers",
@@ -224,9 +233,8 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "-o",
         "--output",
-        metavar="FILE",
         default=argparse.SUPPRESS,
-        help="where to write the constraints (default: stdout)",
+        **_options.shown("--output", ", the constraints (default: stdout)"),
     )
     group.add_argument(
         "--diff",
@@ -235,9 +243,12 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         const="text",
         choices=render_changes.FORMATS,
         default=argparse.SUPPRESS,
-        help="at the end, show what was added, removed, raised and lowered "
-        "against --previous, or the file at -o, and why; to stdout with -o, "
-        f"to stderr without; {', '.join(render_changes.FORMATS)}",
+        help=_options.help_of(
+            "--diff",
+            " at the end: what was added, removed, raised and lowered against "
+            "--previous, or the file at -o, and why; to stdout with -o, to "
+            f"stderr without; {', '.join(render_changes.FORMATS)}",
+        ),
     )
     group.add_argument(
         "--propose",

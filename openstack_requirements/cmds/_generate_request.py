@@ -24,6 +24,7 @@ from openstack_requirements.cmds import _console, _lists
 from openstack_requirements.cmds._generate_options import parser
 from openstack_requirements.errors import ConflictingOptions
 from openstack_requirements.repository.settings import Settings
+from openstack_requirements.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,6 +113,8 @@ def parse(argv: Sequence[str] | None) -> Options:
         that lack another option.
     """
     options = parser().parse_args(argv, argparse.Namespace(**_UNSET))
+    if options.output == files.STDIN:  # "-" is stdout here
+        options.output = None
     _fill_in(options)
     _check(options)
     # It imports the installers, which the help does not need.

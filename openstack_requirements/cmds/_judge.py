@@ -18,7 +18,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from openstack_requirements.checks import findings
-from openstack_requirements.cmds import _console
+from openstack_requirements.cmds import _console, _options
 from openstack_requirements.cmds.report import FORMATS, as_text
 from openstack_requirements.errors import FINDINGS
 
@@ -35,14 +35,17 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=list(FORMATS),
         default=next(iter(FORMATS)),
-        help="text for people, json for programs, github for annotations in "
-        "a workflow, sarif and junit for dashboards",
+        help=_options.help_of(
+            "--format",
+            ": text for people, json for programs, github for annotations in "
+            "a workflow, sarif and junit for dashboards",
+        ),
     )
     group.add_argument(
+        "-o",
         "--output",
-        metavar="FILE",
         default=argparse.SUPPRESS,
-        help="where to write it (default: stdout)",
+        **_options.shown("--output", " (default: stdout)"),
     )
     group.add_argument(
         "--explain",

@@ -21,7 +21,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from openstack_requirements.cmds import _console
+from openstack_requirements.cmds import _console, _options
 from openstack_requirements.errors import ConflictingOptions
 from openstack_requirements.repository import lists, policy
 
@@ -37,10 +37,12 @@ def add_reqs_option(parser: argparse._ActionsContainer, *aliases: str) -> None:
     parser.add_argument(
         "--reqs",
         *aliases,
-        metavar="DIR",
         default=argparse.SUPPRESS,
-        help="the requirements repository, with its lists and its settings "
-        "(default: the folder of a list that is named, or the current one)",
+        **_options.shown(
+            "--reqs",
+            ", with its lists and its settings (default: the folder of a list "
+            "that is named, or the current one)",
+        ),
     )
 
 
@@ -59,10 +61,12 @@ def add_policy_option(parser: argparse._ActionsContainer) -> None:
         "--policy",
         choices=policy.NAMES,
         default=argparse.SUPPRESS,
-        help="the rules of the repository (default: those of the settings; "
-        "else current for a repository with denylist.txt; else classic if "
-        "half of the entries of the global list have a >=, and current if "
-        "not)",
+        help=_options.help_of(
+            "--policy",
+            " (default: those of the settings; else current for a repository "
+            "with denylist.txt; else classic if half of the entries of the "
+            "global list have a >=, and current if not)",
+        ),
     )
 
 

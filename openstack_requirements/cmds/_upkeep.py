@@ -25,7 +25,7 @@ from openstack_requirements.checks.upkeep_rules import (
     RequiredNames,
     Upkeep,
 )
-from openstack_requirements.cmds import _console
+from openstack_requirements.cmds import _console, _options
 from openstack_requirements.errors import ConflictingOptions, RequirementsError
 from openstack_requirements.output import counted
 from openstack_requirements.pep508.parser import name_in
@@ -56,10 +56,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--root",
-        metavar="CHECKOUTS",
         default=argparse.SUPPRESS,
-        help="where the checkouts of the projects are, as CHECKOUTS/name or "
-        "CHECKOUTS/org/name",
+        **_options.shown(
+            "--root",
+            ", as DIR/name or DIR/org/name (default: checkouts of the "
+            "settings)",
+        ),
     )
     group.add_argument(
         "--licenses",
@@ -82,11 +84,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--freezes",
-        metavar="PATH",
         nargs="+",
         action="extend",
         default=argparse.SUPPRESS,
-        help="the freezes that CONSTRAINTS was made from, or folders of them",
+        **_options.shown("--freezes", ", with what CONSTRAINTS was made from"),
     )
     group.add_argument(
         "--index",
@@ -102,15 +103,19 @@ def load(
     required: Listed,
     pinned: Listed,
     never: Collection[CanonicalName],
+    checkouts: str = "",
 ) -> Upkeep | None:
     """What the options ask to judge; None where they ask for nothing.
 
     :param never: the names that are never constrained.
+    :param checkouts: the folder of checkouts that the settings name.
     :raises ConflictingOptions: for an option that lacks another one.
     :raises RequirementsError: where an input cannot be used, or the package
         index fails. A checkout that cannot be read is a warning.
     """
     options = argparse.Namespace(**{**dict.fromkeys(_UNSET), **vars(options)})
+    if options.unused and options.root is None:
+        options.root = checkouts or None
     _require(options)
     if not (options.unused or options.licenses or options.caps):
         return None

@@ -19,7 +19,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from openstack_requirements.bootstrap import survey_input
-from openstack_requirements.cmds import _console, _initial, _lists
+from openstack_requirements.cmds import _console, _initial, _lists, _options
 from openstack_requirements.errors import ConflictingOptions
 from openstack_requirements.repository import lists, policy
 from openstack_requirements.system import files
@@ -43,8 +43,7 @@ def parser() -> _console.Parser:
     """The parser of the command line."""
     result = _console.Parser(
         prog="bootstrap-requirements",
-        description="Collect what projects require and propose a global list "
-        "from it. Decisions that are left to a person are shown on stderr.",
+        description="Propose a global list from what projects require.",
         epilog=_EPILOG,
     )
     what = result.add_argument_group("projects whose requirements to collect")
@@ -65,10 +64,9 @@ def parser() -> _console.Parser:
     )
     what.add_argument(
         "--root",
-        metavar="DIR",
         action="append",
         default=argparse.SUPPRESS,
-        help="a folder of checkouts, or one checkout; repeat for several",
+        **_options.shown("--root", ", or one checkout; repeat for several"),
     )
     what.add_argument(
         "--no-extras",
@@ -89,19 +87,20 @@ def parser() -> _console.Parser:
     how.add_argument(
         "-p",
         "--python",
-        metavar="PYTHON",
         action="append",
         default=argparse.SUPPRESS,
-        help="an interpreter that the list is for: a path, a name on PATH or "
-        "a version; repeat for several (default: those of the settings, or "
-        "the interpreter that runs this command)",
+        **_options.shown(
+            "--python",
+            ": a path, a name on PATH or a version; repeat for several "
+            "(default: those of the settings, or the interpreter that runs "
+            "this command)",
+        ),
     )
     how.add_argument(
         "--jobs",
-        metavar="N",
         type=_console.positive,
         default=2 * (os.cpu_count() or 1),
-        help="how many installers may run at once",
+        **_options.shown("--jobs", ": so many installers"),
     )
     _console.add_timeout_option(how)
     out = result.add_argument_group("what to write")
@@ -109,8 +108,11 @@ def parser() -> _console.Parser:
         "--policy",
         choices=policy.NAMES,
         default=argparse.SUPPRESS,
-        help="classic: each entry gets a lower bound; current: none does "
-        "(default: that of the settings or of --extend, else classic)",
+        help=_options.help_of(
+            "--policy",
+            "; classic: each entry gets a lower bound; current: none does "
+            "(default: that of the settings or of --extend, else classic)",
+        ),
     )
     out.add_argument(
         "--extend",
@@ -124,9 +126,8 @@ def parser() -> _console.Parser:
     out.add_argument(
         "-o",
         "--output",
-        metavar="FILE",
         default=argparse.SUPPRESS,
-        help="where to write the list (default: stdout)",
+        **_options.shown("--output", ", the list (default: stdout)"),
     )
     out.add_argument(
         "--decisions",

@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from openstack_requirements.cmds import _console
+from openstack_requirements.cmds import _console, _options
 from openstack_requirements.constraints import lower_constraints
 from openstack_requirements.errors import BadContent, BadLine
 from openstack_requirements.repository import lists
@@ -29,8 +29,7 @@ def parser() -> _console.Parser:
     """The parser of the command line."""
     result = _console.Parser(
         prog="build-lower-constraints",
-        description="Merge lower-constraints files: for each package the "
-        "highest version in any of them, sorted by name.",
+        description="Merge lower-constraints files to the highest versions.",
         epilog="exit status: 0 done; 2 wrong usage or unusable input; 3 the "
         "disk failed.",
     )
@@ -40,9 +39,8 @@ def parser() -> _console.Parser:
     result.add_argument(
         "-o",
         "--output",
-        metavar="FILE",
         default=argparse.SUPPRESS,
-        help="where to write the result (default: stdout)",
+        **_options.shown("--output", " (default: stdout)"),
     )
     return result
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from openstack_requirements.checks import conflicts, findings
 from openstack_requirements.checks.list_lines import listed
-from openstack_requirements.cmds import _console, _judge
-from openstack_requirements.constraints import freeze_json
+from openstack_requirements.cmds import _console, _judge, _lists, _options
+from openstack_requirements.constraints import freeze_json, loader
 from openstack_requirements.errors import (
     ConflictingOptions,
     UnusableInput,
@@ -41,15 +41,18 @@ def parser() -> _console.Parser:
     """The parser of the command line."""
     result = _console.Parser(
         prog=NAME,
-        description="Judge whether installed distributions are compatible: "
-        "the requirements of every constrained distribution are met by the "
-        "installed versions. Reads an environment or freezes.",
+        description="Judge whether installed distributions are compatible.",
         epilog="exit status: 0 there are no conflicts, or only expected ones; "
         "1 there are findings; 2 wrong usage or unusable input; 3 "
         "an interpreter, its metadata or the disk is broken.",
     )
     result.add_argument(
-        "pinned", metavar="CONSTRAINTS", help="the constraints"
+        "pinned",
+        metavar="CONSTRAINTS",
+        nargs="?",
+        default=argparse.SUPPRESS,
+        help="the constraints (default: those of the settings, or "
+        "upper-constraints.txt)",
     )
     result.add_argument(
         "expected",
@@ -59,21 +62,22 @@ def parser() -> _console.Parser:
         help="the expected conflicts, one per line: "
         "DEPENDENCY==VERSION;AFFECTED,...",
     )
+    _lists.add_reqs_option(result)
     where = result.add_argument_group("where to look")
     where.add_argument(
+        "--environment",
         "--python",
-        metavar="PATH",
+        dest="python",
         default=argparse.SUPPRESS,
-        help="a virtualenv or an interpreter (default: the active virtualenv)",
+        **_options.shown("--environment", " (default: the active virtualenv)"),
     )
     where.add_argument(
+        "--freezes",
         "--freeze",
-        metavar="FILE",
         nargs="+",
         action="extend",
         default=argparse.SUPPRESS,
-        help="freezes that generate-constraints has written, in place of "
-        "an environment",
+        **_options.shown("--freezes", ", in place of an environment"),
     )
     _judge.add_report_options(result)
     return result
@@ -83,9 +87,10 @@ def parser() -> _console.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = parser().parse_args(argv)
-    pinned = listed(
-        options.pinned, lists.read(options.pinned, permit_urls=True)
-    )
+    path = _lists.located(
+        options, pinned=getattr(options, "pinned", None)
+    ).pinned
+    pinned = listed(path, lists.read(path, permit_urls=True))
     expected = []
     if hasattr(options, "expected"):
         text = files.read_text(options.expected)
@@ -97,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise UnusableInput(
                 source,
                 f"has none of the {len(pinned.by_name)} distributions in "
-                f"{printable(options.pinned)}: name the environment that was "
+                f"{printable(path)}: name the environment that was "
                 "installed under these constraints",
             )
     conflicting, waived = conflicts.judge(freezes, expected)
@@ -118,10 +123,10 @@ def _freezes(options: argparse.Namespace) -> list[tuple[str, Freeze]]:
 
     :raises ConflictingOptions: where both are named, or nothing is.
     """
-    paths = getattr(options, "freeze", None)
+    paths = getattr(options, "freezes", None)
     python = getattr(options, "python", None)
     if paths is not None and python is not None:
-        raise ConflictingOptions("--freeze does not go with --python")
+        raise ConflictingOptions("--freezes does not go with --environment")
     if paths is not None:
         return [
             (
@@ -130,14 +135,14 @@ def _freezes(options: argparse.Namespace) -> list[tuple[str, Freeze]]:
                     files.read_text(path, files.LARGEST_DATA), path
                 ),
             )
-            for path in paths
+            for path in loader.files_of(paths)
         ]
     # The environment of the command itself is hardly ever the one meant.
     python = python or os.environ.get("VIRTUAL_ENV")
     if not python:
         raise ConflictingOptions(
-            "name an environment with --python, or activate it, or name "
-            "freezes with --freeze"
+            "name an environment with --environment, or activate it, or name "
+            "freezes with --freezes"
         )
     from openstack_requirements.install import installed
     from openstack_requirements.system import children

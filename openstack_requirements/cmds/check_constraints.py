@@ -34,8 +34,7 @@ def parser() -> _console.Parser:
     result = _console.Parser(
         prog=NAME,
         description="Judge whether a project can be installed under the "
-        "constraints: every requirement that it declares is in the global "
-        "list and in the constraints, and the pin that applies satisfies it.",
+        "constraints.",
         epilog="exit status: 0 nothing is wrong; 1 there are findings; 2 "
         "wrong usage or unusable input; 3 the disk failed.",
     )

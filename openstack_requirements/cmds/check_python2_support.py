@@ -17,7 +17,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from openstack_requirements.checks import findings, support
-from openstack_requirements.cmds import _console, _judge
+from openstack_requirements.cmds import _console, _judge, _lists, _options
 from openstack_requirements.errors import UnusableInput, printable
 from openstack_requirements.output import counted
 from openstack_requirements.repository import lists
@@ -39,11 +39,7 @@ def parser() -> _console.Parser:
     """The parser of the command line."""
     result = _console.Parser(
         prog=NAME,
-        description="Name each pin whose metadata (classifiers and "
-        "Requires-Python) does not claim support for Python 2, or for the "
-        "Python of --python. Metadata is taken from freezes and "
-        "environments, and from the package index for pins in neither; "
-        "nothing is built.",
+        description="Name each pin whose metadata does not claim a Python.",
         epilog="exit status: 0 the pins were judged; 1 with --strict: there "
         "are findings; 2 wrong usage or unusable input; 3 the package index, "
         "an environment or the disk failed.",
@@ -52,21 +48,31 @@ def parser() -> _console.Parser:
         "-v",
         "--verbose",
         action="store_true",
-        help="also show on stderr the pins that do claim it, and the "
-        "progress of queries to the package index",
+        help=_options.help_of(
+            "--verbose",
+            ": the pins that do claim it, and the progress of queries to the "
+            "package index",
+        ),
     )
     result.add_argument(
+        "-u",
+        "--upper-constraints",
         "--requirements",
-        metavar="FILE",
-        default="upper-constraints.txt",
-        help="the pins",
+        dest="requirements",
+        default=argparse.SUPPRESS,
+        **_options.shown(
+            "--upper-constraints",
+            ", whose pins are judged (default: those of the settings, or "
+            "upper-constraints.txt)",
+        ),
     )
     result.add_argument(
+        "--for-python",
         "--python",
-        metavar="VERSION",
+        dest="python",
         type=_python,
         default="2",
-        help="the Python to be supported, such as 2, 2.7 or 3.13",
+        **_options.shown("--for-python", ", such as 2, 2.7 or 3.13"),
     )
     result.add_argument(
         "--strict",
@@ -75,40 +81,41 @@ def parser() -> _console.Parser:
     )
     where = result.add_argument_group("where to find metadata")
     where.add_argument(
+        "--freezes",
         "--freeze",
-        metavar="FILE",
         nargs="+",
         action="extend",
         default=argparse.SUPPRESS,
-        help="freezes that generate-constraints has written",
+        **_options.shown("--freezes"),
     )
     where.add_argument(
         "--environment",
-        metavar="PATH",
         action="append",
         default=argparse.SUPPRESS,
-        help="a virtualenv or an interpreter; repeat for several",
+        **_options.shown("--environment", "; repeat for several"),
     )
     where.add_argument(
         "--jobs",
-        metavar="N",
         type=_console.positive,
         default=JOBS,
-        help="how many versions to look up in the package index at once",
+        **_options.shown("--jobs", ": so many queries to the package index"),
     )
     cache = where.add_mutually_exclusive_group()
     cache.add_argument(
         "--cache-dir",
-        metavar="DIR",
         default=argparse.SUPPRESS,
-        help="where to keep the metadata of files of the package index for "
-        "the next run (default: a folder of the user's cache)",
+        **_options.shown(
+            "--cache-dir",
+            ": the metadata of files of the package index (default: a folder "
+            "of the user's cache)",
+        ),
     )
     cache.add_argument(
         "--no-cache",
         action="store_true",
         help="keep no metadata, and use none that was kept",
     )
+    _lists.add_reqs_option(result)
     _judge.add_report_options(result)
     return result
 
@@ -128,14 +135,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         files.require_replaceable(options.output)
     from openstack_requirements.install import metadata
 
-    entries = lists.read(options.requirements, permit_urls=True)
+    pinned = _lists.located(
+        options, pinned=getattr(options, "requirements", None)
+    ).pinned
+    entries = lists.read(pinned, permit_urls=True)
     wanted, unjudged = support.pins(
-        entries, options.requirements, options.python, metadata.key
+        entries, pinned, options.python, metadata.key
     )
     if not wanted and not unjudged:
-        raise UnusableInput(
-            options.requirements, "has no pin: there is nothing to judge"
-        )
+        raise UnusableInput(pinned, "has no pin: there is nothing to judge")
     with _console.interruptible():
         known = _metadata({key for key, _ in wanted}, options)
     pins = support.Pins(
@@ -150,8 +158,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 )
             )
     subject = (
-        f"{counted(len(wanted), 'pin')} in {options.requirements}, Python "
-        f"{options.python}"
+        f"{counted(len(wanted), 'pin')} in {pinned}, Python {options.python}"
     )
     verdict = findings.verdict(
         subject, support.judge(pins, strict=options.strict)
@@ -165,7 +172,7 @@ def _metadata(wanted: set[Key], options: argparse.Namespace) -> LookupResult:
 
     described = metadata.known(
         metadata.at_hand(
-            getattr(options, "freeze", ()), getattr(options, "environment", ())
+            _freeze_files(options), getattr(options, "environment", ())
         )
     )
     keys = sorted(wanted - set(described))
@@ -184,6 +191,13 @@ def _metadata(wanted: set[Key], options: argparse.Namespace) -> LookupResult:
     return metadata.LookupResult(
         described | fetched.described, fetched.missing
     )
+
+
+def _freeze_files(options: argparse.Namespace) -> list[str]:
+    """The paths of the freezes, those in folders included."""
+    from openstack_requirements.constraints import loader
+
+    return list(loader.files_of(getattr(options, "freezes", ())))
 
 
 def _cache(options: argparse.Namespace) -> MetadataCache:

@@ -18,7 +18,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from openstack_requirements.cmds import _console, _needed
+from openstack_requirements.cmds import _console, _lists, _needed, _options
 from openstack_requirements.cmds.report import render_changes
 from openstack_requirements.constraints import (
     changes,
@@ -56,9 +56,7 @@ def parser() -> _console.Parser:
     """The parser of the command line."""
     result = _console.Parser(
         prog="diff-constraints",
-        description="Show what changed between two constraints: what was "
-        "added, removed, raised and lowered, for which interpreters; and "
-        "with freezes, what requires it and what holds it back.",
+        description="Show what changed between two constraints, and why.",
         epilog=_EPILOG,
     )
     for name in ("old", "new"):
@@ -72,22 +70,29 @@ def parser() -> _console.Parser:
     why = result.add_argument_group("what to explain")
     why.add_argument(
         "--freezes",
-        metavar="PATH",
         nargs="+",
         action="extend",
         default=argparse.SUPPRESS,
-        help="the freezes that NEW was made from, or folders of them: they "
-        "give the reasons",
+        **_options.shown(
+            "--freezes", ", with what NEW was made from: they give the reasons"
+        ),
     )
     why.add_argument(
         "--newest",
         action="store_true",
-        help="look up the newest versions in the package index, with uv, and "
-        "show all distributions that are held below them",
+        help=_options.help_of(
+            "--newest",
+            ", and show all distributions that are held below them",
+        ),
     )
     _console.add_timeout_option(why)
+    _lists.add_reqs_option(why)
     _console.add_never_option(
-        why, "names that are never constrained, though freezes list them"
+        why,
+        _options.help_of(
+            "--denylist",
+            ", whose names freezes have (default: that of --reqs, if given)",
+        ),
     )
     why.add_argument(
         "--no-commits",
@@ -116,19 +121,20 @@ def parser() -> _console.Parser:
         "--format",
         choices=render_changes.FORMATS,
         default="text",
-        help="markdown is for a review comment",
+        help=_options.help_of(
+            "--format", "; markdown is for a review comment"
+        ),
     )
     out.add_argument(
         "-o",
         "--output",
-        metavar="FILE",
         default=argparse.SUPPRESS,
-        help="where to write it (default: stdout)",
+        **_options.shown("--output", " (default: stdout)"),
     )
     out.add_argument(
         "--check",
         action="store_true",
-        help="end with status 1 where something changed",
+        help=_options.help_of("--check"),
     )
     return result
 
@@ -137,14 +143,26 @@ def parser() -> _console.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     unset = dict.fromkeys(
-        ("freezes", "timeout", "never", "output", "needed_by", "without")
+        (
+            "freezes",
+            "timeout",
+            "never",
+            "output",
+            "needed_by",
+            "without",
+            "reqs",
+        )
     )
     options = parser().parse_args(argv, argparse.Namespace(**unset))
+    constraints, never = _CONSTRAINTS, options.never
+    if options.reqs is not None:
+        repository = _lists.located(options)
+        constraints, never = repository.pinned, repository.never
     unlisted = {
-        *lists.never_constrained(options.never),
+        *lists.never_constrained(never),
         *map(canonical_name, options.without or ()),
     }
-    arguments = _files(options.old, options.new)
+    arguments = _files(options.old, options.new, constraints)
     sides = [
         loader.load(argument, unlisted, warn=_console.warn)
         for argument in arguments
@@ -192,18 +210,17 @@ def _show(
         _console.say(f"{options.output}: written; {summary}")
 
 
-def _files(old: str, new: str) -> tuple[str, str]:
+def _files(old: str, new: str, constraints: str) -> tuple[str, str]:
     """The arguments; a date alone is that of the other side's file.
 
-    Where that is a date as well, it is that of the constraints of a
-    repository.
+    :param constraints: the file where that is a date as well.
     """
     dates = [
         revisions.dated(argument) is not None and not os.path.lexists(argument)
         for argument in (old, new)
     ]
     if all(dates):
-        return f"{old}:{_CONSTRAINTS}", f"{new}:{_CONSTRAINTS}"
+        return f"{old}:{constraints}", f"{new}:{constraints}"
     if dates[0]:
         old = f"{old}:{_file_of(new)}"
     elif dates[1]:

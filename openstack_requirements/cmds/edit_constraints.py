@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "parser"]
 
+_BOM = "\ufeff"
+
 
 @_run.command
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,11 +37,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     request = parse(sys.argv[1:] if argv is None else argv)
     edits = _edits(request)
 
+    removed: list[str] = []
+
     def edit(content: str) -> str:
-        return editing.edit_all(content, edits, request.file)
+        removed.clear()
+        for name, replacement in edits:
+            new = editing.edit(content, name, replacement, request.file)
+            if not replacement.strip():
+                removed.extend(_lines_gone(content, new))
+            content = new
+        return content
 
     change = edit if request.pin is None else _pinning(request)
     _run.edit(request.file, change, request.longest_wait)
+    for line in removed:
+        _tell(line)
     for name, replacement in edits:
         if editing.names_another(name, replacement):
             _run.warn(
@@ -47,6 +59,31 @@ def main(argv: Sequence[str] | None = None) -> int:
                 f"another edit of {name} will not find it"
             )
     return 0
+
+
+def _tell(line: str) -> None:
+    """Say that a line is removed.
+
+    Only what may hold a secret or a control character needs a slow import.
+    """
+    rest = line.replace("file:///", "")
+    plain = line.isascii() and line.isprintable()
+    if plain and "//" not in rest and not {*"@?&"} & {*rest}:
+        _run.write_error(f"removed: {line}\n")
+    else:
+        _run.say(f"removed: {line}")
+
+
+def _lines_gone(old: str, new: str) -> list[str]:
+    """The lines of a text that another one, with fewer of them, lacks."""
+    left = new.removeprefix(_BOM).splitlines()
+    gone = []
+    for line in old.removeprefix(_BOM).splitlines():
+        if line in left:
+            left.remove(line)
+        else:
+            gone.append(line)
+    return gone
 
 
 def _edits(request: EditRequest) -> Sequence[tuple[str, str]]:

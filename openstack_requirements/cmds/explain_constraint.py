@@ -17,7 +17,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from openstack_requirements.cmds import _console
+from openstack_requirements.cmds import _console, _lists, _options
 from openstack_requirements.cmds.report import render_explanation
 from openstack_requirements.constraints import explain, loader, newer
 from openstack_requirements.constraints.graph import Graph
@@ -39,47 +39,56 @@ def parser() -> _console.Parser:
     """The parser of the command line."""
     result = _console.Parser(
         prog="explain-constraint",
-        description="Say why a distribution is installed at its version: what "
-        "requires it, within which ranges, and which of these decides. Reads "
-        "freezes (generate-constraints --freeze-dir).",
+        description="Say why a distribution is installed at its version.",
+        epilog="exit status: 0 the answer was given; 2 wrong usage, unusable "
+        "input, or a distribution that no freeze has; 3 the package index or "
+        "the disk failed.",
     )
     result.add_argument(
         "name", metavar="NAME", help="the distribution, in any spelling"
     )
     result.add_argument(
         "--freezes",
-        metavar="PATH",
         nargs="+",
         action="extend",
         default=argparse.SUPPRESS,
-        help="freezes, or folders of them (default: the folder "
-        f"{FREEZES} of the current one)",
+        **_options.shown(
+            "--freezes",
+            f" (default: the folder {FREEZES} of --reqs or of the current "
+            "folder)",
+        ),
     )
     result.add_argument(
         "--all",
         action="store_true",
-        help="also show the requirements that only count for extras which "
-        "nothing requires",
+        help=_options.help_of(
+            "--all",
+            ": also show the requirements that only count for extras which "
+            "nothing requires",
+        ),
     )
     result.add_argument(
         "--newest",
         action="store_true",
-        help="look up the newest version in the package index, with uv, and "
-        "what it requires itself, and say what keeps it away",
+        help=_options.help_of(
+            "--newest",
+            ", and what the newest one requires itself, and say what keeps it "
+            "away",
+        ),
     )
     _console.add_timeout_option(result)
+    _lists.add_reqs_option(result)
     result.add_argument(
         "--format",
         choices=render_explanation.FORMATS,
         default="text",
-        help="how to write the answer",
+        help=_options.help_of("--format"),
     )
     result.add_argument(
         "-o",
         "--output",
-        metavar="FILE",
         default=argparse.SUPPRESS,
-        help="where to write it (default: stdout)",
+        **_options.shown("--output", " (default: stdout)"),
     )
     return result
 
@@ -87,12 +96,12 @@ def parser() -> _console.Parser:
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    unset = argparse.Namespace(freezes=None, output=None, timeout=None)
+    unset = argparse.Namespace(
+        freezes=None, output=None, timeout=None, reqs=""
+    )
     options = parser().parse_args(argv, unset)
     name = canonical_name(options.name.strip())
-    graphs = [
-        Graph(freeze) for freeze in loader.freezes(_freezes(options.freezes))
-    ]
+    graphs = [Graph(freeze) for freeze in loader.freezes(_freezes(options))]
     for graph in graphs:
         if graph.gaps:
             _console.warn(
@@ -147,13 +156,15 @@ def _newer(
     return newer.holds(graphs, name, by_python, releases)
 
 
-def _freezes(named: Sequence[str] | None) -> Sequence[str]:
-    """The freezes that are named, or those in the current folder."""
-    if named is not None:
+def _freezes(options: argparse.Namespace) -> Sequence[str]:
+    """The freezes that are named, or those of the repository."""
+    if options.freezes is not None:
+        named: Sequence[str] = options.freezes
         return named
-    if not os.path.isdir(FREEZES):
+    folder = os.path.join(options.reqs, FREEZES)
+    if not os.path.isdir(folder):
         raise ConflictingOptions(
-            f"there is no folder {FREEZES} here: name freezes with --freezes; "
+            f"there is no folder {folder} here: name freezes with --freezes; "
             "generate-constraints --freeze-dir writes them"
         )
-    return [FREEZES]
+    return [folder]

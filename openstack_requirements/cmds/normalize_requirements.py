@@ -13,9 +13,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, NamedTuple
 
-from openstack_requirements.cmds import _console, _run
+from openstack_requirements.cmds import _console, _options, _run
+from openstack_requirements.errors import (
+    FINDINGS,
+    BadContent,
+    BadLine,
+    ConflictingOptions,
+)
 from openstack_requirements.pep508 import entries
 from openstack_requirements.system import files
 
@@ -23,27 +30,51 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+class Normalized(NamedTuple):
+    """A file whose text is not its normal form."""
+
+    path: str
+    old: str
+    new: str
+
+
 def parser() -> _console.Parser:
     """The parser of the command line."""
     result = _console.Parser(
         prog="normalize-requirements",
-        description="Print the normal form of a requirements file: sorted "
-        "extras and specifiers, uniform spacing. Comments, blank lines "
-        "and the order of lines stay.",
+        description="Print the normal form of requirements files.",
+        epilog="exit status: 0 done; 1 with --check: a file is not in normal "
+        "form; 2 wrong usage or unusable input; 3 the disk failed, or another "
+        "process has a lock for too long.",
     )
-    result.add_argument("file", metavar="FILE", help="the file to read")
     result.add_argument(
+        "files", metavar="FILE", nargs="+", help="a file to read"
+    )
+    what = result.add_mutually_exclusive_group()
+    what.add_argument(
         "-s",
         "--save",
         action="store_true",
-        help="change FILE in place instead of printing",
+        help="change the files in place instead of printing",
+    )
+    result.add_argument(
+        "--check",
+        action="store_true",
+        help=_options.help_of("--check", "; write nothing"),
+    )
+    result.add_argument(
+        "--diff",
+        action="store_true",
+        help=_options.help_of(
+            "--diff", " as a unified diff; without -s write nothing"
+        ),
     )
     result.add_argument(
         "--lock-timeout",
         metavar="SECONDS",
         type=_run.seconds,
         default=files.LONGEST_WAIT,
-        help=f"with -s: {_run.LOCK_TIMEOUT}",
+        help=f"{_run.LOCK_TIMEOUT}; counts with -s",
     )
     return result
 
@@ -52,12 +83,41 @@ def parser() -> _console.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = parser().parse_args(argv)
+    if options.save and options.check:
+        raise ConflictingOptions("--check does not go with --save")
+    errors: list[BadLine] = []
+    changed: list[Normalized] = []
+    shown = []
+    for path in dict.fromkeys(options.files):
+        old = files.read_text(path)
+        try:
+            new = entries.normalize(old, path)
+        except BadContent as error:
+            errors += error.errors
+            continue
+        shown.append(new)
+        if new != old:
+            changed.append(Normalized(path, old, new))
+    if errors:
+        raise BadContent(errors)
+    if options.save:
+        for normalized in changed:
+            _save(normalized.path, options.lock_timeout)
+    if options.diff:
+        shown = [
+            _console.unified(*normalized, sys.stdout) for normalized in changed
+        ]
+    elif options.check:
+        shown = [f"{x.path}: not in normal form\n" for x in changed]
+    if not options.save or options.diff:
+        _console.write("".join(shown))
+    return FINDINGS if options.check and changed else 0
+
+
+def _save(path: str, longest_wait: int) -> None:
+    """Bring a file into normal form, as it is once its lock is taken."""
 
     def normal(content: str) -> str:
-        return entries.normalize(content, options.file)
+        return entries.normalize(content, path)
 
-    if options.save:
-        _run.edit(options.file, normal, options.lock_timeout)
-    else:
-        _console.write(normal(files.read_text(options.file)))
-    return 0
+    _run.edit(path, normal, longest_wait)

@@ -19,7 +19,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from openstack_requirements.cmds import _console, _lists, _run
+from openstack_requirements.cmds import _console, _lists, _options, _run
 from openstack_requirements.errors import (
     FINDINGS,
     RequirementsError,
@@ -52,10 +52,7 @@ def parser() -> _console.Parser:
     """The parser of the command line."""
     result = _console.Parser(
         prog="update-requirements",
-        description="Bring what projects require in line with the global "
-        "list: their requirements files, the extras of setup.cfg, and the "
-        "dependencies, optional-dependencies and dependency-groups of "
-        "pyproject.toml.",
+        description="Bring what projects require in line with a global list.",
         epilog=_EPILOG,
     )
     result.add_argument(
@@ -92,19 +89,22 @@ def parser() -> _console.Parser:
     out.add_argument(
         "--check",
         action="store_true",
-        help="write nothing; the status is 1 where a change is due, which "
-        "under the current policy is one that check-requirements asks for",
+        help=_options.help_of(
+            "--check",
+            ", which under the current policy is what check-requirements asks "
+            "for; write nothing",
+        ),
     )
     out.add_argument(
         "--diff",
         action="store_true",
-        help="write nothing; show the changes as a unified diff",
+        help=_options.help_of("--diff", " as a unified diff; write nothing"),
     )
     out.add_argument(
         "-v",
         "--verbose",
         action="store_true",
-        help="name each file that is read",
+        help=_options.help_of("--verbose", ": name each file that is read"),
     )
     return result
 

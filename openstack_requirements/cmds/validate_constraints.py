@@ -38,11 +38,7 @@ def parser() -> _console.Parser:
     """The parser of the command line."""
     result = _console.Parser(
         prog=NAME,
-        description="Judge the lists of a requirements repository: every "
-        "constraint is exact and admitted by the global list; the bounds of "
-        "the global list follow the policy, its lines are in normal form, "
-        "and each of its names is constrained or in the never-constrain "
-        "list, but not both.",
+        description="Judge whether the lists of a repository fit together.",
         epilog="exit status: 0 nothing is wrong; 1 there are findings; 2 "
         "wrong usage or unusable input; 3 the disk failed.",
     )
@@ -96,7 +92,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         lists.never_constrained(repository.never),
     )
     upkeep = _upkeep.load(
-        options, subject.required, subject.pinned, subject.never
+        options,
+        subject.required,
+        subject.pinned,
+        subject.never,
+        repository.settings.checkouts,
     )
     entries, pins = _lines(subject.required), _lines(subject.pinned)
     if not entries and not pins:

@@ -18,8 +18,8 @@ import os
 from typing import TYPE_CHECKING
 
 from openstack_requirements.checks import findings, zuul, zuul_loader
-from openstack_requirements.cmds import _console, _judge
-from openstack_requirements.errors import UnusableInput
+from openstack_requirements.cmds import _console, _judge, _lists, _options
+from openstack_requirements.errors import ConflictingOptions, UnusableInput
 from openstack_requirements.output import counted
 from openstack_requirements.repository import lists
 from openstack_requirements.system import fetch, files
@@ -35,11 +35,7 @@ def parser() -> _console.Parser:
     """The parser of the command line."""
     result = _console.Parser(
         prog=NAME,
-        description="Judge whether every repository in projects.txt runs the "
-        f"requirements check: has the template {zuul.TEMPLATE}, or a voting "
-        "job for it, in the central Zuul project configuration or in its own "
-        "Zuul files. Exempt, in any organisation: "
-        f"{', '.join(sorted(zuul.EXEMPT))}.",
+        description="Judge whether projects run the requirements check.",
         epilog="exit status: 0 nothing is wrong; 1 there are findings; 2 "
         "wrong usage or unusable input; 3 the URL cannot be fetched, or the "
         "disk failed.",
@@ -47,8 +43,12 @@ def parser() -> _console.Parser:
     result.add_argument(
         "projects",
         metavar="PROJECTS",
-        help="the list of repositories, one org/name per line",
+        nargs="?",
+        default=argparse.SUPPRESS,
+        help="the list of repositories, one org/name per line (default: that "
+        "of the settings)",
     )
+    _lists.add_reqs_option(result)
     result.add_argument(
         "--zuul-projects",
         metavar="FILE|URL",
@@ -60,10 +60,14 @@ def parser() -> _console.Parser:
     )
     result.add_argument(
         "--root",
-        metavar="DIR",
+        nargs="?",
+        const="",
         default=argparse.SUPPRESS,
-        help="where the checkouts of the repositories are, as DIR/org/name "
-        "or DIR/name; their own Zuul files count too",
+        **_options.shown(
+            "--root",
+            ", as DIR/org/name or DIR/name, whose own Zuul files count too; "
+            "without DIR, checkouts of the settings",
+        ),
     )
     result.add_argument(
         "--template",
@@ -89,6 +93,7 @@ def parser() -> _console.Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = parser().parse_args(argv)
+    _fill_in(options)
     repositories = [
         zuul.Repository(name, options.projects, number)
         for number, name in lists.projects(options.projects)
@@ -126,6 +131,25 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
         ],
     )
+
+
+def _fill_in(options: argparse.Namespace) -> None:
+    """Take from the settings what the options leave to them.
+
+    :raises ConflictingOptions: where the settings do not say it.
+    """
+    root = getattr(options, "root", None)
+    if hasattr(options, "projects") and root != "":
+        return
+    settings = lists.configured(getattr(options, "reqs", ""))
+    if not hasattr(options, "projects"):
+        if not settings.projects:
+            raise ConflictingOptions("name the list of projects")
+        options.projects = settings.projects
+    if root == "":
+        if not settings.checkouts:
+            raise ConflictingOptions("name the checkouts: --root DIR")
+        options.root = settings.checkouts
 
 
 def _central(

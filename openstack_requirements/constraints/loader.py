@@ -122,7 +122,7 @@ def freezes(paths: Iterable[str]) -> list[Freeze]:
         (path, freeze_json.from_json(without_bom(text), path))
         for path, text in (
             (path, files.read_text(path, files.LARGEST_DATA))
-            for path in _files(paths)
+            for path in files_of(paths)
         )
     )
 
@@ -161,7 +161,7 @@ def named_freezes(arguments: Iterable[str]) -> NamedFreezes:
                 raise UnusableInput(
                     path, f"there is no such file; {_TEXT_FORM}"
                 )
-            for file in _files([path]):
+            for file in files_of([path]):
                 text = files.read_text(file, files.LARGEST_DATA)
                 if not _is_freeze(file, text):
                     raise UnusableInput(
@@ -228,8 +228,11 @@ def _in_order(loaded: Iterable[tuple[str, Freeze]]) -> list[Freeze]:
     return sorted(by_python.values(), key=lambda freeze: freeze.python_key)
 
 
-def _files(paths: Iterable[str]) -> Iterator[str]:
-    """The files of freezes, those in folders included."""
+def files_of(paths: Iterable[str]) -> Iterator[str]:
+    """The files of freezes, those in folders included.
+
+    :raises UnusableInput: for a folder without freezes.
+    """
     for path in paths:
         if not os.path.isdir(path):
             yield path

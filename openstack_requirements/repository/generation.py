@@ -735,7 +735,7 @@ class _Job:
             return {}
         spelling = {}
         if self.request.requirements is not None:
-            for required in lists.requirements(self.request.requirements):
+            for required in self.listed():
                 spelling[canonical_name(required.package)] = required.package
         for pin in previous:
             spelling[canonical_name(pin.package)] = pin.package
@@ -762,6 +762,25 @@ class _Job:
             keep_editable=False,
         )
 
+    @functools.cached_property
+    def list_text(self) -> str:
+        """The text of the list to install, read once as it may be a pipe."""
+        return files.read_text(self.list_path())
+
+    def listed(self) -> list[Requirement]:
+        """The requirements of the list."""
+        entries = read_entries(
+            self.list_text,
+            self.list_path(),
+            permit_urls=True,
+            keep_editable=False,
+        )
+        return [
+            entry.requirement
+            for entry in entries
+            if entry.requirement is not None and entry.requirement.package
+        ]
+
     def list_path(self) -> str:
         """The list to install."""
         path = self.request.requirements
@@ -775,7 +794,7 @@ class _Job:
             result would look like success.
         """
         path = self.list_path()
-        lines = lists.installable(path)
+        lines = lists.installable_lines(self.list_text, path)
         if not any(map(str.strip, lines)):
             raise UnusableInput(
                 path, "has no requirement: there is nothing to install"

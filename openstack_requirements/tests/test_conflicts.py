@@ -360,8 +360,8 @@ class TestCommand(base.TestCase):
                 (
                     2,
                     "",
-                    "name an environment with --python, or activate it, or "
-                    "name freezes with --freeze\n",
+                    "name an environment with --environment, or activate it, "
+                    "or name freezes with --freezes\n",
                 ),
                 done,
             )

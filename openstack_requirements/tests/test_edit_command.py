@@ -129,7 +129,7 @@ MISUSES = [
     (["FILE", "a", "--oldest-python", "3.10"], "go with --pin"),
     (
         ["FILE", "--pin", "a==1", "--python=3.10", "--from-source=PROJECT"],
-        "--python does not go with --from-source",
+        "--for-python does not go with --from-source",
     ),
     (["FILE", "--pin", "a==1", "--python", "3.x"], "not a Python version"),
     (["FILE", "--pin", "a==1", "--python", "py3.12"], "not a Python version"),
@@ -182,11 +182,35 @@ class TestCommand(TestCase):
         for words, line in FORMS:
             self.write("f/upper-constraints.txt", PINS)
             done = self.edit(*words)
-            self.assertEqual((0, "", ""), done, str(words))
+            self.assertEqual((0, ""), done[:2], str(words))
+            removed = "oslo.db" not in self.content()
+            self.assertEqual(
+                "removed: oslo.db===4.13.0\n" if removed else "",
+                done.err,
+                str(words),
+            )
             lines = PINS.splitlines()
             lines[1:2] = [] if line is None else [line]
             self.assertEqual(lines, self.content().splitlines(), str(words))
         self.assertEqual(["binary", "upper-constraints.txt"], self.names())
+
+    def test_it_says_what_it_removed(self) -> None:
+        constraints = self.write(
+            "f/upper-constraints.txt",
+            "\ufeffalpha===1\nbeta @ https://me:secret@example.org/b\n"
+            "alpha===2;python_version<'3.9'\n",
+        )
+        done = self.edit("FILE", "alpha")
+        self.assertEqual((0, ""), done[:2])
+        self.assertEqual(
+            "removed: alpha===1\nremoved: alpha===2;python_version<'3.9'\n",
+            done.err,
+        )
+        done = self.edit("FILE", "--remove", "beta", "--remove", "nosuch")
+        self.assertEqual((0, ""), done[:2], constraints)
+        self.assertEqual(1, len(done.err.splitlines()), done.err)
+        self.assertIn("removed: beta @ https://****@example", done.err)
+        self.assertNotIn("secret", done.err)
 
     def test_misuses(self) -> None:
         before = os.stat(self.file)
@@ -314,7 +338,7 @@ class TestCommand(TestCase):
                 )
                 self.assertEqual(f"{PINS}a  >=1\n", self.content())
             done = self.run_process(*command, "--lock-timeout", "2")
-            self.assertEqual((0, ""), (done.status, done.err))
+            self.assertEqual(0, done.status, done.err)
             self.assertNotEqual(f"{PINS}a  >=1\n", self.content())
 
     def waits(self, process: int) -> bool:
@@ -354,7 +378,7 @@ class TestFromSource(TestCase):
             self.write("f/upper-constraints.txt", PINS)
             path = self.write(f"s/{name}", content)
             done = self.edit("FILE", "--from-source", os.path.dirname(path))
-            self.assertEqual((0, "", ""), done)
+            self.assertEqual((0, "", "removed: oslo.db===4.13.0\n"), done)
             self.assertNotIn("oslo.db", self.content())
             os.unlink(path)
 

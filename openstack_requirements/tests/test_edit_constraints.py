@@ -106,7 +106,9 @@ class EditTestCase(base.TestCase):
 
     def good(self, *argv: str) -> str:
         done = self.edit(str(self.path), *argv)
-        self.assertEqual((0, "", ""), done)
+        self.assertEqual((0, ""), done[:2])
+        for line in done.err.splitlines():
+            self.assertTrue(line.startswith("removed: "), line)
         return self.path.read_bytes().decode()
 
 

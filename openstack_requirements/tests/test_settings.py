@@ -13,7 +13,10 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
+from unittest import mock
 
 from openstack_requirements.cmds import (
     _generate_request,
@@ -24,9 +27,10 @@ from openstack_requirements.cmds import (
     generate_constraints,
     update_requirements,
     validate_constraints,
+    validate_projects,
 )
 from openstack_requirements.errors import BadContent, BadLine
-from openstack_requirements.repository import lists, pins, settings
+from openstack_requirements.repository import generation, lists, pins, settings
 from openstack_requirements.repository.settings import Settings
 from openstack_requirements.tests import base
 
@@ -314,6 +318,20 @@ class TestCommands(base.TestCase):
             ),
         )
 
+    def test_a_dash_is_stdout_and_stdin(self) -> None:
+        request = _generate_request.parse(
+            ["-p", "3.11", "-r", "-", "-o", "-"]
+        ).request
+        self.assertIsNone(request.output)
+        with mock.patch.object(
+            sys, "stdin", io.TextIOWrapper(io.BytesIO(b"alpha\n"))
+        ):
+            run = generation._Job(request, mock.Mock())
+            self.assertEqual(["alpha\n"], run.order([]).lines)
+            self.assertEqual(
+                ["alpha"], [entry.package for entry in run.listed()]
+            )
+
     def test_a_list_without_settings_has_a_never_list_beside_it(self) -> None:
         for name in ("a/list.txt", "a/blacklist.txt", "a/pyproject.toml"):
             self.write(name, "")
@@ -328,6 +346,59 @@ class TestCommands(base.TestCase):
         ):
             request = _generate_request.parse(argv).request
             self.assertEqual(never, request.never)
+
+    def test_projects_and_their_checkouts(self) -> None:
+        self.write(
+            "lists/pyproject.toml",
+            LISTS["pyproject.toml"]
+            + 'projects = "projects.txt"\ncheckouts = "../checkouts"\n',
+        )
+        self.write("lists/projects.txt", "acme/one\nacme/two\n")
+        for name in ("one", "two"):
+            self.write(f"checkouts/{name}/requirements.txt", "alpha!=1.5\n")
+        check = ("--local", "--reqs", self.lists)
+        for argv in (
+            ("--projects",),
+            ("--root",),
+            ("--projects", "--root"),
+            ("--projects", self.path("projects.txt"), "--root"),
+            ("--root", str(self.folder / "checkouts")),
+        ):
+            done = self.run_main(check_requirements.main, *check, *argv)
+            self.assertEqual((0, ""), (done.status, done.err), str(argv))
+            self.assertIn("one", done.out)
+            self.assertIn("two", done.out)
+        # A plain run is never one of all projects.
+        done = self.run_main(check_requirements.main, *check, self.project)
+        self.assertNotIn("two", done.out)
+        done = self.run_main(
+            validate_projects.main, "--reqs", self.lists, "--root"
+        )
+        self.assertIn("2 repositories", done.out)
+        done = self.run_main(
+            validate_constraints.main, "--reqs", self.lists, "--unused"
+        )
+        self.assertIn("read: 2 of 2 checkouts", done.err)
+
+    def test_settings_that_do_not_say_it(self) -> None:
+        check = ("--local", "--reqs", self.lists)
+        for main, argv, words in (
+            (
+                check_requirements.main,
+                (*check, "--projects"),
+                "--root needs --projects",
+            ),
+            (
+                check_requirements.main,
+                (*check, "--projects", "x"),
+                "--projects needs --root",
+            ),
+            (validate_projects.main, (), "name the list of projects"),
+            (validate_projects.main, ("x", "--root"), "name the checkouts"),
+        ):
+            done = self.run_main(main, *argv)
+            self.assertEqual((2, ""), (done.status, done.out))
+            self.assertIn(words, done.err)
 
     def test_the_oldest_python_of_a_pin(self) -> None:
         constraints = self.write("lists/pins.txt", "alpha===1.6\n")

@@ -1,0 +1,93 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What options mean that several commands have.
+
+An option has one meaning. The help of a command starts with it, and may say
+more about what that is for this command.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Meaning(NamedTuple):
+    """What an option takes, and what it means.
+
+    :param metavar: the name of its value; None for a flag, or for one of a
+        few choices.
+    :param text: the start of its help.
+    """
+
+    metavar: str | None
+    text: str
+
+
+class _Shown(TypedDict):
+    """What the help shows of an option that takes a value."""
+
+    metavar: str | None
+    help: str
+
+
+#: The options that several commands have, by the name that they have now.
+MEANINGS: Mapping[str, Meaning] = {
+    "--all": Meaning(None, "leave nothing out"),
+    "--blacklist": Meaning("FILE", "the never-constrain list"),
+    "--cache-dir": Meaning("DIR", "keep in DIR what the next run can use"),
+    "--check": Meaning(
+        None, "end with status 1 where something changes or would change"
+    ),
+    "--denylist": Meaning("FILE", "the never-constrain list"),
+    "--diff": Meaning(None, "show the changes"),
+    "--environment": Meaning("PATH", "a virtualenv or an interpreter"),
+    "--explain": Meaning("RULE", "say why a rule is there"),
+    "--for-python": Meaning("PYTHON", "the Python that versions are for"),
+    "--format": Meaning(None, "how to write the result"),
+    "--freezes": Meaning(
+        "PATH",
+        "freezes that generate-constraints has written, or folders of them",
+    ),
+    "--jobs": Meaning("N", "how much to do at once"),
+    "--lock-timeout": Meaning("SECONDS", "how long to wait"),
+    "--newest": Meaning(
+        None, "look up the newest versions in the package index, with uv"
+    ),
+    "--output": Meaning("FILE", "where to write the result"),
+    "--policy": Meaning(None, "the rules of the repository"),
+    "--python": Meaning("PYTHON", "an interpreter to install for"),
+    "--quiet": Meaning(None, "show no progress"),
+    "--reqs": Meaning("DIR", "the requirements repository"),
+    "--root": Meaning("DIR", "a folder with checkouts of projects"),
+    "--timeout": Meaning("SECONDS", "how long one request"),
+    "--upper-constraints": Meaning("FILE", "the constraints"),
+    "--verbose": Meaning(None, "say more on stderr"),
+}
+
+
+def help_of(option: str, more: str = "") -> str:
+    """The help of an option that several commands have.
+
+    :param more: what goes behind its meaning.
+    """
+    return f"{MEANINGS[option].text}{more}"
+
+
+def shown(option: str, more: str = "") -> _Shown:
+    """The same, with the name of the option's value."""
+    return {
+        "metavar": MEANINGS[option].metavar,
+        "help": help_of(option, more),
+    }
