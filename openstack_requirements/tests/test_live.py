@@ -18,6 +18,8 @@ and what they find changes with every release.
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -153,3 +155,55 @@ tomlkit===0.12.1
         ]
         self.assertEqual(1, outputs[0].returncode, outputs[0].stderr)
         self.assertEqual(outputs[1].stdout, outputs[0].stdout)
+
+
+class TestInit(base.TestCase):
+    """A repository for projects of another ecosystem, as they are released."""
+
+    PROJECTS = ("flask", "httpx", "requests", "rich", "twine")
+
+    def setUp(self) -> None:
+        super().setUp()
+        if not os.environ.get(VARIABLE):
+            self.skipTest(f"{VARIABLE} is not set")
+
+    def command(self, name: str, *argv: str) -> str:
+        done = self.run_process(name, *argv, timeout=1200)
+        self.assertEqual(0, done.status, done.err)
+        return done.out
+
+    def test_the_repository_is_valid_and_upgrades(self) -> None:
+        sdists = self.folder / "sdists"
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "pip", "download", "--quiet"),
+                *("--no-binary", ":all:", "--no-deps", "-d", str(sdists)),
+                *self.PROJECTS,
+            ],
+            check=True,
+            stderr=subprocess.DEVNULL,
+        )
+        checkouts = self.folder / "checkouts"
+        for sdist in sdists.iterdir():
+            shutil.unpack_archive(sdist, checkouts)
+        repository = self.folder / "requirements"
+        self.command(
+            *("bootstrap-requirements", "-q", "--root", str(checkouts)),
+            *("-p", sys.executable, "--init", str(repository)),
+        )
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(repository)
+        self.command("validate-constraints")
+        constraints = repository / "upper-constraints.txt"
+        today = constraints.read_text(encoding="utf-8")
+        older = re.sub(r"(?m)^idna===.*$", "idna===3.4", today)
+        self.assertNotEqual(today, older)
+        constraints.write_text(older, encoding="utf-8")
+        name = constraints.name
+        shown = self.command(
+            *("generate-constraints", "-q", "--previous", name, "-o", name),
+            *("--upgrade", "--keep-going", "--allow-missing", "--diff"),
+        )
+        self.assertIn("idna", shown)
+        self.assertNotIn("idna===3.4\n", constraints.read_text("utf-8"))
+        self.command("validate-constraints")
