@@ -186,7 +186,9 @@ class TestGeneration(GenerateTestCase):
             [("added", "deep"), ("raised", "top")],
             [(c.kind, c.name) for c in result.changes.changes],
         )
-        self.assertEqual((previous, self.list), result.compared)
+        self.assertEqual(
+            (previous, f"what {self.list} gives"), result.compared
+        )
         self.assertEqual(
             (f"--upgrade-package typo: {previous} does not have it",),
             result.warnings,

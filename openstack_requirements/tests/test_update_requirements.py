@@ -248,6 +248,18 @@ class TestUpdate(Update):
         self.write("tree/setup.py", "import setuptools\n")
         self.assertEqual(0, self.update("tree").status)
 
+    def test_a_folder_that_is_no_requirements_repository(self) -> None:
+        done = self.update("--source", "proj", "proj")
+        self.assertEqual(
+            (
+                2,
+                "",
+                "proj/global-requirements.txt: there is no such file; name "
+                "the requirements repository with --source\n",
+            ),
+            done,
+        )
+
     def test_verbose(self) -> None:
         quiet = self.update("--check", "proj")
         done = self.update("-v", "--check", "proj")
