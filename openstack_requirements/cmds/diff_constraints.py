@@ -154,28 +154,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     )
     options = parser().parse_args(argv, argparse.Namespace(**unset))
-    constraints, never = _CONSTRAINTS, options.never
-    if options.reqs is not None:
-        repository = _lists.located(options)
-        constraints, never = repository.pinned, repository.never
-    unlisted = {
-        *lists.never_constrained(never),
-        *map(canonical_name, options.without or ()),
-    }
-    arguments = _files(options.old, options.new, constraints)
+    unlisted, arguments = _subject(options)
     sides = [
         loader.load(argument, unlisted, warn=_console.warn)
         for argument in arguments
     ]
     old, new = (side.state for side in sides)
     if options.freezes is not None:
-        if new.freezes:
-            raise ConflictingOptions(
-                f"{options.new} is a freeze or a folder of freezes: "
-                "--freezes does not go with it"
-            )
-        new = new.made_from(loader.freezes(options.freezes))
-        _warn_of_mismatches(new)
+        new = _made_from(new, options)
     if options.needed_by is not None and not new.freezes:
         raise ConflictingOptions(
             "--needed-by needs freezes, which have what requires what"
@@ -191,6 +177,39 @@ def main(argv: Sequence[str] | None = None) -> int:
         changed = _with_commits(changed, sides, arguments)
     _show(changed, arguments, options)
     return FINDINGS if options.check and changed else 0
+
+
+def _subject(
+    options: argparse.Namespace,
+) -> tuple[set[CanonicalName], tuple[str, str]]:
+    """The names to leave out, and the two arguments in full."""
+    constraints, never = _CONSTRAINTS, options.never
+    if options.reqs is not None:
+        repository = _lists.located(options)
+        constraints, never = repository.pinned, repository.never
+    unlisted = {
+        *lists.never_constrained(never),
+        *map(canonical_name, options.without or ()),
+    }
+    arguments = _files(options.old, options.new, constraints)
+    return unlisted, arguments
+
+
+def _made_from(
+    new: ConstraintsState, options: argparse.Namespace
+) -> ConstraintsState:
+    """The new constraints, with the freezes that they were made from.
+
+    :raises ConflictingOptions: where they are freezes themselves.
+    """
+    if new.freezes:
+        raise ConflictingOptions(
+            f"{options.new} is a freeze or a folder of freezes: "
+            "--freezes does not go with it"
+        )
+    new = new.made_from(loader.freezes(options.freezes))
+    _warn_of_mismatches(new)
+    return new
 
 
 def _show(
