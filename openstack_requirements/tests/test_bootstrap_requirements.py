@@ -662,7 +662,8 @@ class TestFailures(BootstrapTestCase):
             self.assertIn("the package index answered 500", found[0])
 
     def test_an_index_that_is_not_there(self) -> None:
-        os.environ["PIP_INDEX_URL"] = "http://127.0.0.1:1/simple/"
+        for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX"):
+            os.environ[name] = "http://127.0.0.1:1/simple/"
         found = self.fails(3, "good")
         self.assertIn("the package index", found[0])
 

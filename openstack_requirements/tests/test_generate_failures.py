@@ -232,7 +232,8 @@ class TestTheWorld(FailureTestCase):
         gone.setUp()
         url = gone.url
         gone.cleanUp()
-        os.environ["UV_DEFAULT_INDEX"] = url
+        for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX"):
+            os.environ[name] = url
         found = self.failing("top")
         self.assertIn("cannot be reached", found.first)
 

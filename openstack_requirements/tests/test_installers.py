@@ -107,7 +107,7 @@ class TestProtocols(base.TestCase):
             (),
             print,
         )
-        with open(self.folder / "pylock.part.toml", "rb") as file:
+        with open(self.folder / "pylock.install.toml", "rb") as file:
             left = tomllib.load(file)
         self.assertEqual(
             {**document, "packages": document["packages"][1:]}, left

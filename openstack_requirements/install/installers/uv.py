@@ -28,7 +28,7 @@ from openstack_requirements.constraints.freeze import (
     Configuration,
     Distribution,
 )
-from openstack_requirements.errors import CommandFailed
+from openstack_requirements.errors import CommandFailed, OutsideError
 from openstack_requirements.install import installed
 from openstack_requirements.install.environments import python_of
 from openstack_requirements.install.installers import (
@@ -212,9 +212,9 @@ class Uv(UvCommand):
                 *("--no-annotate", "--emit-index-annotation"),
                 *("--output-file", answer, path),
             )
-        except CommandFailed:
+            return uv_lock.indexes_of(answers.text(answer))
+        except (CommandFailed, OutsideError):
             return {}
-        return uv_lock.indexes_of(answers.text(answer))
 
     def failed_builds(
         self,
