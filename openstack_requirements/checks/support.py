@@ -155,7 +155,12 @@ def judge(subject: Pins, *, strict: bool = True) -> list[Finding]:
 
     :param strict: whether there may be errors; otherwise all are warnings.
     """
-    return found_by(RULES if strict else ADVICE, subject)
+    rules = (
+        RULES
+        if strict
+        else [Rule(rule.id, "warning", rule.find) for rule in RULES]
+    )
+    return found_by(rules, subject)
 
 
 def not_claimed(subject: Pins) -> Iterator[Problem]:
@@ -197,8 +202,6 @@ RULES = (
     Rule("unknown-metadata", "error", unknown),
     Rule("inexact-constraint", "warning", unpinned),
 )
-#: The same rules, none of which fails a run.
-ADVICE = tuple(Rule(rule.id, "warning", rule.find) for rule in RULES)
 
 
 def why_not(distribution: Distribution, python: Python) -> str | None:

@@ -109,10 +109,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             options.root, [repository.name for repository in repositories]
         )
         sources.append("its own Zuul files")
-    names = zuul.CheckNames(
-        zuul.TEMPLATES.union(options.template),
-        zuul.JOBS.union(options.job),
-    )
+    templates = zuul.TEMPLATES.union(options.template)
+    names = zuul.CheckNames(templates, zuul.JOBS.union(options.job))
     subject = zuul.Projects(
         repositories,
         zuul.running(central, checkouts.own, names),

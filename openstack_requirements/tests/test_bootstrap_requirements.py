@@ -304,7 +304,7 @@ class TestNames(BootstrapTestCase):
         self.assertEqual(
             ["a>=1  # MIT", "free>=1.0  # MIT", "shared>=2  # MIT"], lines
         )
-        (first,) = [each for each in decisions if "not-together" in each]
+        (first,) = [each for each in decisions if "[not-together]" in each]
         self.assertIn("shared", first)
         # Older versions of uv name the version.
         self.assertTrue(

@@ -162,7 +162,8 @@ class TestCommand(DiffMixin):
 
     def test_a_distribution(self) -> None:
         self.assertEqual(
-            ["new 1", "old 1", "a 1 -> 2"], self.rows("--needed-by", "Nova")
+            ["new 1", "old 1", "a 1 -> 2 (major)"],
+            self.rows("--needed-by", "Nova"),
         )
         self.assertEqual([], self.rows("--needed-by", "c"))
         done = self.diff(*(self.old, self.new, "--check", "--needed-by", "c"))
@@ -177,7 +178,8 @@ class TestCommand(DiffMixin):
         self.write("nova/pyproject.toml", "[build-system]\nrequires = ['c']\n")
         folder = str(self.folder / "nova")
         self.assertEqual(
-            ["a 1 -> 2", "b 1 -> 2"], self.rows("--needed-by", folder)
+            ["a 1 -> 2 (major)", "b 1 -> 2 (major)"],
+            self.rows("--needed-by", folder),
         )
         self.write("nova/setup.py", "setup(install_requires=compute())\n")
         done = self.diff(self.old, self.new, "--needed-by", folder)
@@ -217,7 +219,7 @@ class TestCommand(DiffMixin):
 
     def test_without(self) -> None:
         rows = self.rows("--without", "NOVA", "b", "--without", "c")
-        self.assertEqual(["new 1", "old 1", "a 1 -> 2"], rows)
+        self.assertEqual(["new 1", "old 1", "a 1 -> 2 (major)"], rows)
         argv = ("--needed-by", "Nova", "--without", "a", "c", "--format")
         self.assertEqual(
             ["left out: a, c", "only what Nova pulls in"],

@@ -17,6 +17,8 @@ import collections
 import os
 import sys
 
+import fixtures
+
 from openstack_requirements.install.installers import uv_lock
 from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.tests.loopback import Index
@@ -88,8 +90,8 @@ class TestSecondRun(GenerateTestCase):
 
     def test_each_of_several_indexes(self) -> None:
         self.more.wheel("b", "1.0", files=HEAVY)
-        os.environ["UV_INDEX"] = self.more.url
-        self.addCleanup(os.environ.pop, "UV_INDEX", None)
+        for name in ("UV_INDEX", "PIP_EXTRA_INDEX_URL"):
+            self.useFixture(fixtures.EnvironmentVariable(name, self.more.url))
         self.assertGreater(self.files("--keep-going").total(), 300_000)
         self.more.sent.clear()
         self.assertEqual({}, dict(self.files("--keep-going")))

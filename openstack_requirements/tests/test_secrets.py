@@ -277,9 +277,9 @@ class TestFiles(SecretsTestCase):
                 self.assertIn(done.status, {0, 1}, f"{argv}: {done}")
                 if "-v" not in argv:
                     said = done.err.replace(
-                "never constrained: what blacklist.txt lists\n", ""
-            )
-            self.assertEqual("", said, str(argv))
+                        "never constrained: what blacklist.txt lists\n", ""
+                    )
+                    self.assertEqual("", said, str(argv))
                 self.assert_safe(done.out, argv)
 
     def check(self, reports: Sequence[str], step: int = 1) -> None:

@@ -138,7 +138,9 @@ class TestStdout(TestCase):
                 outcome = self.run_with(
                     "edit-constraints", path, "alpha", out=kind
                 )
-                self.assertEqual(base.Outcome(0, "", ""), outcome)
+                self.assertEqual(
+                    base.Outcome(0, "", "removed: alpha===1.5\n"), outcome
+                )
                 with open(path, encoding="utf-8") as file:
                     self.assertEqual("beta===2.5\n", file.read())
 
