@@ -139,21 +139,24 @@ def parser() -> _console.Parser:
     return result
 
 
+# Options without a default that the help could show.
+_UNSET = dict.fromkeys(
+    (
+        "freezes",
+        "timeout",
+        "never",
+        "output",
+        "needed_by",
+        "without",
+        "reqs",
+    )
+)
+
+
 @_console.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    unset = dict.fromkeys(
-        (
-            "freezes",
-            "timeout",
-            "never",
-            "output",
-            "needed_by",
-            "without",
-            "reqs",
-        )
-    )
-    options = parser().parse_args(argv, argparse.Namespace(**unset))
+    options = parser().parse_args(argv, argparse.Namespace(**_UNSET))
     unlisted, arguments = _subject(options)
     sides = [
         loader.load(argument, unlisted, warn=_console.warn)

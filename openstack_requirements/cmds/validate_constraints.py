@@ -82,15 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         required=getattr(options, "required", None),
         pinned=getattr(options, "pinned", None),
     )
-    required = lists.read(repository.required)
-    pinned = lists.read(repository.pinned, permit_urls=True)
-    subject = list_rules.JudgedLists(
-        repository.policy(required, getattr(options, "policy", None)),
-        list_lines.listed(repository.required, required),
-        list_lines.listed(repository.pinned, pinned),
-        repository.never or lists.NEVER[0],
-        lists.never_constrained(repository.never),
-    )
+    subject = _subject(repository, getattr(options, "policy", None))
     upkeep = _upkeep.load(
         options,
         subject.required,
@@ -101,9 +93,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     entries, pins = _lines(subject.required), _lines(subject.pinned)
     if not entries and not pins:
         raise UnusableInput(
-            repository.required,
-            f"has no entry, and {repository.pinned} no pin: there is nothing "
-            "to judge",
+            subject.required.file,
+            f"has no entry, and {subject.pinned.file} no pin: there is "
+            "nothing to judge",
         )
     judged = list_rules.judge(subject)
     if upkeep is not None:
@@ -113,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         options,
         [
             findings.verdict(
-                f"{repository.required} and {repository.pinned}",
+                f"{subject.required.file} and {subject.pinned.file}",
                 judged,
                 judged=[
                     findings.Amount(entries, "entry", "entries"),
@@ -121,6 +113,21 @@ def main(argv: Sequence[str] | None = None) -> int:
                 ],
             )
         ],
+    )
+
+
+def _subject(
+    repository: lists.RequirementsRepository, policy_name: str | None
+) -> list_rules.JudgedLists:
+    """The lists of a repository, read."""
+    required = lists.read(repository.required)
+    pinned = lists.read(repository.pinned, permit_urls=True)
+    return list_rules.JudgedLists(
+        repository.policy(required, policy_name),
+        list_lines.listed(repository.required, required),
+        list_lines.listed(repository.pinned, pinned),
+        repository.never or lists.NEVER[0],
+        lists.never_constrained(repository.never),
     )
 
 

@@ -364,16 +364,16 @@ class TestCommand(HistoryTestCase):
                 "commits: 1 regeneration, 1 release bump",
                 "",
                 "raised:",
-                "  p1 1 -> 2",
+                "  p1 1 -> 2 (major)",
                 f"      {generated} of 2026-05-10, regeneration: Updated from "
                 f"generate-constraints ({BOT})",
-                "  p2 1 -> 2",
+                "  p2 1 -> 2 (major)",
                 f"      {generated} of 2026-05-10, regeneration: Updated from "
                 f"generate-constraints ({BOT})",
-                "  p3 1 -> 2",
+                "  p3 1 -> 2 (major)",
                 f"      {generated} of 2026-05-10, regeneration: Updated from "
                 f"generate-constraints ({BOT})",
-                "  p4 1 -> 2",
+                "  p4 1 -> 2 (major)",
                 f"      {bumped} of 2026-05-20, release bump: update "
                 f"constraint for p4 to new release 2 ({BOT})",
             ],
@@ -458,13 +458,15 @@ class TestCommand(HistoryTestCase):
         self.assertEqual(
             ["2026-05-01:uc.txt -> uc.txt: 2 raised", "", "raised:"], lines[:3]
         )
-        self.assertEqual(["  p1 1 -> 2", "  p3 1 -> 2"], lines[3:])
+        self.assertEqual(
+            ["  p1 1 -> 2 (major)", "  p3 1 -> 2 (major)"], lines[3:]
+        )
 
     def test_many_commits_behind_one_change(self) -> None:
         for number in range(3, 8):
             self.on("2026-06-01", f"p0 {number}", {**LIST, "p0": str(number)})
         lines = self.good("2026-05-26:uc.txt", "uc.txt")
-        start = lines.index("  p0 1 -> 7")
+        start = lines.index("  p0 1 -> 7 (major)")
         self.assertEqual(
             ["p0 7 (A. Person)", "p0 6 (A. Person)", "p0 5 (A. Person)"],
             [line.split(": ")[1] for line in lines[start + 1 : start + 4]],
@@ -491,7 +493,7 @@ class TestCommand(HistoryTestCase):
                 "commits: 1 release bump",
                 "",
                 "raised:",
-                "  p9 1 -> 2",
+                "  p9 1 -> 2 (major)",
                 f"      {wrote[:10]} of 2026-06-02, release bump: Raise p9 "
                 "(A Person)",
             ],
@@ -532,7 +534,9 @@ class TestCommand(HistoryTestCase):
         self.good("HEAD~1:uc.txt", "HEAD:uc.txt")
         self.assertLessEqual(few, len(started) + 1)  # one for the date
         self.patch(git_history, "BATCH", 1000)
-        self.assertIn("  p0 1 -> 29", self.good("2026-05-01:uc.txt", "uc.txt"))
+        self.assertIn(
+            "  p0 1 -> 29 (major)", self.good("2026-05-01:uc.txt", "uc.txt")
+        )
 
 
 class TestDates(HistoryTestCase):
@@ -560,7 +564,9 @@ class TestDates(HistoryTestCase):
             "HEAD@{2026-05-20 11:00}",
         ):
             for new in ("2026-05-20", "2026-05-20T12:00", "2030-01-01"):
-                self.assertEqual("x 10 -> 20", self.versions(old, new), old)
+                self.assertEqual(
+                    "x 10 -> 20 (major)", self.versions(old, new), old
+                )
         self.assertEqual("", self.versions("2026-05-10", "2026-05-19"))
 
     def test_a_date_alone(self) -> None:
@@ -583,10 +589,10 @@ class TestDates(HistoryTestCase):
             lines = self.good(old, new)
             self.assertTrue(lines[0].startswith(f"{shown}: 1 "), lines[0])
         full = str(self.root / "uc.txt")
-        self.assertIn("  x 10 -> 20", self.good("2026-05-10", full))
+        self.assertIn("  x 10 -> 20 (major)", self.good("2026-05-10", full))
         (self.root / "2026-05-10").write_text("y===7\n")
         lines = self.good("2026-05-10", "upper-constraints.txt")
-        self.assertIn("  y 7 -> 2", lines)
+        self.assertIn("  y 7 -> 2 (major)", lines)
 
     def test_where_it_runs_does_not_matter(self) -> None:
         self.addCleanup(time.tzset)
@@ -655,12 +661,14 @@ class TestDates(HistoryTestCase):
             *("2026-05-30", "Merged", "Zuul"),
             *("merge", "--quiet", "--no-ff", "change"),
         )
-        self.assertEqual("x 20 -> 21", self.versions("2026-05-29", "HEAD"))
         self.assertEqual(
-            "x 20 -> 21", self.versions("2026-05-29", "2026-05-30")
+            "x 20 -> 21 (major)", self.versions("2026-05-29", "HEAD")
         )
         self.assertEqual(
-            "x 20 -> 21",
+            "x 20 -> 21 (major)", self.versions("2026-05-29", "2026-05-30")
+        )
+        self.assertEqual(
+            "x 20 -> 21 (major)",
             self.versions("main@{2026-05-22}", "change@{2026-05-22}"),
         )
 
@@ -673,9 +681,11 @@ class TestDates(HistoryTestCase):
     def test_a_reflog_says_nothing_of_a_date(self) -> None:
         self.clone()
         self.assertEqual(
-            "x 10 -> 20", self.versions("main@{2026-05-15}", "HEAD")
+            "x 10 -> 20 (major)", self.versions("main@{2026-05-15}", "HEAD")
         )
-        self.assertEqual("x 10 -> 20", self.versions("2026-05-15", "HEAD"))
+        self.assertEqual(
+            "x 10 -> 20 (major)", self.versions("2026-05-15", "HEAD")
+        )
 
     def test_what_git_warns_of_is_shown(self) -> None:
         self.clone()
@@ -709,7 +719,7 @@ class TestDates(HistoryTestCase):
         self.git("cat-file", "-p", f"{old}:uc.txt", folder=clone)
         done = self.diff("2026-05-21:uc.txt", "HEAD:uc.txt")
         self.assertEqual(0, done.status)
-        self.assertEqual("  x 20 -> 24", done.out.splitlines()[-1])
+        self.assertEqual("  x 20 -> 24 (major)", done.out.splitlines()[-1])
         self.assertRegex(
             done.err,
             r"\Awarning: the commits behind the changes are not known: .*"
@@ -724,9 +734,9 @@ class TestDates(HistoryTestCase):
         self.git("fetch", "--quiet", "--depth=1", "origin", old, folder=clone)
         done = self.diff(f"{old}:uc.txt", "HEAD:uc.txt")
         self.assertEqual(0, done.status)
-        self.assertIn("  x 20 -> 24", done.out)
+        self.assertIn("  x 20 -> 24 (major)", done.out)
         self.assertIn(
-            "warning: the commits behind 1 changes (x, for example) are not "
+            "warning: the commits behind 1 change (x, for example) are not "
             "in this shallow clone",
             done.err,
         )

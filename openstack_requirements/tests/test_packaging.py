@@ -129,7 +129,7 @@ SPECIFIERS: list[tuple[str, str | None]] = [
 #: Lines that are none, from which character on, and why.
 REFUSED_LINES = [
     (
-        "requests => 2.14.2",
+        "requests 2.14.2",
         9,
         "expected semicolon (after name with no version specifier) or end",
     ),

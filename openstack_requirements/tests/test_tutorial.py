@@ -240,7 +240,8 @@ class TestReadme(FreshAccount):
                 del words[0]
             names.append(words[0])
             self.assertIn(
-                words[0], {*scripts(), "stestr", "sphinx-build", "reno"}
+                words[0],
+                {*scripts(), "stestr", "sphinx-build", "reno", "uv", "pipx"},
             )
         self.assertEqual(3, names.count("generate-constraints"))
 

@@ -255,7 +255,7 @@ class TestUpdate(Update):
                 2,
                 "",
                 "proj/global-requirements.txt: there is no such file; name "
-                "the requirements repository with --source\n",
+                "the requirements repository with --reqs\n",
             ),
             done,
         )
