@@ -105,11 +105,7 @@ def checkouts(listed: str, folder: str) -> FoundCheckouts:
     """
     roots, missing = {}, []
     for number, name in lists.projects(listed):
-        places = [
-            os.path.join(folder, path)
-            for path in (name, name.rpartition("/")[2])
-        ]
-        root = next(filter(os.path.isdir, places), None)
+        root = loader.checkout_in(folder, name)
         if root is not None:
             roots[root] = name
             continue

@@ -65,7 +65,7 @@ def read_all(folder: str, names: Iterable[str]) -> Checkouts:
     missing: set[str] = set()
     unusable: dict[str, str] = {}
     for name in names:
-        root = find(folder, name)
+        root = loader.checkout_in(folder, name)
         if root is None:
             missing.add(name)
             continue
@@ -74,18 +74,6 @@ def read_all(folder: str, names: Iterable[str]) -> Checkouts:
         except UnusableInput as error:
             unusable[name] = str(error)
     return Checkouts(own, frozenset(missing), unusable)
-
-
-def find(folder: str, name: str) -> str | None:
-    """The checkout of a repository in a folder, as org/name or name.
-
-    :returns: its path; None where there is none.
-    """
-    for path in (name, name.rpartition("/")[2]):
-        place = os.path.join(folder, path)
-        if os.path.isdir(place):
-            return place
-    return None
 
 
 def read(root: str) -> list[zuul.ZuulFile]:

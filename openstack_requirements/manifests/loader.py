@@ -249,6 +249,18 @@ def _is_unchanged(root: str, texts: Mapping[str, str]) -> bool:
         return False  # reading it again reports why
 
 
+def checkout_in(folder: str, name: str) -> str | None:
+    """The checkout of a repository in a folder, as org/name or name.
+
+    :returns: its path; None where there is none.
+    """
+    for path in (name, name.rpartition("/")[2]):
+        place = os.path.join(folder, path)
+        if os.path.isdir(place):
+            return place
+    return None
+
+
 def folder(root: str) -> Source:
     """The source for the files of a folder.
 
