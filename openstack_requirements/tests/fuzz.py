@@ -250,9 +250,9 @@ def check_list(given: str) -> None:
                 "never.txt",
                 names or frozenset(),
             )
-            require_reports(
-                findings.verdict("the lists", list_rules.judge(subject))
-            )
+            judged = attempt(BadLine, list_rules.judge, subject)
+            if judged is not None:
+                require_reports(findings.verdict("the lists", judged))
         if urls:
             _check_what_stays(entries)
     attempt(BadLine, earlier.head, given, "a.txt")
