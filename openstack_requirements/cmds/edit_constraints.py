@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "parser"]
 
-_BOM = "\ufeff"
-
 
 @_run.command
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for name, replacement in edits:
             new = editing.edit(content, name, replacement, request.file)
             if not replacement.strip():
-                removed.extend(_lines_gone(content, new))
+                removed.extend(editing.lines_of(content, name, request.file))
             content = new
         return content
 
@@ -72,18 +70,6 @@ def _tell(line: str) -> None:
         _run.write_error(f"removed: {line}\n")
     else:
         _run.say(f"removed: {line}")
-
-
-def _lines_gone(old: str, new: str) -> list[str]:
-    """The lines of a text that another one, with fewer of them, lacks."""
-    left = new.removeprefix(_BOM).splitlines()
-    gone = []
-    for line in old.removeprefix(_BOM).splitlines():
-        if line in left:
-            left.remove(line)
-        else:
-            gone.append(line)
-    return gone
 
 
 def _edits(request: EditRequest) -> Sequence[tuple[str, str]]:

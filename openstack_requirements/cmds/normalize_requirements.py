@@ -50,8 +50,7 @@ def parser() -> _console.Parser:
     result.add_argument(
         "files", metavar="FILE", nargs="+", help="a file to read"
     )
-    what = result.add_mutually_exclusive_group()
-    what.add_argument(
+    result.add_argument(
         "-s",
         "--save",
         action="store_true",

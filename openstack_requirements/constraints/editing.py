@@ -32,7 +32,7 @@ from openstack_requirements.pep508.text import (
 
 TYPE_CHECKING = False  # importing typing takes longer than an edit
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 #: What may follow the name in the line of a distribution.
 _AFTER_NAME = ("[", "(", "@", ";", ":", "#", "\\", "--", *"=<>!~")
@@ -75,17 +75,16 @@ def edit(
     return byte_order_mark(content) + "".join(lines)
 
 
-def edit_all(
-    content: str, edits: Iterable[tuple[str, str]], source: str = ""
-) -> str:
-    """The text after several edits, one after the other.
+def lines_of(content: str, name: str, source: str = "") -> list[str]:
+    """The lines of a distribution in a text, without their line ends.
 
-    :param edits: a name and its replacement each, as :func:`edit` takes them.
-    :raises UnusableInput: as :func:`edit` does, and ``BadLine``.
+    :raises BadLine: as :func:`edit` does.
     """
-    for name, replacement in edits:
-        content = edit(content, name, replacement, source)
-    return content
+    lines = split_lines(content)
+    return [
+        lines[index].rstrip("\r\n")
+        for index in find_lines(lines, name, source)
+    ]
 
 
 def names_another(name: str, replacement: str) -> bool:
