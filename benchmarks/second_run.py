@@ -18,10 +18,11 @@ for the list of ``-r``. The first run begins with an empty cache of uv, the
 second has what the first left there. Both are measured in seconds of wall time
 and in bytes that the machine received meanwhile, on all interfaces but
 loopback: so nothing else should use the network. The pages of the index count
-as well: where it does not say how long they are good, each run reads them.
+as well. Where it does not say how long they are good, uv keeps them for ten
+minutes, which is for the second run if the first takes no longer.
 ``--index loopback`` asks an index of the tests' own, with wheels of ``--size``
 bytes, and counts what that one sent; it needs no network. That index does not
-say how long a file is good, as many mirrors do not.
+say how long anything is good, as many mirrors do not.
 
 The ratios second/first are of the medians. Nothing here passes or fails: a
 figure is only as good as the quiet of the machine.
@@ -69,6 +70,9 @@ def own_index(
     index.setUp()
     try:
         index.use()
+        index.freshness = {}
+        # uv is told what is kept by a configuration.
+        os.environ.pop("UV_NO_CONFIG", None)
         names = [f"made-{number}" for number in range(50)]
         for name in names:
             index.wheel(name, "1.0", files={"heavy.txt": "x" * size})

@@ -39,12 +39,14 @@ from openstack_requirements.install import (
 )
 from openstack_requirements.install.failures import InstallFailed
 from openstack_requirements.install.installation import Installation
-from openstack_requirements.install.installers import run_index
+from openstack_requirements.install.installers import run_index, uv_pages
 from openstack_requirements.output import counted
+from openstack_requirements.pep508 import parser
+from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.system import children
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from openstack_requirements.constraints.freeze import Configuration
     from openstack_requirements.install.installation import (
@@ -71,6 +73,8 @@ class FreezeRequest(NamedTuple):
     :param project: a folder whose configuration of uv counts too, or empty.
     :param warn: is told where pip and uv are configured for different indexes;
         None where that was said before.
+    :param keep_pages: whether uv may take pages of a silent index for good
+        for some minutes; see :mod:`.uv_pages`.
     """
 
     pythons: Sequence[str]
@@ -80,6 +84,7 @@ class FreezeRequest(NamedTuple):
     timeout: int | None
     project: str = ""
     warn: Callable[[str], object] | None = None
+    keep_pages: bool = True
 
 
 class Made(NamedTuple):
@@ -136,6 +141,10 @@ def make(request: FreezeRequest, announce: Announce) -> Made:
             (python, _choose(python, request, started, len(pythons)))
             for python in pythons
         ]
+        if request.keep_pages and any(
+            installer.name == "uv" for _, installer in chosen
+        ):
+            uv_pages.keep(started, _names(order), request.project)
         cleaner = stack.enter_context(ThreadPoolExecutor(1))
         job = _FreezeJob(order, announce, started, cleaner)
         pool = ThreadPoolExecutor(request.jobs)
@@ -175,6 +184,14 @@ def make(request: FreezeRequest, announce: Announce) -> Made:
     for failure in made.failures:
         failure.log = _keep_log(failure)
     return made
+
+
+def _names(order: Order) -> Iterator[CanonicalName]:
+    """The names that an order asks the index for."""
+    for line in order.lines:
+        name = parser.name_in(line)
+        if name and not parser.is_direct(line):
+            yield canonical_name(name)
 
 
 def _choose(

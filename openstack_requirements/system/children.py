@@ -19,8 +19,9 @@ and no child of a job runs in the folder of the user:
 
 - A Python is started isolated (``-I``), one that is too old for that with
   ``-E -s``, and always in a folder that holds nothing to import.
-- uv is started in the same folder. Two empty files there end its search for
-  the configuration of a project, wherever the folder lies.
+- uv is started in the same folder. Two files there end its search for the
+  configuration of a project, wherever the folder lies. Both are empty, but for
+  what a job itself configures.
 - Relative paths in the user's variables are meant for the user's folder, and
   are made absolute.
 """
@@ -44,7 +45,7 @@ _Value = TypeVar("_Value")
 
 #: These end uv's search for the configuration of a project. The first is the
 #: nearest ``pyproject.toml``, without which uv goes on to the parent folders;
-#: the second is the nearest configuration. Both are empty.
+#: the second is the nearest configuration.
 SEARCH_ENDS = ("pyproject.toml", "uv.toml")
 
 #: Variables that hold paths, and what separates several of them.
@@ -156,10 +157,28 @@ class Children(Processes):
         value = self._given.get(name, os.environ.get(name))
         return value or ""
 
-    def give(self, variables: Mapping[str, str]) -> None:
-        """Set variables of all children from now on."""
+    def give(
+        self, variables: Mapping[str, str], *, recorded: bool = True
+    ) -> None:
+        """Set variables of all children from now on.
+
+        :param recorded: whether they are a part of the configuration.
+        """
         self._given.update(variables)
-        self.told.update(variables)
+        if recorded:
+            self.told.update(variables)
+
+    def configure(self, content: str) -> None:
+        """Give uv a configuration of the job's own.
+
+        It may hold passwords, so nobody else can read it.
+
+        :param content: that of a ``uv.toml``.
+        """
+        path = os.path.join(self.empty, SEARCH_ENDS[1])
+        os.chmod(path, 0o600)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(content)
 
     def once(self, key: object, make: Callable[[], _Value]) -> _Value:
         """A value that a job computes once, in whichever thread."""

@@ -377,12 +377,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         if index.ranges:
             self.send_header("Accept-Ranges", "bytes")
-        # A test may change the index between two runs of an installer.
         lasting = index.lasting and path.startswith("/files/")
-        self.send_header(
-            "Cache-Control",
-            "max-age=31536000, immutable" if lasting else "no-cache",
-        )
+        forever = {"Cache-Control": "max-age=31536000, immutable"}
+        for name, value in (forever if lasting else index.freshness).items():
+            self.send_header(name, value)
         self.send_header("Vary", "Accept")
         if content_range is not None:
             self.send_header("Content-Range", content_range)
@@ -426,6 +424,9 @@ class Index(fixtures.Fixture):
     requests: list[str]
     #: Whether clients may keep files for ever, as those of most indexes.
     lasting: bool = False
+    #: The headers that say how long an answer is good, and what it is. A test
+    #: may change the index between two runs of an installer.
+    freshness: Mapping[str, str]
     #: How many bytes of content were sent for each path.
     sent: collections.Counter[str]
 
@@ -437,6 +438,7 @@ class Index(fixtures.Fixture):
     ) -> None:
         super().__init__()
         self.ranges = ranges
+        self.freshness = {"Cache-Control": "no-cache"}
         self._json = json
         self._metadata = metadata
         self._files: dict[str, _File] = {}

@@ -80,6 +80,13 @@ NO_LIMITS = {
         "how many questions are asked at once; all are asked"
     ),
     "install.installers.uv_command.REQUESTS": "how many downloads run at once",
+    "install.installers.uv_pages.KEPT": "what uv is told",
+    "install.installers.uv_pages.MOST_TRIED": (
+        "how many pages are tried; without an answer uv decides"
+    ),
+    "install.installers.uv_pages.PATIENCE": (
+        "how long a try waits; without an answer uv decides"
+    ),
     "manifests.pyproject._SHOWN": "how much of an item an error shows",
     "cmds.check_python2_support.JOBS": "how many look-ups run at once",
     "install.archives._PART": "how much is unpacked at once",

@@ -11,8 +11,8 @@
 # under the License.
 """uv as an installer that locks.
 
-This module, ``uv_command``, ``uv_lock`` and ``uv_index`` are the only places
-that know uv's command line and files. What its failures mean is in
+This module, ``uv_command``, ``uv_pages``, ``uv_lock`` and ``uv_index`` are the
+only places that know uv's command line and files. What its failures mean is in
 ``uv_failures``.
 """
 

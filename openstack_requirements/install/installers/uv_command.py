@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -100,6 +101,20 @@ class UvCommand:
             environment=self._environment,
             on_line=on_line,
         )
+
+
+def default_index(children: Children) -> str:
+    """The index that uv asks where nobody names one.
+
+    uv alone knows it, and only its help says it.
+
+    :raises OutsideError: where it does not.
+    """
+    text = children.run([_executable(), "pip", "compile", "--help"])
+    match = re.search(r"by\s+default:\s+<(https?://[^\s>]+)>", text)
+    if match is None:
+        raise OutsideError("uv: does not say where its index is")
+    return match[1]
 
 
 def _executable() -> str:
