@@ -241,12 +241,14 @@ def _cause(
 
     For what was removed, old and new change places.
 
-    :param with_it: the graphs of the state that has it.
+    :param with_it: the graphs of the state that has it, the oldest Python
+        first.
     :param of_kind: all distributions that were added, or removed.
     :param moved: those whose version changed.
     """
-    for python in reversed(change.pythons):
-        if python in with_it:
+    # The graphs of freezes come in the order of their Pythons, too.
+    for python in reversed([*with_it]):
+        if change.everywhere or python in change.pythons:
             chain = explain.cause(
                 with_it[python],
                 canonical_name(change.name),

@@ -517,6 +517,28 @@ class TestReasons(base.TestCase):
         self.assertEqual("top fresh deep", way(self.change("deep").needed_by))
         self.assertEqual((), self.change("z").needed_by)
 
+    def test_what_asked_for_pins_without_markers(self) -> None:
+        """Such pins are for every Python, and name none."""
+        old = state("top===1", "gone===1", "x===3", "y===1")
+        new = state(
+            "top===2", "fresh===1.5", "deep===1", "x===2", "y===1", "z===1"
+        )
+        found = between(old.made_from([self.OLD]), new.made_from([self.NEW]))
+        ways = {
+            change.name: way(change.needed_by)
+            for change in found.changes
+            if change.kind in {"added", "removed"}
+        }
+        self.assertEqual(
+            {
+                "fresh": "top fresh>=1",
+                "deep": "top fresh deep",
+                "z": "",
+                "gone": "- gone",
+            },
+            ways,
+        )
+
     def test_what_asked_for_removals(self) -> None:
         self.assertEqual("- gone", way(self.change("gone").needed_by))
 
