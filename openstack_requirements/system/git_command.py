@@ -104,6 +104,14 @@ _NOT_FETCHED = re.compile(
     r"lazy fetching disabled|transport '.*' not allowed"
     r"|could not fetch \w+ from promisor remote"
 )
+# How git, of whichever version, says that an object is not there. A partial
+# clone is where that is no damage.
+_MISSING = re.compile(
+    r"not a (?:valid |known )?(?:tree|blob|commit|object)\b"
+    r"|unable to (?:read|find|parse) |could not read |bad (?:object|file)\b"
+    r"|missing (?:tree|blob|commit|object)\b|\bis missing\b",
+    re.IGNORECASE,
+)
 _OBJECT_ID = re.compile(rb"[0-9a-f]{4,64}")
 _SIZE = re.compile(rb"[0-9]{1,18}")
 _KINDS: dict[bytes, Kind] = {
@@ -229,7 +237,9 @@ class Git:
                 f"{root}: an object of the git repository there is larger "
                 f"than {LARGEST_OBJECT} bytes"
             )
-        if _NOT_FETCHED.search(said):
+        if _NOT_FETCHED.search(said) or (
+            _MISSING.search(said) and self._is_partial()
+        ):
             return self._not_fetched("all that is needed")
         return OutsideError(f"{root}: git cannot read it: {_one_line(error)}")
 

@@ -29,7 +29,11 @@ import fixtures
 import tomlkit
 
 from openstack_requirements.constraints import freeze_json
-from openstack_requirements.errors import OutsideError, UnusableInput
+from openstack_requirements.errors import (
+    CommandFailed,
+    OutsideError,
+    UnusableInput,
+)
 from openstack_requirements.install import interpreters
 from openstack_requirements.system import (
     children,
@@ -233,6 +237,56 @@ class TestFetching(HostileTestCase):
             self.runs(name, "cat-file", "-p", "HEAD~1:a.txt", folder=self.root)
             self.assert_not_fetched(self.root)
             self.assert_nothing_ran(name)
+
+    def test_each_wording_of_a_missing_object(self) -> None:
+        """Newer git does not say that it would have fetched it."""
+        self.promise(self.root)
+        other = self.folder / "other"
+        other.mkdir()
+        self.git("init", "--quiet", folder=other)
+        for said in (
+            "fatal: not a tree object",
+            f"fatal: not a tree object: {'1' * 40}",
+            f"fatal: Not a valid object name {'1' * 40}",
+            "fatal: Not a valid object name HEAD:a.txt",
+            f"error: unable to read tree {'1' * 40}",
+            f"fatal: unable to read tree ({'1' * 40})",
+            f"error: unable to read sha1 file of a.txt ({'1' * 40})",
+            f"fatal: bad object {'1' * 40}",
+            f"fatal: git cat-file {'1' * 40}: bad file",
+            f"error: missing object {'1' * 40}",
+            f"error: object {'1' * 40} is missing",
+            f"error: Could not read {'1' * 40}",
+        ):
+            failure = CommandFailed(["git"], 128, f"{said}\n")
+            whole = git_command.Git(str(other), None)
+            self.assertIn("cannot read it", str(whole.explained(failure)))
+            partial = git_command.Git(str(self.root), None)
+            self.assertIn(
+                "is a partial clone without",
+                str(partial.explained(failure)),
+                said,
+            )
+
+    def test_other_failures_of_a_partial_clone(self) -> None:
+        self.promise(self.root)
+        for said in ("fatal: bad config line 1", "fatal: out of memory"):
+            failure = CommandFailed(["git"], 128, said)
+            partial = git_command.Git(str(self.root), None)
+            self.assertIn("cannot read it", str(partial.explained(failure)))
+
+    def test_a_treeless_clone(self) -> None:
+        self.git("config", "uploadpack.allowFilter", "true")
+        clone = self.folder / "clone"
+        self.git(
+            *("clone", "--quiet", "--no-checkout", "--filter=tree:0"),
+            *(f"file://{self.root}", str(clone)),
+            folder=self.folder,
+        )
+        error = self.assertRaises(
+            OutsideError, git.read, str(clone), "HEAD~1", "a.txt"
+        )
+        self.assertIn("is a partial clone without", str(error))
 
     def test_each_barrier_holds_alone(self) -> None:
         """An older git knows one of them, the other is its protocols."""
