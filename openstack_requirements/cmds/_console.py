@@ -53,6 +53,7 @@ __all__ = [
     "interruptible",
     "positive",
     "say",
+    "say_written",
     "show_beside",
     "show_diff",
     "shows_colours",
@@ -153,6 +154,16 @@ def write_to(path: str | None, text: str) -> None:
     )
 
     files.replace(path, text)
+
+
+def say_written(path: str | None, what: str = "") -> None:
+    """Say that a file was written; nothing of what went to stdout.
+
+    :param path: the file, or the folder of several; None or ``-`` for stdout.
+    :param what: what is in it.
+    """
+    if path not in {None, "-"}:
+        say(f"{path}: written, {what}" if what else f"{path}: written")
 
 
 def unified(path: str, old: str, new: str, stream: TextIO) -> str:

@@ -130,7 +130,7 @@ def make(
     return initial.make(request, content, _Shown(shown))
 
 
-def write(folder: str, repository: InitialRepository) -> int:
+def write(folder: str, repository: InitialRepository, *, quiet: bool) -> int:
     """Write a repository, and say what is there; return the exit status."""
     new_folder.write(folder, repository.files)
     for finding in repository.findings:
@@ -138,7 +138,8 @@ def write(folder: str, repository: InitialRepository) -> int:
             f"{finding.file}:{finding.line}: {finding.message} "
             f"[{finding.rule}]"
         )
-    _console.say(f"{folder}: written are {', '.join(repository.files)}")
+    if not quiet:
+        _console.say_written(folder, ", ".join(repository.files))
     return FINDINGS if repository.findings else 0
 
 

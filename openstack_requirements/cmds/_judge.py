@@ -85,5 +85,9 @@ def report(
     _console.write_to(path, text)
     if path is not None:
         # Silence on the terminal would look like success.
-        _console.say(as_text.summary(verdicts))
+        summary = as_text.summary(verdicts)
+        if path == "-" or getattr(options, "quiet", False):
+            _console.say(summary)
+        else:
+            _console.say_written(path, summary)
     return FINDINGS if findings.counts(verdicts).errors else 0

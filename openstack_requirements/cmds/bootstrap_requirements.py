@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from openstack_requirements.bootstrap import survey_input
 from openstack_requirements.cmds import _console, _initial, _lists, _options
 from openstack_requirements.errors import ConflictingOptions
+from openstack_requirements.output import counted
 from openstack_requirements.repository import lists, policy
 from openstack_requirements.system import files
 
@@ -192,10 +193,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         _console.say(line)
     if options.decisions is not None:
         files.replace(options.decisions, decisions.to_json(left))
+    status = 0
     if initial is not None:
-        return _initial.write(options.init, initial)
-    _console.write_to(options.output, content)
-    return 0
+        status = _initial.write(options.init, initial, quiet=options.quiet)
+    else:
+        _console.write_to(options.output, content)
+    if not options.quiet:
+        entries = counted(len(proposal.entries), "new entry", "new entries")
+        _console.say_written(options.output, entries)
+        _console.say_written(options.decisions, counted(len(left), "decision"))
+    return status
 
 
 def _fill_in(options: argparse.Namespace) -> None:

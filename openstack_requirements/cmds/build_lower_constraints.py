@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from openstack_requirements.cmds import _console, _options
 from openstack_requirements.constraints import lower_constraints
 from openstack_requirements.errors import BadContent, BadLine
+from openstack_requirements.output import counted
 from openstack_requirements.repository import lists
 
 if TYPE_CHECKING:
@@ -59,5 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if errors:
         raise BadContent(errors)
     content = lower_constraints.merge(pins)
-    _console.write_to(getattr(options, "output", None), content)
+    output = getattr(options, "output", None)
+    _console.write_to(output, content)
+    _console.say_written(
+        output, counted(len(content.splitlines()), "lower constraint")
+    )
     return 0

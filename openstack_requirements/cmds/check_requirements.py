@@ -145,8 +145,9 @@ def _fix(
             # The report is the result; this is beside it.
             for file, (old, new) in changed.items():
                 _console.show_diff(paths[file], old, new)
-        elif changed:
-            _console.say(f"changed: {', '.join(paths.values())}")
+        if options.fix and not options.quiet:
+            for path in paths.values():
+                _console.say_written(path)
     return status
 
 
@@ -173,7 +174,10 @@ def _show_impact(
     projects = impact.compare_all(before, after)
     lines = impact.changed_lines(old, new)
     text = render_impact.render(projects, lines, options.format)
-    _console.write_to(getattr(options, "output", None), text)
+    output = getattr(options, "output", None)
+    _console.write_to(output, text)
+    if not options.quiet:
+        _console.say_written(output)
     status = FINDINGS if any(project.breaks for project in projects) else 0
     for project in projects:
         if project.error is not None:

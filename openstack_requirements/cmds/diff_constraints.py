@@ -229,7 +229,7 @@ def _show(
     if options.output not in {None, "-"}:
         # Silence on the terminal would look like no change.
         summary = render_changes.heading(changed, *arguments)
-        _console.say(f"{options.output}: written; {summary}")
+        _console.say_written(options.output, summary)
 
 
 def _files(old: str, new: str, constraints: str) -> tuple[str, str]:

@@ -118,6 +118,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         newer=_newer(graphs, name, options),
     )
     _console.write_to(options.output, text)
+    _console.say_written(options.output)
     return 0
 
 

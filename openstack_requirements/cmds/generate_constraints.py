@@ -65,8 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     generation.write_result(result, request)
     if not quiet:
-        for line in _written(result, request):
-            _console.say(line)
+        _say_what_was_written(result, request)
     _console.write(result.content if request.output is None else difference)
     for line in _report(result):
         _console.say(line)
@@ -75,8 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return OUTSIDE if result.failed and not allow_missing else 0
 
 
-def _written(result: Result, request: Request) -> Iterator[str]:
-    """The files that were written, and what is in them."""
+def _say_what_was_written(result: Result, request: Request) -> None:
+    """Name the files that were written, and what is in them."""
     pythons = ", ".join(frozen.python_version for frozen in result.freezes)
     if request.output is not None:
         lines = result.content.splitlines()
@@ -84,10 +83,12 @@ def _written(result: Result, request: Request) -> Iterator[str]:
             sum(1 for line in lines if line and not line.startswith("#")),
             "pin",
         )
-        yield f"{request.output}: written, {pins} for Python {pythons}"
+        _console.say_written(request.output, f"{pins} for Python {pythons}")
     if request.freeze_dir is not None:
         freezes = counted(len(result.freezes), "freeze")
-        yield f"{request.freeze_dir}: {freezes} written, Python {pythons}"
+        _console.say_written(
+            request.freeze_dir, f"{freezes} of Python {pythons}"
+        )
 
 
 def _require_other_than_stdout(previous: str | None) -> None:

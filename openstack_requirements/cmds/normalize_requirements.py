@@ -102,6 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.save:
         for normalized in changed:
             _save(normalized.path, options.lock_timeout)
+            _console.say_written(normalized.path, "in normal form")
     if options.diff:
         shown = [
             _console.unified(*normalized, sys.stdout) for normalized in changed

@@ -209,10 +209,10 @@ def _update(
         due, further = _due(gate, root, plan)
     if not options.diff and options.check and (further or not due):
         _console.say(printable(_not_due(plan, further)))
-    if options.diff:
-        _console.write("".join(_diff(plan)))
-    else:
-        _console.write("".join(_told(plan.root, due)))
+    shown = _diff(plan) if options.diff else _told(plan.root, due)
+    _console.write("".join(shown))
+    if not (options.check or options.diff):
+        _say_what_was_written(plan, options.suffix)
     return FINDINGS if options.check and due else 0
 
 
@@ -230,6 +230,16 @@ def _not_due(plan: update.Plan, further: int) -> str:
         f"{plan.root}: {more} not due: check-requirements passes "
         "these entries, and without --check they become those of the list"
     )
+
+
+def _say_what_was_written(plan: update.Plan, suffix: str | None) -> None:
+    """Name the files that were written, and how much changed."""
+    for file in plan.due if suffix is None else plan.files:
+        path = os.path.join(plan.root, file.path)
+        _console.say_written(
+            path if suffix is None else f"{path}.{suffix}",
+            counted(len(file.changes), "change"),
+        )
 
 
 def _told(root: str, files: Iterable[update.FilePlan]) -> Iterator[str]:

@@ -159,6 +159,21 @@ class TestNames(BootstrapTestCase):
         )
         self.assertEqual([], decisions)
 
+    def test_what_was_written_where(self) -> None:
+        decisions = str(self.folder / "decisions.json")
+        argv = ("second", "-o", self.output, "--decisions", decisions)
+        self.assertEqual([], self.bootstrap(*argv).err.splitlines())
+        done = self.run_main(
+            bootstrap_requirements.main, "-p", sys.executable, *argv
+        )
+        self.assertEqual(
+            [
+                f"{self.output}: written, 1 new entry",
+                f"{decisions}: written, 0 decisions",
+            ],
+            done.err.splitlines()[-2:],
+        )
+
     def test_names_from_a_file_and_an_older_release(self) -> None:
         self.index.wheel("top.level", "0.9", requires=["other>=0.5"])
         path = self.write("names", "# ours\ntop.level<1\n\n")

@@ -94,7 +94,7 @@ class TestFiles(DiffMixin):
             (
                 0,
                 "",
-                f"{out}: written; {self.old} -> {self.new}: 1 added, 1 "
+                f"{out}: written, {self.old} -> {self.new}: 1 added, 1 "
                 "removed, 1 raised\n",
             ),
             done,

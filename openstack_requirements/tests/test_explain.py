@@ -552,7 +552,7 @@ class TestCommand(base.TestCase):
     def test_output(self) -> None:
         out = self.folder / "out.txt"
         done = self.run_it("x", "--freezes", self.freezes, "-o", str(out))
-        self.assertEqual((0, "", ""), done)
+        self.assertEqual((0, "", f"{out}: written\n"), done)
         self.assertIn("x 1 (Python 3.9, 3.12)", out.read_text())
 
     def test_the_folder_of_the_current_one(self) -> None:

@@ -162,7 +162,7 @@ class TestGenerate(GenerateTestCase):
         self.assertEqual(
             [
                 f"{output}: written, 2 pins for Python {version}",
-                f"{freezes}: 1 freeze written, Python {version}",
+                f"{freezes}: written, 1 freeze of Python {version}",
             ],
             done.err.splitlines()[-2:],
         )

@@ -406,7 +406,7 @@ class TestInit(InitTestCase):
         )
         versions = ", ".join(f'"{version}"' for version in self.wanted())
         self.assertIn(f"pythons = [{versions}]\n", files["pyproject.toml"])
-        self.assertIn(f"{self.repository}: written are ", done.err)
+        self.assertIn(f"{self.repository}: written, ", done.err)
         for name in files:
             self.assertIn(name, done.err.splitlines()[-1])
         # Once more, for the same bytes.

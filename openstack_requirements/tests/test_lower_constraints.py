@@ -119,10 +119,16 @@ class TestCommand(base.TestCase):
         done = self.run_it(one, two)
         self.assertEqual((0, "a===2\nb===2\n", ""), done)
         done = self.run_it(one, two, "-o", one)
-        self.assertEqual((0, "", ""), done)
+        self.assertEqual(
+            (0, "", f"{one}: written, 2 lower constraints\n"), done
+        )
         self.assertEqual(
             b"a===2\nb===2\n", (self.folder / "one.txt").read_bytes()
         )
+
+    def test_nothing_is_said_of_stdout(self) -> None:
+        one = self.write("one.txt", "b==1\n")
+        self.assertEqual((0, "b===1\n", ""), self.run_it(one, "-o", "-"))
 
     def test_what_it_writes_is_valid(self) -> None:
         path = self.write("l.txt", "b==1.5\na==2\n")

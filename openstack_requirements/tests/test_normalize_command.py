@@ -34,7 +34,8 @@ class TestNormalize(base.TestCase):
             self.normalize(self.good, self.odd),
         )
         self.assertEqual(
-            (0, "", ""), self.normalize("-s", self.good, self.odd)
+            (0, "", f"{self.odd}: written, in normal form\n"),
+            self.normalize("-s", self.good, self.odd),
         )
         self.assertEqual("beta>=1,<2\n", Path(self.odd).read_text())
 

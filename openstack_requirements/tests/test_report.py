@@ -260,6 +260,10 @@ class TestTerminal(base.TestCase):
 
     def test_files_and_pipes_get_none(self) -> None:
         self.assertEqual("", self.shown("--output", "r.txt"))
+        done = self.run_main(
+            *(validate_constraints.main, "g.txt", "u.txt", "-o", "r.txt")
+        )
+        self.assertRegex(done.err, r"r\.txt: written, .*: \d+ error")
         with open("r.txt", encoding="utf-8") as file:
             self.assertNotIn("\x1b", file.read())
             self.assertFalse(_console.shows_colours(file))

@@ -112,7 +112,8 @@ class TestUpdate(Update):
                 0,
                 "proj/requirements.txt:1: foo>=1 # BSD -> foo>=2 # MIT\n"
                 "proj/setup.cfg:5: [a] foo>=1 # MIT -> foo>=2 # MIT\n",
-                "",
+                "proj/requirements.txt: written, 1 change\n"
+                "proj/setup.cfg: written, 1 change\n",
             ),
             done,
         )
@@ -149,7 +150,11 @@ class TestUpdate(Update):
         self.write("proj/doc/requirements.txt", "bar>=1\n")
         self.write("proj/setup.py", "import x\nx.setup(pbr=True)\n")
         before = self.files()
-        self.assertEqual(0, self.update("-o", "new", "proj").status)
+        done = self.update("-o", "new", "proj")
+        self.assertEqual(0, done.status)
+        self.assertIn(
+            "proj/requirements.txt.new: written, 1 change\n", done.err
+        )
         after = self.files()
         for name in ("requirements.txt", "doc/requirements.txt", "setup.cfg"):
             self.assertIn(f"{name}.new", after)
@@ -365,7 +370,10 @@ class TestSeveral(Update):
         bad = self.files("bad")
         done = self.update("bad", "nowhere", "proj", "worse", "last", "proj")
         self.assertEqual(2, done.status)
-        self.assertEqual(3, len(done.err.splitlines()), done.err)
+        errors = [
+            line for line in done.err.splitlines() if ": written" not in line
+        ]
+        self.assertEqual(3, len(errors), done.err)
         for start in (
             "bad/requirements.txt:1:",
             "nowhere:",
@@ -569,7 +577,13 @@ class TestConcurrentRuns(Update):
 
         with mock.patch.object(loader, "write", write):
             done = self.update("proj")
-        self.assertEqual((0, ""), (done.status, done.err))
+        self.assertEqual(
+            (0, ["written, 2 changes", *["written, 1 change"] * 2]),
+            (
+                done.status,
+                [line.partition(": ")[2] for line in done.err.splitlines()],
+            ),
+        )
         self.assertIn("requirements.txt:5: bar>=0 -> bar>=1\n", done.out)
         self.assertEqual(
             f"{HEAD}foo>=2 # MIT\nbar>=1\n", self.files()["requirements.txt"]
