@@ -28,24 +28,31 @@ of the block is its output::
 
     .. sample: lists $ validate-constraints --format json
 
+A scenario may have a package index. What its commands print then depends on
+the machine in a few places: the Python, the name of a log and the words of the
+installer are replaced, and lines that are too long for the page are folded.
+
 ``.. sample: none, REASON`` stands where no test can make the output.
 ``tools/samples.py --update`` writes what the commands print today.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
 import subprocess
+import sys
 import tempfile
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
 from openstack_requirements.constraints import freeze, freeze_json
-from openstack_requirements.tests import base
+from openstack_requirements.tests import base, loopback
 from openstack_requirements.tests.test_repository import scripts
 
 if TYPE_CHECKING:
@@ -64,6 +71,10 @@ _BLOCK = re.compile(
     """,
     re.MULTILINE | re.VERBOSE,
 )
+#: What stands for a log in the temporary folder.
+LOG = "/tmp/generate-constraints-python3.12-ntl4hp85.log"
+#: How long a line of a page may be, without the indentation of a block.
+WIDTH = 76
 #: Stands between the outputs of two commands.
 _END = "\x01"
 #: Whoever commits in a scenario, and when: a revision has the same id always.
@@ -196,10 +207,16 @@ def run(folder: str, typed: Sequence[str]) -> list[list[str]]:
     scenarios = yaml.safe_load(SCENARIOS.read_text(encoding="utf-8"))
     if name not in scenarios:
         raise SampleError(f"{SCENARIOS.name} has no scenario {name!r}")
-    with tempfile.TemporaryDirectory() as temporary:
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        contextlib.ExitStack() as stack,
+    ):
         top = Path(temporary, "scenario")
         environment = _environment(Path(temporary))
         prepare(scenarios[name], top, environment)
+        index = scenarios[name].get("index")
+        if index is not None:
+            environment.update(stack.enter_context(offered(index)))
         if not (top / rest).is_dir():
             raise SampleError(f"the scenario {name} has no folder {rest!r}")
         script = "".join(
@@ -217,12 +234,55 @@ def run(folder: str, typed: Sequence[str]) -> list[list[str]]:
             encoding="utf-8",
             check=False,
         )
-    *outputs, last = done.stdout.split(_END)
+    printed = done.stdout if index is None else anywhere(done.stdout)
+    *outputs, last = printed.split(_END)
     if len(outputs) != len(typed) or last:
         raise SampleError(f"the shell ended early: {last}")
     return [
         output.rstrip("\n").split("\n") if output else [] for output in outputs
     ]
+
+
+@contextlib.contextmanager
+def offered(
+    wheels: Mapping[str, Mapping[str, Any]],
+) -> Iterator[dict[str, str]]:
+    """An index with these wheels: the variables that lead to it.
+
+    :param wheels: the metadata of each, by name and version.
+    """
+    with loopback.Index() as index:
+        for wheel, metadata in wheels.items():
+            name, version = wheel.split()
+            index.wheel(name, version, **metadata)
+        yield {
+            **index.environment(),
+            "UV_OFFLINE": "0",
+            "PYTHON": sys.executable,
+        }
+
+
+def anywhere(output: str) -> str:
+    """The output of commands that install, as it is on any machine."""
+    version = ".".join(map(str, sys.version_info[:2]))
+    for pattern, text in (
+        (rf"\bPython {re.escape(version)}\b", "Python 3.12"),
+        (r"/\S*-python[\d.]+-\w+\.log", LOG),
+        (r"(?m)^(  \| ).*\n(?:  \| .*\n)*", r"\1...\n"),
+    ):
+        output = re.sub(pattern, text, output)
+    return "\n".join(
+        folded
+        for line in output.split("\n")
+        for folded in textwrap.wrap(
+            line,
+            WIDTH,
+            subsequent_indent=re.match(" *", line)[0],  # type: ignore[index]
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        or [line]
+    )
 
 
 def prepare(

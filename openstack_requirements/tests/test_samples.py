@@ -17,6 +17,7 @@ import importlib
 import importlib.util
 import re
 import shlex
+import sys
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -76,6 +77,24 @@ UPDATED = (
 )
 
 
+class TestAnywhere(base.TestCase):
+    def test_what_depends_on_the_machine(self) -> None:
+        version = ".".join(map(str, sys.version_info[:2]))
+        long = "b" * samples.WIDTH
+        self.assertEqual(
+            "Python 3.12: a\n"
+            "  | ...\n"
+            f"  whole: {samples.LOG}\n"
+            f"  {long[2:]}\n  c\n",
+            samples.anywhere(
+                f"Python {version}: a\n"
+                "  | x\n  | y\n"
+                f"  whole: /x/generate-constraints-python{version}-x_1.log\n"
+                f"  {long[2:]} c\n"
+            ),
+        )
+
+
 class TestPages(base.TestCase):
     """The pages of the documentation."""
 
@@ -119,9 +138,7 @@ class TestPages(base.TestCase):
         self.assertEqual(set(), set(scenarios) - shown)
 
     def test_every_manual_with_output_has_a_sample(self) -> None:
-        # Nothing of what this one prints can be had without an index.
-        without = {"bootstrap-requirements"}
-        for command in set(scripts()) - without:
+        for command in scripts():
             text = self.pages[f"cli/{command}.rst"]
             typed = [
                 line.split()[:2]
