@@ -112,6 +112,8 @@ MODULES = (
     "checks.gate",
     "checks.impact",
     "checks.waiving",
+    "repository.holds",
+    "repository.hold_edits",
     "repository.settings",
     "repository.waivers",
 )
@@ -170,6 +172,7 @@ NEIGHBOURS = {
     "gate": ["check_requirements"],
     "impact": ["rehearsal", "check_requirements"],
     "waiving": ["waivers"],
+    "hold_edits": ["holds"],
 }
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,

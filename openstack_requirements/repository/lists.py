@@ -26,9 +26,10 @@ from openstack_requirements.repository.settings import Settings
 from openstack_requirements.system import files
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from openstack_requirements.pep508.requirement import Requirement
+    from openstack_requirements.repository.holds import HoldLedger
     from openstack_requirements.repository.waivers import Waiver
 
 #: The names of the never-constrain list, the newer one first.
@@ -36,6 +37,8 @@ NEVER = ("denylist.txt", "blacklist.txt")
 GLOBAL = "global-requirements.txt"
 CONSTRAINTS = "upper-constraints.txt"
 BACKPORTS = "backports.txt"
+#: The hold ledger; :mod:`.holds` reads it.
+HOLDS = "holds.yaml"
 
 
 def configured(folder: str) -> Settings:
@@ -60,6 +63,7 @@ class RequirementsRepository(NamedTuple):
     :param pinned: the path of the constraints.
     :param never: the path of the never-constrain list; None without one.
     :param warnings: what is unusual about them and stops no command.
+    :param holds: the path of the hold ledger; None without one.
     """
 
     folder: str
@@ -68,6 +72,7 @@ class RequirementsRepository(NamedTuple):
     pinned: str
     never: str | None
     warnings: tuple[str, ...] = ()
+    holds: str | None = None
 
     def policy(
         self, entries: Sequence[Entry], name: str | None = None
@@ -86,6 +91,7 @@ def locate(
     required: str | None = None,
     pinned: str | None = None,
     never: str | None = None,
+    holds: str | None = None,
 ) -> RequirementsRepository:
     """Where the lists of a repository are, by names, settings and habit.
 
@@ -94,6 +100,7 @@ def locate(
     :param required: the path of the global list, where it is named.
     :param pinned: that of the constraints.
     :param never: that of the never-constrain list.
+    :param holds: that of the hold ledger; empty to do without one.
     :raises RequirementsError: as :func:`configured` does.
     """
     if folder is None:
@@ -103,6 +110,9 @@ def locate(
     never = never or settings.never_constrain or None
     if never is None:
         never, warnings = find_never(folder)
+    if holds is None:
+        path = os.path.join(folder, HOLDS)
+        holds = settings.holds or (path if os.path.lexists(path) else "")
     return RequirementsRepository(
         folder,
         settings,
@@ -114,6 +124,7 @@ def locate(
         or os.path.join(folder, CONSTRAINTS),
         never,
         warnings,
+        holds or None,
     )
 
 
@@ -274,6 +285,41 @@ def read_waivers(folder: str) -> list[Waiver]:
     if not os.path.lexists(path):
         return []
     return waivers.listed(files.read_text(path), path)
+
+
+def read_holds(path: str | None) -> HoldLedger:
+    """The hold ledger at a path; an empty one without a path.
+
+    :raises UnusableInput: where it cannot be read.
+    :raises BadLine: where it is not a list of holds.
+    :raises BadContent: with all that is wrong with single holds.
+    """
+    # Few commands need it.
+    from openstack_requirements.repository.holds import HoldLedger, parse
+
+    if path is None:
+        return HoldLedger()
+    return parse(files.read_text(path), path)
+
+
+def edit_holds(path: str, change: Callable[[str], str]) -> bool:
+    """Change the hold ledger in one durable step, one process at a time.
+
+    :param change: gets the text, empty where there is no file yet, and gives
+        the new one; see
+        :mod:`~openstack_requirements.repository.hold_edits`.
+    :returns: whether the content changed.
+    :raises UnusableInput: where the file cannot be read, locked or written.
+    :raises OutsideError: where the disk is to blame, or somebody else has
+        the lock for too long.
+    """
+    if os.path.lexists(path):
+        return files.edit(path, change)
+    with files.Lock(path):
+        # Somebody may have made it meanwhile.
+        before = files.read_text(path) if os.path.lexists(path) else ""
+        after = change(before)
+        return after != before and files.replace(path, after)
 
 
 def requirements(path: str) -> list[Requirement]:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 FILE = "pyproject.toml"
 #: The name of the table below ``tool``.
 TABLE = "openstack_requirements"
+#: How many days of grace there can be for expired holds.
+MOST_GRACE = 366
 
 
 class Settings(NamedTuple):
@@ -47,6 +49,9 @@ class Settings(NamedTuple):
     :param global_requirements: the path of the global list.
     :param upper_constraints: the path of the constraints.
     :param never_constrain: the path of the never-constrain list.
+    :param holds: the path of the hold ledger.
+    :param hold_grace: how many days after its last day a hold is only a
+        warning; None where that is not said.
     :param projects: the path of the list of projects.
     :param checkouts: the folder that has the checkouts of the projects.
     :param build_backend: the build backend that projects must have.
@@ -62,6 +67,8 @@ class Settings(NamedTuple):
     checkouts: str = ""
     build_backend: str = ""
     installer: str = ""
+    holds: str = ""
+    hold_grace: int | None = None
 
 
 def parse(content: str, source: str) -> Settings:
@@ -116,6 +123,12 @@ def _texts(value: object) -> str:
     return "is an array of texts that are not empty"
 
 
+def _days(value: object) -> str:
+    if type(value) is int and 0 <= value <= MOST_GRACE:
+        return ""
+    return f"is a number of days from 0 to {MOST_GRACE}"
+
+
 #: What is wrong with the value of each setting, if anything.
 _SETTINGS: Mapping[str, Callable[[object], str]] = {
     "policy": _choice(*policy.NAMES),
@@ -123,6 +136,8 @@ _SETTINGS: Mapping[str, Callable[[object], str]] = {
     "global-requirements": _text,
     "upper-constraints": _text,
     "never-constrain": _text,
+    "holds": _text,
+    "hold-grace": _days,
     "projects": _text,
     "checkouts": _text,
     "build-backend": _text,
@@ -132,6 +147,7 @@ _PATHS = {
     "global-requirements",
     "upper-constraints",
     "never-constrain",
+    "holds",
     "projects",
     "checkouts",
 }

@@ -95,6 +95,8 @@ from openstack_requirements.pep508.entries import (
 )
 from openstack_requirements.repository import (
     bindep,
+    hold_edits,
+    holds,
     lists,
     policy,
     update,
@@ -528,6 +530,27 @@ def check_waivers(given: str) -> None:
             require_equal("as a comment", waivers.to_comment(again), comment)
 
 
+def check_holds(given: str) -> None:
+    """holds.yaml: what is read can be added to a ledger and removed."""
+    if from_disk(given) is None:
+        return
+    errors = (BadLine, BadContent, UnusableInput)
+    ledger = attempt(errors, holds.parse, given, "holds.yaml")
+    if ledger is None:
+        return
+    written = attempt(UnusableInput, hold_edits.added, "", ledger.holds)
+    if written is None:
+        return
+    rows = holds.parse(written).holds
+    require_equal("rows", len(rows), len(ledger.holds))
+    for hold, row in zip(ledger.holds, rows, strict=True):
+        if not row.same(hold):
+            raise Broken("not the same: a row", f"{row} != {hold}")
+        holds.excluding(ledger, hold.name, "1.0")
+    require_equal("removed", hold_edits.removed(written, ledger.holds), "")
+    attempt(errors, hold_edits.removed, given, ledger.holds[:1])
+
+
 def check_zuul(given: str) -> None:
     """Zuul's project configuration."""
     if from_disk(given) is None:
@@ -743,6 +766,20 @@ _WAIVERS = """\
   until: 2027-01-31
 - {project: '*', package: '*', rule: no-lower-bound, reason: x}
 """
+_HOLDS = """\
+# What is held.
+- name: foo
+  range: "<2"
+  python: python_version<'3.12'
+  owner: nova
+  bug: 12
+  reason: "waits: for bug 12"
+  since: 2026-11-01
+  until: 2027-01-31
+
+# Of another team.
+- {name: bar, range: ===1, reason: x, since: 2026-11-01, until: 2027-01-31}
+"""
 _ZUUL = """\
 - project:
     name: openstack/nova
@@ -839,6 +876,13 @@ TARGETS = {
             inputs.WAIVERS,
             (_WAIVERS,),
             (waivers.FILE,),
+        ),
+        Target(
+            "holds",
+            check_holds,
+            inputs.HOLDS,
+            (_HOLDS,),
+            (holds.FILE,),
         ),
         Target("zuul", check_zuul, inputs.ZUUL, (_ZUUL,), ("projects.yaml",)),
         Target(

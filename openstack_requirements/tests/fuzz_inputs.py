@@ -549,6 +549,22 @@ WAIVERS = _mostly(
         ),
     ),
 )
+HOLDS = _mostly(
+    st.lists(
+        st.tuples(
+            _key_of("name"),
+            _either(("range: <2", 'range: ">=1,<3"', "range: '==1.*'")),
+            st.one_of(
+                _either(("", "python: python_version<'3.12'")), _key_of("bug")
+            ),
+            _key_of("reason"),
+            _either(("since: 2026-11-01", "since: 2999-11-01", "")),
+            _either(("until: 2027-12-31", "until: 2024-02-30  # soon")),
+        ).map(lambda pairs: "- " + "\n  ".join(filter(None, pairs))),
+        max_size=5,
+    ).map("\n\n# why\n".join),
+    WAIVERS,
+)
 ZUUL = st.one_of(
     st.lists(
         st.one_of(

@@ -59,6 +59,8 @@ PURE = {
     "install.upgrades",
     "install.installers.pip_failures",
     "install.installers.uv_failures",
+    "repository.hold_edits",
+    "repository.holds",
     "repository.policy",
     "repository.update",
     "repository.waivers",
@@ -459,6 +461,7 @@ ALLOWED_NAMES = {
     "install.installers.uv_index": 1,  # a line of uv's answer
     "install.installers.uv_lock": 1,  # two lines of uv's answer
     "install.installers.uv_failures": 1,  # where a name begins in a sentence
+    "repository.hold_edits": 1,  # a text that needs no quotes in YAML
     "repository.lists": 1,  # a repository, org/name
     "output": 2,  # the name of a secret
 }
