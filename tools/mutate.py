@@ -93,6 +93,7 @@ MODULES = (
     "checks.findings",
     "checks.list_lines",
     "checks.list_rules",
+    "checks.hold_rules",
     "checks.upkeep_rules",
     "checks.subjects",
     "checks.project_findings",

@@ -146,6 +146,7 @@ def texts() -> Mapping[str, Texts]:
     # Few reports need them, and the tables come with all that judges.
     from openstack_requirements.checks import (
         conflicts,
+        hold_rules,
         judgement,
         list_rules,
         upkeep_rules,
@@ -153,7 +154,10 @@ def texts() -> Mapping[str, Texts]:
     )
 
     result: dict[str, Texts] = {}
-    for row in (*list_rules.RULES, *judgement.RULES, *waiving.RULES):
+    for row in (
+        *(*list_rules.RULES, *hold_rules.RULES),
+        *(*judgement.RULES, *waiving.RULES),
+    ):
         before = result.get(row.id, Texts((), row.why, row.how))
         severities = {*before.severities, row.severity}
         result[row.id] = before._replace(severities=tuple(sorted(severities)))
@@ -172,7 +176,7 @@ def link(rule: str) -> str:
     """The address of a rule's section in the documentation."""
     from urllib.parse import quote
 
-    from openstack_requirements.checks import waiving
+    from openstack_requirements.checks import hold_rules, waiving
 
     page = "reference/rules"
     if rule in _ON_COMMAND_PAGES:
@@ -180,4 +184,6 @@ def link(rule: str) -> str:
         return f"{DOCS}cli/{_ON_COMMAND_PAGES[rule][0]}.html"
     if any(rule == row.id for row in waiving.RULES):
         page = "reference/waivers"
+    elif any(rule == row.id for row in hold_rules.RULES):
+        page = "reference/holds"
     return f"{DOCS}{page}.html#{quote(masked(rule), errors='replace')}"

@@ -55,6 +55,24 @@ def add_never_option(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_holds_options(parser: argparse._ActionsContainer) -> None:
+    """Add the hold ledger, and the option to do without it."""
+    parser.add_argument(
+        "--holds",
+        default=argparse.SUPPRESS,
+        **_options.shown(
+            "--holds",
+            " (default: that of the settings, or holds.yaml beside the global "
+            "list)",
+        ),
+    )
+    parser.add_argument(
+        "--no-holds",
+        action="store_true",
+        help=_options.help_of("--no-holds"),
+    )
+
+
 def add_policy_option(parser: argparse._ActionsContainer) -> None:
     """Add the option that names the policy."""
     parser.add_argument(
@@ -90,11 +108,17 @@ def located(
     ]
     if len(named) > 1:
         raise ConflictingOptions(_console.NAMED_TWICE)
+    ledger = getattr(options, "holds", None)
+    if getattr(options, "no_holds", False):
+        if ledger is not None:
+            raise ConflictingOptions("--holds does not go with --no-holds")
+        ledger = ""
     repository = lists.locate(
         getattr(options, "reqs", None),
         required=required,
         pinned=pinned,
         never=named[0] if named else None,
+        holds=ledger,
     )
     for warning in repository.warnings:
         _console.warn(warning)

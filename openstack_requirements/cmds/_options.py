@@ -60,11 +60,13 @@ MEANINGS: Mapping[str, Meaning] = {
         "PATH",
         "freezes that generate-constraints has written, or folders of them",
     ),
+    "--holds": Meaning("FILE", "the hold ledger"),
     "--jobs": Meaning("N", "how much to do at once"),
     "--lock-timeout": Meaning("SECONDS", "how long to wait"),
     "--newest": Meaning(
         None, "look up the newest versions in the package index, with uv"
     ),
+    "--no-holds": Meaning(None, "read no hold ledger"),
     "--output": Meaning("FILE", "where to write the result"),
     "--policy": Meaning(None, "the rules of the repository"),
     "--python": Meaning("PYTHON", "an interpreter to install for"),

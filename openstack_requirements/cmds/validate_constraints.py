@@ -14,10 +14,12 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 from typing import TYPE_CHECKING
 
 from openstack_requirements.checks import (
     findings,
+    hold_rules,
     list_lines,
     list_rules,
     upkeep_rules,
@@ -67,6 +69,7 @@ def parser() -> _console.Parser:
     )
     _lists.add_reqs_option(result)
     _lists.add_never_option(result)
+    _lists.add_holds_options(result)
     _lists.add_policy_option(result)
     _upkeep.add_options(result)
     _judge.add_report_options(result)
@@ -100,20 +103,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     judged = list_rules.judge(subject)
     if upkeep is not None:
         judged += upkeep_rules.judge(upkeep)
-    return _judge.report(
-        NAME,
-        options,
-        [
-            findings.verdict(
-                f"{subject.required.file} and {subject.pinned.file}",
-                judged,
-                judged=[
-                    findings.Amount(entries, "entry", "entries"),
-                    findings.Amount(pins, "pin"),
-                ],
-            )
-        ],
-    )
+    amounts = [
+        findings.Amount(entries, "entry", "entries"),
+        findings.Amount(pins, "pin"),
+    ]
+    if repository.holds is not None:
+        holds = _holds(repository, subject)
+        judged += hold_rules.judge(holds)
+        amounts.append(findings.Amount(len(holds.ledger.holds), "hold"))
+    what = f"{subject.required.file} and {subject.pinned.file}"
+    verdict = findings.verdict(what, judged, judged=amounts)
+    return _judge.report(NAME, options, [verdict])
 
 
 def _subject(
@@ -128,6 +128,20 @@ def _subject(
         list_lines.listed(repository.pinned, pinned),
         repository.never or lists.NEVER[0],
         lists.never_constrained(repository.never),
+    )
+
+
+def _holds(
+    repository: lists.RequirementsRepository, subject: list_rules.JudgedLists
+) -> hold_rules.JudgedHolds:
+    """The hold ledger of a repository, to be judged today."""
+    grace = repository.settings.hold_grace
+    return hold_rules.JudgedHolds(
+        lists.read_holds(repository.holds),
+        subject.required,
+        subject.pinned,
+        datetime.datetime.now(datetime.timezone.utc).date(),
+        hold_rules.GRACE if grace is None else grace,
     )
 
 

@@ -41,6 +41,7 @@ NO_LIMITS = {
     ),
     "constraints.editing._LONG": "where the fast path gives way to the parser",
     "install.environments._REMOVERS": "how many threads remove files",
+    "checks.hold_rules.GRACE": "when a warning becomes an error",
     "errors.FINDINGS": "an exit status",
     "manifests.loader._NAMED": "how many folders an error names",
     "errors.MOST_SHOWN": "how many errors of an input are shown",

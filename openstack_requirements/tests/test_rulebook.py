@@ -17,6 +17,7 @@ import re
 
 from openstack_requirements.checks import (
     conflicts,
+    hold_rules,
     install_rules,
     judgement,
     list_rules,
@@ -71,7 +72,7 @@ class TestTexts(base.TestCase):
             for table in (
                 *(list_rules.RULES, judgement.RULES, waiving.RULES),
                 *(install_rules.RULES, support.RULES, zuul.RULES),
-                upkeep_rules.RULES,
+                *(upkeep_rules.RULES, hold_rules.RULES),
             )
             for row in table
         }
