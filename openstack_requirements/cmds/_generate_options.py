@@ -172,6 +172,7 @@ def _add_version_options(group: argparse._ArgumentGroup) -> None:
         help="the index as it stood at the start of DATE (2026-01-31, UTC) or "
         "at a moment (2026-01-31T12:00:00Z)",
     )
+    _lists.add_holds_options(group)
 
 
 def _add_failure_options(group: argparse._ArgumentGroup) -> None:

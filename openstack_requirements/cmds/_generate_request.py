@@ -45,6 +45,7 @@ _UNSET = dict.fromkeys(
         "cache_dir",
         "project_config",
         "never",
+        "holds",
         "output",
         "previous",
         "upgrade_package",
@@ -89,6 +90,7 @@ _EXCLUSIVE = (
     ("propose", "bisect"),
     ("propose", "previous"),
     ("propose", "version_map"),
+    ("holds", "no_holds"),
 )
 
 
@@ -140,6 +142,7 @@ def parse(argv: Sequence[str] | None) -> Options:
         bisect=options.bisect,
         verify=options.verify,
         never=options.never,
+        holds=options.holds,
         installer_needs=options.all,
         markers=options.markers,
         sort=options.sort,
@@ -174,6 +177,7 @@ def _fill_in(options: argparse.Namespace) -> None:
     if options.never is None and repository.never is not None:
         options.never = repository.never
         _console.say(f"never constrained: what {repository.never} lists")
+    options.holds = repository.holds
     if merges:
         return
     options.python = options.python or list(settings.pythons) or None

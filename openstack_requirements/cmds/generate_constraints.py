@@ -120,7 +120,9 @@ class _Shown:
 
 
 def _report(result: Result) -> Iterator[str]:
-    """The lines for a person: what the bisection held, and what failed."""
+    """The lines for a person: what is held back, and what failed."""
+    for effect in result.holds:
+        yield effect.sentence()
     if result.bisected is not None:
         yield from result.bisected.sentences()
     for failed in result.failed:

@@ -222,7 +222,9 @@ class _Judge:
 
 def is_unexplained(hold: Hold) -> bool:
     """Whether the freezes have no reason why a newer version is not used."""
-    return bool(hold.newest) and not hold.by and not hold.requires_python
+    return bool(hold.newest) and not (
+        hold.by or hold.requires_python or hold.recorded
+    )
 
 
 def _excluded(release: Release | None, graph: Graph) -> str:

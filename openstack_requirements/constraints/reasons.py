@@ -49,6 +49,24 @@ class Unmet(NamedTuple):
     built: str | None = None
 
 
+class RecordedHold(NamedTuple):
+    """A row of the hold ledger that excludes a version.
+
+    :param text: what it limits: ``foo<2``.
+    :param owner: who has recorded it, and ``bug`` what it waits for.
+    :param until: the last day of it, ``YYYY-MM-DD``.
+    :param file: the ledger, and ``line`` where the row starts there.
+    """
+
+    text: str
+    owner: str
+    bug: str
+    reason: str
+    until: str
+    file: str
+    line: int
+
+
 class Hold(NamedTuple):
     """What holds a distribution back at its version, or may do so.
 
@@ -59,7 +77,8 @@ class Hold(NamedTuple):
     the Python. ``pythons`` are those on which this holds. ``requires`` are
     the requirements of the newest version itself that keep it away, where they
     were looked up: its ``source`` is ``METADATA`` or ``PKG-INFO``, see
-    :class:`openstack_requirements.constraints.newer.Release`.
+    :class:`openstack_requirements.constraints.newer.Release`. ``recorded`` are
+    the rows of the hold ledger that exclude the newest version.
     """
 
     name: str
@@ -71,6 +90,7 @@ class Hold(NamedTuple):
     requires: tuple[Unmet, ...] = ()
     source: str = ""
     binding: bool = True
+    recorded: tuple[RecordedHold, ...] = ()
 
 
 def with_reasons(

@@ -26,7 +26,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.constraints.freeze import Distribution, Kept
-from openstack_requirements.constraints.merging import pins_for
+from openstack_requirements.constraints.merging import applies, pins_for
 from openstack_requirements.errors import CommandFailed
 from openstack_requirements.install import (
     environments,
@@ -80,6 +80,8 @@ class Order(NamedTuple):
     :param resolve_only: do not install where that can be avoided.
     :param cache: the folder that keeps environments, or empty.
     :param check: look for conflicts in what is installed.
+    :param holds: what the hold ledger limits: names, specifiers and markers.
+        They count beside ``constraints``, and before earlier pins.
     """
 
     lines: Sequence[str]
@@ -91,6 +93,7 @@ class Order(NamedTuple):
     resolve_only: bool = False
     cache: str = ""
     check: bool = False
+    holds: Sequence[Requirement] = ()
 
 
 class InstallResult(NamedTuple):
@@ -137,8 +140,13 @@ class Installation:
         self._clear = clear
         #: The ephemeral virtualenv.
         self.environment = os.path.join(folder, "environment")
-        self._preferred = pins_for(order.previous, interpreter.environment)
-        self._earlier = pins_for(order.earlier, interpreter.environment)
+        self._holds = [
+            hold
+            for hold in order.holds
+            if applies(hold, interpreter.environment)
+        ]
+        self._preferred = self._held_pins(order.previous)
+        self._earlier = self._held_pins(order.earlier)
         self._state = fallbacks.FallbackState()
         self._failures: dict[CanonicalName, InstallFailed] = {}
         self._conflicts = ""
@@ -164,6 +172,17 @@ class Installation:
             except CommandFailed as error:
                 self._fall_back(error, lock)
 
+    def _held_pins(
+        self, requirements: Iterable[Requirement]
+    ) -> dict[CanonicalName, str]:
+        """Earlier pins, but for those that a hold excludes."""
+        pins = pins_for(requirements, self._interpreter.environment)
+        for hold in self._holds:
+            name = canonical_name(hold.package)
+            if name in pins and not hold.versions.admits(pins[name]):
+                del pins[name]
+        return pins
+
     def _wanted(self) -> InstallRequest:
         """What to install after the failures so far."""
         state = self._state
@@ -177,7 +196,8 @@ class Installation:
                 for line in self._order.lines
             ),
         )
-        limits = [*self._order.constraints]
+        limits = [f"{hold.package}{hold.specifiers}" for hold in self._holds]
+        limits += self._order.constraints
         limits += [f"{name}=={held}" for name, held in state.held.items()]
         constraints = os.path.join(self._folder, "constraints.txt")
         _write(constraints, limits)

@@ -25,8 +25,9 @@ from openstack_requirements.install.installers import (
 from openstack_requirements.system import children
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from openstack_requirements.constraints.freeze import Freeze
     from openstack_requirements.constraints.states import ConstraintsState
     from openstack_requirements.pep508.requirement import CanonicalName
 
@@ -41,19 +42,45 @@ def versions(
     :param warn: is told for what there is no answer.
     :raises InstallFailed: where the index fails.
     """
-    result = {}
+    names = {
+        frozen.python_version: state.lines.keys() & frozen.by_name().keys()
+        for frozen in state.freezes
+    }
+    return versions_of(names, state.freezes, timeout, warn)
+
+
+def versions_of(
+    names: Mapping[str, Collection[CanonicalName]],
+    freezes: Sequence[Freeze],
+    timeout: int | None,
+    warn: Callable[[str], object],
+    *,
+    project: str = "",
+    before: str = "",
+) -> dict[str, dict[CanonicalName, str]]:
+    """The newest versions of some names, for each Python.
+
+    :param names: those to look up, by Python.
+    :param freezes: those of the Pythons; they say which index it is.
+    :param timeout: how long a request to the index may take, in seconds.
+    :param warn: is told for what there is no answer.
+    :param project: a folder whose configuration of uv counts too, or empty.
+    :param before: only what was uploaded before this moment, or empty.
+    :raises InstallFailed: where the index fails.
+    """
+    result: dict[str, dict[CanonicalName, str]] = {}
     with children.of_job("diff-constraints") as started:
-        run_index.settle(started, warn, run_index.of_freezes(state.freezes))
-        asked = uv_index.UvIndex(started, timeout)
-        for frozen in state.freezes:
+        preferred = run_index.of_freezes(freezes)
+        run_index.settle(started, warn, preferred, project)
+        asked = uv_index.UvIndex(started, timeout, project=project)
+        for frozen in freezes:
             python = frozen.python_version
             if frozen.python_key < uv_command.OLDEST:
                 warn(f"uv does not know what suits Python {python}")
                 continue
-            names = state.lines.keys() & frozen.by_name().keys()
             try:
                 result[python], reasons = asked.newest(
-                    python, names, started.work
+                    python, names.get(python, ()), started.work, before
                 )
             except CommandFailed as error:
                 raise InstallFailed(

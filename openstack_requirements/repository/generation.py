@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
 import functools
 import os
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -50,6 +51,8 @@ from openstack_requirements.pep508.parser import name_in, parse_line
 from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.repository import (
     bindep,
+    hold_effects,
+    holds,
     lists,
     system_packages,
 )
@@ -67,6 +70,8 @@ if TYPE_CHECKING:
         CanonicalName,
         Requirement,
     )
+    from openstack_requirements.repository.hold_effects import HoldEffect
+    from openstack_requirements.repository.holds import HoldLedger
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,6 +107,10 @@ class Request:
         command decides, or, where it is empty, installing.
     :param verify: install once more under the new constraints.
     :param never: the path of the never-constrain list.
+    :param holds: the path of the hold ledger, whose ranges limit what is
+        installed.
+    :param today: the day on which a hold counts as expired; it is honoured
+        all the same.
     :param installer_needs: keep what installers need for themselves.
     :param markers: ``exact``: a line for each interpreter where they differ;
         ``range``: one for each range of neighbours.
@@ -139,6 +148,12 @@ class Request:
     bisect: str | None = None
     verify: bool = False
     never: str | None = None
+    holds: str | None = None
+    today: datetime.date = dataclasses.field(
+        default_factory=lambda: datetime.datetime.now(
+            datetime.timezone.utc
+        ).date()
+    )
     installer_needs: bool = False
     markers: MarkerStyle = "exact"
     sort: merging.Order = "hash"
@@ -220,6 +235,7 @@ class Result:
     :param compared: what the two sides of ``changes`` are called.
     :param kept_pythons: the Pythons whose lines of ``previous`` stay.
     :param warnings: what is not right, but did not stop the work.
+    :param holds: what the holds of the ledger keep back, in its order.
     """
 
     content: str
@@ -230,6 +246,7 @@ class Result:
     compared: tuple[str, str] = ("", "")
     warnings: tuple[str, ...] = ()
     kept_pythons: tuple[str, ...] = ()
+    holds: tuple[HoldEffect, ...] = ()
 
     @property
     def held(self) -> tuple[str, ...]:
@@ -335,6 +352,9 @@ class _Job:
             if request.installer_needs
             else never | freeze.INSTALLER_NEEDS
         )
+        #: The holds that are honoured, and what they keep back.
+        self.ledger = lists.read_holds(request.holds)
+        self.held_back = hold_effects.HoldEffects()
 
     def run(self) -> Result:
         """The result. Of logs, those stay that it or an error names."""
@@ -364,6 +384,8 @@ class _Job:
             files.require_folder(request.freeze_dir)
         if request.project is not None:
             self.note_configuration(request.project)
+        for hold in self.ledger.expired(request.today):
+            self.warn(f"{hold.ended()}; it is honoured until it is removed")
         existing = self.existing()
         if request.propose is not None:
             result = self.proposed(request.propose, existing or "")
@@ -376,7 +398,11 @@ class _Job:
                 kept_pythons=self.kept_pythons,
             )
             result = self.with_changes(result, existing)
-        return dataclasses.replace(result, warnings=tuple(self.warnings))
+        return dataclasses.replace(
+            result,
+            warnings=tuple(self.warnings),
+            holds=self.held_back.effects,
+        )
 
     def note_configuration(self, project: str) -> None:
         """Say that the configuration of a project has been let in.
@@ -509,6 +535,7 @@ class _Job:
                 "spelled as in other freezes or --previous, and otherwise as "
                 f"here; --diff has no reasons for Python {python}"
             )
+        self.held_back = hold_effects.known(self.ledger, named.freezes)
         content = self.constraints(named.freezes, self.previous())
         return Result(content, tuple(named.freezes))
 
@@ -524,13 +551,14 @@ class _Job:
             bisected = bisection.Bisection(
                 self.make,
                 order,
-                previous,
+                self.ledger.admitted(previous),
                 self.never,
                 request.bisect,
                 self.tell("bisect"),
             ).search()
             made = bisected.made
         self.warn_of_unknown(made)
+        self.look_up_held(made.freezes)
         content = self.constraints(made.freezes, previous)
         if request.verify:
             bisection.verify(self.make, order, content, made, self.never)
@@ -564,6 +592,7 @@ class _Job:
             keep_going=request.keep_going,
             before=request.before,
             resolve_only=True,
+            holds=self.ledger_at(revision).limits(),
         )
         say = self.tell("propose")
         say(f"the list as it is in {revision}")
@@ -577,9 +606,11 @@ class _Job:
             earlier=kept,
             resolve_only=request.resolve_only,
             cache=request.cache,
+            holds=self.ledger.limits(),
         )
         made = self.make(order)
         self.warn_of_unknown(made)
+        self.look_up_held(made.freezes)
         content = self.constraints(made.freezes, kept)
         if request.verify:
             bisection.verify(self.make, order, content, made, self.never)
@@ -624,7 +655,14 @@ class _Job:
         """
         return dataclasses.replace(
             result,
-            changes=self.explained(changes.between(old, new), old, new),
+            changes=self.explained(
+                hold_effects.recorded(
+                    self.ledger,
+                    changes.between(old, new, self.held_back.newest),
+                ),
+                old,
+                new,
+            ),
             compared=(
                 name,
                 f"what {self.request.requirements or 'the freezes'} gives",
@@ -638,15 +676,19 @@ class _Job:
 
         Where freezes are merged, nothing goes over the network.
         """
-        wanted = newer.unexplained(changed)
-        releases = {}
+        releases = dict(self.held_back.releases)
+        wanted = [
+            version
+            for version in newer.unexplained(changed)
+            if version not in releases
+        ]
         if wanted and not self.request.freezes:
             from openstack_requirements.install import newer_versions
 
             self.tell("diff")(
                 f"looking up {counted(len(wanted), 'newer version')}"
             )
-            releases = newer_versions.look_up(
+            releases |= newer_versions.look_up(
                 wanted,
                 new.freezes,
                 self.warn,
@@ -683,6 +725,32 @@ class _Job:
             before=request.before,
             resolve_only=request.resolve_only,
             cache=request.cache,
+            holds=self.ledger.limits(),
+        )
+
+    def ledger_at(self, revision: str) -> HoldLedger:
+        """The holds of a git revision, at the path of those here."""
+        path = self.request.holds
+        text = None if path is None else _at(revision, path)
+        if path is None or text is None:
+            return holds.HoldLedger()
+        return holds.parse(text, f"{revision}:{path}")
+
+    def look_up_held(self, freezes: Sequence[Freeze]) -> None:
+        """Find out what the holds keep back."""
+        request = self.request
+        if not self.ledger.holds:
+            return
+        self.tell("holds")("looking up what they keep back")
+        self.held_back = hold_effects.look_up(
+            self.ledger,
+            freezes,
+            hold_effects.IndexQuestions(
+                self.warn_once,
+                request.timeout,
+                request.project or "",
+                request.before,
+            ),
         )
 
     def constraints(
@@ -693,6 +761,11 @@ class _Job:
         copied, warnings = freeze.clone(freezes, request.version_map)
         for warning in warnings:
             self.warn(warning)
+        if request.freezes or request.version_map:
+            for warning in hold_effects.excluded(
+                self.ledger, copied, self.never
+            ):
+                self.warn(warning)
         copied = freeze.respell(copied, self.spelling(copied, previous))
         if request.keep_pythons:
             return self.beside_kept_lines(copied)
@@ -857,15 +930,18 @@ class _Job:
         path = self.list_path()
         # With propose the order may be that of the list before.
         if order.lines == lists.installable(path):
-            failure.entries = _as_they_stand(path)
+            failure.entries = _as_they_stand(path, self.ledger)
         if failure.reason.kind == "build":
             name = canonical_name(name_in(failure.reason.culprit))
             packages = self.system_packages([name])
             failure.packages, failure.installed = packages[name]
 
 
-def _as_they_stand(path: str) -> dict[CanonicalName, str]:
-    """The entries of a list by name, each as ``FILE:LINE: TEXT``."""
+def _as_they_stand(path: str, ledger: HoldLedger) -> dict[CanonicalName, str]:
+    """The entries of a list by name, each as ``FILE:LINE: TEXT``.
+
+    Where a hold limits the same distribution, it stands behind them.
+    """
     result: dict[CanonicalName, str] = {}
     for entry in lists.read(path):
         if entry.requirement is not None and entry.requirement.package:
@@ -873,6 +949,10 @@ def _as_they_stand(path: str) -> dict[CanonicalName, str]:
             text = f"{path}:{entry.number}: {entry.line.strip()}"
             known = result.get(name)
             result[name] = f"{known} or {text}" if known else text
+    for hold in ledger.holds:
+        if hold.canonical_name in result:
+            text = f", held by {hold.place}: {hold.name}{hold.range}"
+            result[hold.canonical_name] += text
     return result
 
 

@@ -32,7 +32,7 @@ from openstack_requirements.pep508.version_sets import version_set
 from openstack_requirements.repository import yaml_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from openstack_requirements.pep508.requirement import (
@@ -135,12 +135,17 @@ class HoldEntry(NamedTuple):
         return version_set(self.range).admits(version)
 
     def selects(self, environment: Mapping[str, str]) -> bool:
-        """Whether it is for an environment, which is stated in full.
+        """Whether it is for an environment.
 
-        :raises BadMarker: where the environment does not state a variable
-            that the marker compares.
+        An environment that is not stated in full (the text of ``pip freeze``
+        has only the Python) is selected where the hold can be for it.
         """
-        return not self.python or markers.evaluate(self.python, environment)
+        if not self.python:
+            return True
+        try:
+            return markers.evaluate(self.python, environment)
+        except markers.BadMarker:
+            return self.on_python(environment["python_version"])
 
     def on_python(self, python: str) -> bool:
         """Whether there is an environment of a Python that it is for.
@@ -158,6 +163,13 @@ class HoldEntry(NamedTuple):
     def same(self, row: HoldEntry) -> bool:
         """Whether another row says the same, wherever it stands."""
         return self[:-3] == row[:-3]
+
+    def ended(self) -> str:
+        """When it ended and whose it is, for a person."""
+        return (
+            f"{self.place}: the hold of {self.name} ended on {self.until} "
+            f"({self.whose})"
+        )
 
     def sentence(self) -> str:
         """What it says, for a person."""
@@ -183,12 +195,33 @@ class HoldLedger(NamedTuple):
         return [hold for hold in self.holds if hold.canonical_name == wanted]
 
     def selecting(self, environment: Mapping[str, str]) -> list[HoldEntry]:
-        """The holds that are for an environment, which is stated in full."""
+        """The holds that are for an environment."""
         return [hold for hold in self.holds if hold.selects(environment)]
 
     def expired(self, today: date) -> list[HoldEntry]:
         """The holds whose last day has passed; they are honoured still."""
         return [hold for hold in self.holds if hold.is_expired(today)]
+
+    def limits(self) -> list[Requirement]:
+        """What the holds limit, for an installer."""
+        return [hold.requirement for hold in self.holds]
+
+    def admitted(self, pins: Iterable[Requirement]) -> list[Requirement]:
+        """The pins that no hold excludes in any environment.
+
+        A bisection takes earlier constraints for such as work, and those
+        that a hold excludes cannot be installed.
+        """
+        return [
+            pin
+            for pin in pins
+            if pin.pin is None
+            or not any(
+                not hold.admits(pin.pin)
+                and markers.can_meet(hold.python, pin.markers)
+                for hold in self.of(pin.package)
+            )
+        ]
 
 
 def excluding(
@@ -203,8 +236,8 @@ def excluding(
     :attr:`HoldEntry.python` for which environments it is, and
     :meth:`HoldEntry.on_python` whether that includes a Python.
 
-    :param environment: where the version is to be installed, stated in full;
-        None for a hold that refuses it anywhere.
+    :param environment: where the version is to be installed, with at least
+        its ``python_version``; None for a hold that refuses it anywhere.
     """
     for hold in ledger.of(name):
         if environment is not None and not hold.selects(environment):

@@ -243,6 +243,16 @@ class TestExcluding(base.TestCase):
                 )
         self.assertIsNone(holds.excluding(HoldLedger(), "foo", "2"))
 
+    def test_an_environment_that_is_not_stated_in_full(self) -> None:
+        for python, marker, selected in (
+            ("3.11", "sys_platform=='linux'", True),
+            ("3.11", "os_name=='nt' and python_version<'3.11'", False),
+            ("3.11", "os_name=='nt' or python_version<'3.12'", True),
+        ):
+            hold = FOO._replace(python=marker)
+            environment = {"python_version": python}
+            self.assertEqual(selected, hold.selects(environment), marker)
+
     def test_what_it_says(self) -> None:
         self.assertEqual("h.yaml:3", FOO.place)
         self.assertEqual(

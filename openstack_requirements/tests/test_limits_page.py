@@ -41,6 +41,7 @@ NO_LIMITS = {
     ),
     "constraints.editing._LONG": "where the fast path gives way to the parser",
     "install.environments._REMOVERS": "how many threads remove files",
+    "repository.hold_effects.SHOWN": "how many names a sentence has",
     "checks.hold_rules.GRACE": "when a warning becomes an error",
     "errors.FINDINGS": "an exit status",
     "manifests.loader._NAMED": "how many folders an error names",

@@ -187,9 +187,26 @@ class TestLog(base.TestCase):
         for start, source in ((0, "PKG-INFO"), (1, "METADATA")):
             self.assertEqual(
                 release("crypto<42", "b==43.0", "c>=1, <2", source=source),
-                uv_index._release("\n".join(lines[start:]), SALT, "3008.0"),
+                uv_index._release(
+                    "\n".join(lines[start:]), SALT, "3008.0", ()
+                ),
             )
-        self.assertIsNone(uv_index._release("\n".join(lines), "salt", "2"))
+        self.assertIsNone(uv_index._release("\n".join(lines), "salt", "2", ()))
+
+    def test_the_pins_are_no_requirements(self) -> None:
+        for listed, requires in (
+            (["a*", "a>=1.0, <1.0+"], ("a*",)),
+            (["a>=1.0, <1.0+", "a>=1.0, <1.0+", "b"], ("a==1.0", "b")),
+            (["a>=1.0, <1.0+"], ("a==1.0",)),  # the newer one's own
+            (["a>=2.0, <2.0+", "a>=1.0, <1.0+"], ("a==2.0",)),
+        ):
+            log = "\n".join(
+                f"DEBUG Adding transitive dependency for salt==2: {text}"
+                for text in listed
+            )
+            release = uv_index._release(log, "salt", "2", ["a==1.0"])
+            assert release is not None
+            self.assertEqual(requires, release.distribution.requires)
 
 
 class TestGenerated(NightlyTestCase):

@@ -54,6 +54,7 @@ def hold_data(hold: Hold) -> dict[str, Any]:
         ],
         "source": hold.source or None,
         "binding": hold.binding,
+        "recorded": [recorded._asdict() for recorded in hold.recorded],
     }
 
 
@@ -68,6 +69,10 @@ def because(hold: Hold, show: Callable[[str], str]) -> str:
     if not hold.newest:
         return owners
     reasons = [f"kept away by {owners}"] if owners else []
+    reasons += [
+        f"held at {show(recorded.text)} by {recorded.file}:{recorded.line}"
+        for recorded in hold.recorded
+    ]
     if hold.requires_python:
         reasons.append(f"needs Python {show(hold.requires_python)}")
     if hold.requires:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from openstack_requirements.constraints.freeze import Distribution
@@ -25,6 +26,7 @@ from openstack_requirements.install import fallbacks
 from openstack_requirements.install.installers import answers
 from openstack_requirements.install.installers.uv_command import UvCommand
 from openstack_requirements.install.pages import Link, link_to
+from openstack_requirements.pep508.parser import name_in
 from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
@@ -38,12 +40,17 @@ class UvIndex(UvCommand):
     """What uv says of a package index, without installing any of it."""
 
     def newest(
-        self, python_version: str, names: Iterable[CanonicalName], folder: str
+        self,
+        python_version: str,
+        names: Iterable[CanonicalName],
+        folder: str,
+        before: str = "",
     ) -> tuple[dict[CanonicalName, str], list[Reason]]:
         """The newest version of each distribution that suits a Python.
 
         :param python_version: ``3.12``; the interpreter need not be at hand.
         :param folder: an existing one, for what uv writes.
+        :param before: only what was uploaded before this moment, or empty.
         :returns: the versions, and why some names are not among them.
         :raises CommandFailed: where uv fails for another reason than a name.
         """
@@ -60,6 +67,7 @@ class UvIndex(UvCommand):
                     *("--python", sys.executable),
                     *("--python-version", python_version),
                     *("--resolution", "highest", "--no-header"),
+                    *(("--exclude-newer", before) if before else ()),
                     *("--no-annotate", "--output-file", answer, asked),
                 )
             except CommandFailed as error:
@@ -108,7 +116,7 @@ class UvIndex(UvCommand):
             )
         except CommandFailed as error:
             output = error.output
-        return _release(output, name, version)
+        return _release(output, name, version, pins)
 
     def files(
         self, python_version: str, pins: Sequence[str], folder: str
@@ -148,8 +156,13 @@ def _written(folder: str, name: str, lines: Iterable[str]) -> str:
     return path
 
 
-def _release(output: str, name: str, version: str) -> Release | None:
-    """A version, as uv's log describes it; None where it does not."""
+def _release(
+    output: str, name: str, version: str, pins: Iterable[str]
+) -> Release | None:
+    """A version, as uv's log describes it; None where it does not.
+
+    :param pins: what it was resolved with.
+    """
     subject = f"{name}=={version}"
     said = [
         line.strip().removeprefix("DEBUG ") for line in output.splitlines()
@@ -163,12 +176,30 @@ def _release(output: str, name: str, version: str) -> Release | None:
     if not requires:
         return None
     return Release(
-        Distribution(name, version, requires),
+        Distribution(name, version, _without_pins(requires, pins)),
         "PKG-INFO"
         if f"Found static `PKG-INFO` for: {subject}" in said
         else "METADATA",
         binding=True,
     )
+
+
+def _without_pins(
+    requires: Sequence[str], pins: Iterable[str]
+) -> tuple[str, ...]:
+    """What a version requires, without the pins that uv lists among it.
+
+    uv lists a constraint behind the requirement that it is applied to.
+    """
+    echoes = set(pins)
+    names = Counter(map(name_in, requires))
+    result = []
+    for requirement in reversed(requires):
+        if requirement in echoes and names[name_in(requirement)] > 1:
+            echoes.remove(requirement)
+        else:
+            result.append(requirement)
+    return tuple(reversed(result))
 
 
 def _as_written(requirement: str) -> str:
