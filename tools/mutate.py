@@ -151,7 +151,6 @@ NEIGHBOURS = {
     "revisions": ["history", "diff_constraints"],
     "graph": ["explain", "conflicts", "limits"],
     "explain": ["changes", "limits"],
-    "held_back": ["hold_effects"],
     "lower_constraints": ["limits"],
     "patch": ["proposal"],
     "findings": ["rules", "rulebook", "report"],

@@ -21,10 +21,6 @@ from datetime import date
 from pathlib import Path
 
 from openstack_requirements.cmds import _generate_request, validate_constraints
-from openstack_requirements.constraints import held_back
-from openstack_requirements.constraints.graph import Graph
-from openstack_requirements.constraints.newer import Release
-from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.repository import (
     generation,
     hold_edits,
@@ -394,75 +390,10 @@ class TestLibrary(HoldTestCase):
         self.assertEqual((), result.warnings)
 
 
-def names(*texts: str) -> list[str]:
-    return list(map(canonical_name, texts))
-
-
-class TestGraph(base.TestCase):
-    """What stays behind, decided by graphs and values alone."""
-
-    FREEZE = make(
-        "foo 1.9 | qux<2",
-        "qux 1.0",
-        "bar 1.0 | foo",
-        "baz 1.0 | bar",
-        "far 1.0",
-        python="3.12",
-    )
-
-    def behind(
-        self, newest: dict[str, str], requires: dict[str, tuple[str, ...]]
-    ) -> list[str]:
-        freeze = self.FREEZE
-        releases = {
-            ("3.12", canonical_name(name), newest[name]): Release(
-                freeze.by_name()[canonical_name(name)]._replace(
-                    version=newest[name], requires=lines
-                ),
-                "METADATA",
-                binding=True,
-            )
-            for name, lines in requires.items()
-        }
-        late = held_back.behind(
-            Graph(freeze),
-            canonical_name("foo"),
-            {canonical_name(name): newest[name] for name in newest},
-            releases,
-        )
-        return [hold.name for hold in late]
-
-    def test_candidates(self) -> None:
-        self.assertEqual(
-            set(names("qux", "bar", "baz")),
-            held_back.candidates(Graph(self.FREEZE), canonical_name("foo")),
-        )
-
-    def test_table(self) -> None:
-        all_newest = dict.fromkeys(("foo", "qux", "bar", "baz", "far"), "3.0")
-        free: tuple[str, ...] = ()
-        cases: tuple[tuple[dict[str, tuple[str, ...]], list[str]], ...] = (
-            ({}, []),
-            ({"foo": free}, ["qux"]),
-            ({"foo": ("qux<2",)}, []),
-            ({"bar": ("foo>=2",)}, ["bar"]),
-            ({"bar": ("foo",)}, []),
-            ({"bar": ("foo>=4",)}, []),  # no release has it
-            ({"bar": ("foo>=2", "far>=2")}, []),
-            ({"bar": ("foo>=2",), "baz": ("bar>=2",)}, ["bar", "baz"]),
-            ({"baz": ("bar>=2",)}, []),
-            ({"far": ("foo>=2",)}, []),  # it requires none of them yet
-        )
-        for requires, late in cases:
-            with self.subTest(requires=requires):
-                self.assertEqual(late, self.behind(all_newest, requires))
-
-    def test_what_is_the_newest_stays_out(self) -> None:
-        newest = {"foo": "3.0", "bar": "1.0"}
-        self.assertEqual([], self.behind(newest, {"bar": ("foo>=2",)}))
-
+class TestKnown(base.TestCase):
     def test_a_hold_is_about_what_freezes_have(self) -> None:
         ledger = HoldLedger("holds.yaml", (FOO,))
-        (effect,) = hold_effects.known(ledger, [self.FREEZE]).effects
+        freeze = make("foo 1.9", python="3.12")
+        (effect,) = hold_effects.known(ledger, [freeze]).effects
         self.assertEqual(("1.9", "", ()), effect[2:])
         self.assertFalse(effect.keeps_back)
