@@ -446,6 +446,7 @@ NAMES = re.compile(r"\[(?=[^\]]*(?:0-9|\\w))(?=[^\]]*\.)[^\]]*\]")
 ALLOWED_OPERATORS = {
     # Where the version of a pin stands in the very text of a line.
     "constraints.pinning": 1,
+    "constraints.merge_pins": 1,
     # Poetry's constraints, which are a language of their own (^1.2).
     "manifests.poetry": 3,
     # Requirements within the sentences of uv.

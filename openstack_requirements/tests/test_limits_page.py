@@ -39,6 +39,9 @@ NO_LIMITS = {
     "cmds.report.render_changes.OPEN_ROWS": (
         "longer tables are folded, and are whole"
     ),
+    "constraints.conflict_markers.MARKER_SIZE": (
+        "how long git's conflict markers are"
+    ),
     "constraints.editing._LONG": "where the fast path gives way to the parser",
     "install.environments._REMOVERS": "how many threads remove files",
     "repository.hold_effects.SHOWN": "how many names a sentence has",

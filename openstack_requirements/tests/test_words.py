@@ -73,6 +73,15 @@ ALLOWED = {
     ("cmds.check_requirements", "rehearse"): (
         "argparse names it after --rehearse, an option that users have"
     ),
+    **{
+        (module, "theirs"): "git's word for the second side of a merge"
+        for module in (
+            "constraints.conflict_markers",
+            "constraints.merge_pins",
+            "constraints.threeway",
+            "constraints.merge_order",
+        )
+    },
 }
 #: No docstring, comment or message says this; what to say in place of it.
 BANNED_PHRASES = {
