@@ -68,7 +68,7 @@ MEANINGS: Mapping[str, Meaning] = {
     ),
     "--no-holds": Meaning(None, "read no hold ledger"),
     "--output": Meaning("FILE", "where to write the result"),
-    "--policy": Meaning(None, "the rules of the repository"),
+    "--policy": Meaning(None, "which rules decide"),
     "--python": Meaning("PYTHON", "an interpreter to install for"),
     "--quiet": Meaning(None, "show no progress"),
     "--reqs": Meaning("DIR", "the requirements repository"),

@@ -38,6 +38,7 @@ COMMANDS = (
     "edit-constraints",
     "explain-constraint",
     "generate-constraints",
+    "merge-constraints",
     "normalize-requirements",
     "update-requirements",
     "validate-constraints",

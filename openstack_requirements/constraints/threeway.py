@@ -69,7 +69,8 @@ if TYPE_CHECKING:
 class MergeConflict(NamedTuple):
     """What a merge could not decide.
 
-    :param name: the distribution; empty for a comment and for the order.
+    :param name: the distribution, as written; empty for a comment and for
+        the order.
     :param reason: why, in a few words.
     :param base: the lines of the base, without line ends.
     :param number: the line of the merged text at which it starts.
@@ -346,7 +347,9 @@ class _Merge:
         merged = merged_entries(lines, self._policy, are_pins=self._is_pins)
         if self._is_pins:
             merged = self._proved(lines, merged)
-        first, name = identities[0], self._items[identities[0]].name
+        first = identities[0]
+        spelled = {_spelled(item) for side in lines for item in side.values()}
+        name = min(spelled - {""}, default="")  # as a path has none
         if merged.undecided:
             self._outcomes[first] = _conflict(name, merged.undecided, lines)
             return
@@ -505,7 +508,12 @@ class _Merge:
         return [*ours[:start], _Outcome(conflict=conflict), *ours[stop:]]
 
 
-def _conflict(name: CanonicalName, reason: str, lines: SideLines) -> _Outcome:
+def _spelled(item: ListItem) -> str:
+    """The name of a distribution, as written."""
+    return item.requirement.package if item.requirement else ""
+
+
+def _conflict(name: str, reason: str, lines: SideLines) -> _Outcome:
     """The conflict of some entries of a distribution."""
     base, ours, theirs = (
         tuple(entry.lines[0] for entry in side.values()) for side in lines

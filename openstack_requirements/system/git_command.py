@@ -35,7 +35,7 @@ from openstack_requirements.system import git_repository
 from openstack_requirements.system.process import Processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 #: git loads nothing larger: commits, trees, tags, and what files are kept as
 #: differences to, in bytes.
@@ -173,19 +173,29 @@ class Git:
             "GIT_ALLOC_LIMIT": str(LARGEST_OBJECT),
         }
 
-    def run(self, *words: str, given: bytes = b"", most: int = _MIB) -> bytes:
+    def run(
+        self,
+        *words: str,
+        given: bytes = b"",
+        most: int = _MIB,
+        with_index: bool = False,
+    ) -> bytes:
         """What git prints.
 
         :param most: how many bytes that may be.
+        :param with_index: let it read the index.
         :raises CommandFailed: where it fails.
         :raises OutsideError: where it does not end in time, or has more to
             print.
         """
+        environment = dict(self._environment)
+        if with_index:
+            del environment["GIT_INDEX_FILE"]
         try:
             return self._processes.read(
                 ["git", *self._options, *words],
                 given=given,
-                environment=self._environment,
+                environment=environment,
                 inherit=False,
                 folder=self.top,
                 deadline=DEADLINE,
@@ -200,6 +210,80 @@ class Git:
             )
             root = printable(os.path.abspath(self.root))
             raise OutsideError(f"{root}: git {words[0]} {what}") from error
+
+    def configure_driver(
+        self, driver: str, settings: Mapping[str, str]
+    ) -> None:
+        """Write the settings of a merge driver for this repository.
+
+        Nothing else is ever written into its configuration.
+
+        :param driver: its name.
+        :param settings: by the last part of their names.
+        :raises OutsideError: where that fails.
+        """
+        for name, value in settings.items():
+            key = f"merge.{driver}.{name}"
+            self.ask("config", "--local", "--replace-all", key, value)
+
+    def forget_driver(self, driver: str) -> bool:
+        """Remove the settings of a merge driver from this repository.
+
+        :returns: whether there were any.
+        :raises OutsideError: where that fails.
+        """
+        section = f"merge.{driver}"
+        pattern = rf"^{re.escape(section)}\."
+        try:
+            self.run("config", "--local", "--get-regexp", pattern)
+        except CommandFailed as error:
+            if error.exit_status == 1:
+                return False
+            raise self.explained(error) from error
+        self.ask("config", "--local", "--remove-section", section)
+        return True
+
+    def own_file(self, name: str) -> str:
+        """The path of a file of the repository itself, ``info/attributes``."""
+        answer = self.ask("rev-parse", "--git-path", name)
+        return os.path.join(self.top, os.fsdecode(answer).removesuffix("\n"))
+
+    def merge_base(self, path: str) -> bytes | None:
+        """The base of a file with a conflict, as the index has it.
+
+        :param path: from the folder on.
+        :returns: None where the index has no base of it.
+        """
+        place = os.path.normpath(os.path.join(self.inside, path))
+        try:
+            return self.run(
+                *("cat-file", "blob", f":1:{place}"),
+                most=LARGEST_OBJECT,
+                with_index=True,
+            )
+        except CommandFailed:
+            return None
+
+    def merge_as_text(
+        self, base: str, ours: str, theirs: str, marker_size: int
+    ) -> bool:
+        """Merge three files line by line, into the second one.
+
+        :returns: whether git can merge them: not what is no text. Then the
+            file stays as it is.
+        """
+        names = (
+            x for name in ("ours", "base", "theirs") for x in ("-L", name)
+        )
+        paths = (os.path.abspath(path) for path in (ours, base, theirs))
+        try:
+            self.run(
+                *("merge-file", f"--marker-size={marker_size}", *names),
+                *paths,
+            )
+        except CommandFailed as error:
+            return 0 < error.exit_status < 128  # so many conflicts
+        return True
 
     def _pass_on(self, said: str) -> None:
         """Tell of what git warns of, without what it advises."""

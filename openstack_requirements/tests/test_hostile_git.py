@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 LIST = "foo>=1.0 # MIT\n"
 CONSTRAINTS = "foo===1.0\n"
+CONFLICT = "<<<<<<< a\nfoo===1\n=======\nfoo===2\n>>>>>>> b\n"
 #: The files that a partial clone does not have, of the earlier commit.
 MISSING = (
     "requirements.txt",
@@ -534,6 +535,8 @@ class TestCommands(HostileTestCase):
                 ("upper-constraints.txt", f"foo==={text}\n"),
                 ("setup.cfg", "[metadata]\nname = x\n"),
                 ("projects.txt", "org/x\n"),
+                ("conflict.txt", CONFLICT),
+                ("no-list.txt", "foo bar\n"),
                 ("zuul.yaml", "- project:\n    name: org/x\n"),
             ):
                 (folder / name).write_text(content)
@@ -573,6 +576,12 @@ class TestCommands(HostileTestCase):
         yield "check-python2-support", "--requirements", listed
         yield "edit-constraints", pinned, "--from-source", here
         yield "explain-constraint", "foo", "--freezes", here
+        merge = "merge-constraints"
+        yield merge, "--resolve", "conflict.txt", "-o", "-"
+        yield merge, "--install"
+        yield merge, "--uninstall"
+        # What cannot be read is left to git.
+        yield merge, "no-list.txt", "no-list.txt", listed, "7", "list.txt"
         yield "normalize-requirements", listed
         yield "openstack-requirements", "normalize-requirements", listed
         yield "validate-constraints", listed, pinned

@@ -39,6 +39,7 @@ NO_LIMITS = {
     "cmds.report.render_changes.OPEN_ROWS": (
         "longer tables are folded, and are whole"
     ),
+    "cmds.merge_constraints._GIVE_UP": "an exit status",
     "constraints.conflict_markers.MARKER_SIZE": (
         "how long git's conflict markers are"
     ),

@@ -76,6 +76,7 @@ ALLOWED = {
     **{
         (module, "theirs"): "git's word for the second side of a merge"
         for module in (
+            "cmds.merge_constraints",
             "constraints.conflict_markers",
             "constraints.merge_pins",
             "constraints.threeway",
