@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
-from openstack_requirements.pep508 import markers
+from openstack_requirements.pep508 import limits, markers
 from openstack_requirements.pep508.entries import read_entries
 from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.pep508.text import split_lines, without_bom
@@ -69,12 +69,16 @@ class ListItem(NamedTuple):
         return self.requirement.markers if self.requirement else ""
 
     @property
+    def has_location(self) -> bool:
+        """Whether it is a URL or a path."""
+        return self.requirement is None or self.requirement.location != ""
+
+    @property
     def pin(self) -> str | None:
         """Its exact version, see :attr:`Requirement.pin`."""
-        requirement = self.requirement
-        if requirement is None or requirement.location:
+        if self.requirement is None or self.has_location:
             return None
-        return requirement.pin
+        return self.requirement.pin
 
 
 class FileForm(NamedTuple):
@@ -133,27 +137,46 @@ def read_items(
     return items
 
 
-def form_of(versions: Iterable[Sequence[ListItem]]) -> ListForm:
-    """The form of a file: constraints where most entries are exact."""
-    entries = [item for items in versions for item in items if item.is_entry]
-    exact = [
-        item
-        for item in entries
-        if item.requirement is None
-        or item.requirement.location
-        or item.pin is not None
+def form_of(versions: Sequence[Sequence[ListItem]]) -> ListForm:
+    """The form of a file.
+
+    Those are constraints in which most entries are exact, if ``===`` is there
+    or the base has nothing else.
+    """
+    texts = [
+        [
+            "==="
+            if "===" in item.lines[0]
+            else "=="
+            if item.pin is not None or item.has_location
+            else ""
+            for item in items
+            if item.is_entry
+        ]
+        for items in versions
     ]
-    return "constraints" if len(exact) * 2 > len(entries) else "requirements"
+    operators = [operator for items in texts for operator in items]
+    exact = sum(operator != "" for operator in operators)
+    if exact * 2 <= len(operators):
+        return "requirements"
+    return (
+        "constraints"
+        if "===" in operators or all(texts[0] or operators)
+        else "requirements"
+    )
 
 
 class MarkerClasses:
     """What stands for all markers that hold in the same environments.
 
-    A marker that has no meaning stands for itself.
+    A marker that has no meaning stands for itself. So does any that is not
+    compared, beyond the limit for text that is.
     """
 
     def __init__(self) -> None:
         self._known: dict[CanonicalName, dict[str, str]] = {}
+        self._compared: dict[tuple[str, str], bool] = {}
+        self._left = limits.MOST_COMPARED_TEXT
 
     def of(self, name: CanonicalName, marker: str) -> str:
         """What stands for a marker among those of its distribution."""
@@ -163,11 +186,19 @@ class MarkerClasses:
                 (
                     representative
                     for representative in dict.fromkeys(known.values())
-                    if _equivalent(representative, marker)
+                    if self._equivalent(representative, marker)
                 ),
                 marker,
             )
         return known[marker]
+
+    def _equivalent(self, first: str, second: str) -> bool:
+        """Whether two markers mean the same, as far as the limit goes."""
+        pair = (first, second)
+        if pair not in self._compared:
+            self._left -= len(first) + len(second)
+            self._compared[pair] = self._left >= 0 and _equivalent(*pair)
+        return self._compared[pair]
 
 
 def _equivalent(first: str, second: str) -> bool:

@@ -22,7 +22,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar, get_args
 
-from openstack_requirements.pep508 import limits, markers
+from openstack_requirements.pep508 import markers
 from openstack_requirements.pep508.versions import version_key
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 MergePolicy = Literal["conflict", "newest", "ours", "theirs"]
 MERGE_POLICIES: tuple[MergePolicy, ...] = get_args(MergePolicy)
 
+#: Why nothing is known of the pins of a distribution.
+TOO_MANY = "too many markers to be compared"
+_DIVIDED = "divided by markers on both sides, in different ways"
 #: The operator of a pin, and its version.
 _VERSION = re.compile(r"(={2,3}[ \t]*)([^\s;#)=]+)")
 
@@ -103,7 +106,6 @@ def merged_entries(
     result = MergedEntries(kept, conflicts)
     if not are_pins or _is_entry_by_entry(lines):
         return result
-    clash = _clash(lines, result)
     try:
         rewritten = _by_environment(lines, policy)
     except _Undecided as undecided:
@@ -111,12 +113,10 @@ def merged_entries(
             side = lines.ours if policy == "ours" else lines.theirs
             return MergedEntries(texts_of(side), {})
         return MergedEntries({}, {}, undecided=str(undecided))
-    if rewritten is not None:
-        # Where nothing but the order differs, all keep their places.
-        if not conflicts and sorted(kept.values()) == sorted(rewritten):
-            return result
-        return MergedEntries({}, {}, rewritten)
-    return MergedEntries({}, {}, undecided=clash) if clash else result
+    # Where nothing but the order differs, all keep their places.
+    if not conflicts and sorted(kept.values()) == sorted(rewritten):
+        return result
+    return MergedEntries({}, {}, rewritten)
 
 
 def _is_entry_by_entry(lines: SideLines) -> bool:
@@ -216,36 +216,10 @@ def _form(entry: ListItem) -> str:
     return _VERSION.sub(r"\1", entry.lines[0], count=1)
 
 
-def _clash(lines: SideLines, merged: MergedEntries) -> str:
-    """Why the entries cannot all stay; empty where they can.
-
-    What a side has together is not questioned here.
-    """
-    for side in (lines.ours, lines.theirs):
-        if not merged.conflicts and merged.kept == texts_of(side):
-            return ""
-    items = [
-        [
-            entry
-            for entries in (lines.ours, lines.theirs)
-            if (entry := entries.get(identity)) is not None
-            and (
-                identity in merged.conflicts
-                or entry.lines[0] == merged.kept.get(identity)
-            )
-        ]
-        for identity in lines.identities
-    ]
-    heads = [entries[0] for entries in items if entries]
-    return overlapping([entry.marker for entry in heads])
-
-
 def overlapping(texts: Sequence[str]) -> str:
     """Why markers do not exclude each other; empty where they do."""
     if len(texts) < 2:
         return ""
-    if markers.compared_text(texts, texts) > limits.MOST_COMPARED_TEXT:
-        return "too many markers to be compared"
     for index, text in enumerate(texts):
         for first in texts[:index]:
             if markers.can_meet(first, text):
@@ -260,11 +234,6 @@ class _Cells:
     def __init__(self, lines: SideLines) -> None:
         entries = [entry for side in lines for entry in side.values()]
         self._texts = sorted({entry.marker for entry in entries} - {""})
-        if (
-            markers.compared_text(self._texts, self._texts)
-            > limits.MOST_COMPARED_TEXT
-        ):
-            raise _Undecided("too many markers to be compared")
         try:
             self.rows = (
                 markers.combinations(self._texts) if self._texts else [()]
@@ -290,20 +259,18 @@ class _Cells:
         for entry in entries:
             for cell in self.selected(entry.marker):
                 if result[cell] is not None:
-                    raise _Undecided(overlapping([entry.marker, entry.marker]))
+                    raise _Undecided("two pins")
                 result[cell] = entry.pin
         return result
 
 
-def _by_environment(
-    lines: SideLines, policy: MergePolicy
-) -> tuple[str, ...] | None:
+def _by_environment(lines: SideLines, policy: MergePolicy) -> tuple[str, ...]:
     """The lines that pin in each environment what the sides made of it.
 
-    :returns: None where lines cannot be compared in this way: a line with
-        more than a version and a marker.
     :raises _Undecided: where both sides changed the pin of an environment, in
-        different ways.
+        different ways; where lines cannot be compared like this, as they have
+        more than a version and a marker; and where no markers of the sides
+        divide the environments as the result needs it.
     """
     entries = [entry for side in lines for entry in side.values()]
     if any(
@@ -313,7 +280,7 @@ def _by_environment(
         or entry.requirement.extras
         for entry in entries
     ):
-        return None
+        raise _Undecided(_DIVIDED)
     cells = _Cells(lines)
     base, ours, theirs = (cells.versions(side.values()) for side in lines)
     merged = [
@@ -326,6 +293,8 @@ def _by_environment(
         for structure in _structures(lines, cells)
         if (candidate := _filled(structure, merged)) is not None
     ]
+    if not candidates:
+        raise _Undecided(_DIVIDED)
     return min(
         candidates,
         key=lambda candidate: (
@@ -333,7 +302,6 @@ def _by_environment(
             len(candidate),
             candidate,
         ),
-        default=None,
     )
 
 

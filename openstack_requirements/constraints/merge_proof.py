@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from openstack_requirements.constraints.merge_pins import overlapping
-from openstack_requirements.pep508 import limits, markers
+from openstack_requirements.pep508 import markers
 from openstack_requirements.pep508.requirement import canonical_name
 from openstack_requirements.pep508.specifiers import admits
 
@@ -71,10 +71,6 @@ def wrong_pins(
     :param items: its lines.
     :param admitted: the global list, if there is one.
     """
-    compared = [item.marker for item in items]
-    if markers.compared_text(compared, compared) > limits.MOST_COMPARED_TEXT:
-        yield PinProblem(tuple(items), overlapping(compared))
-        return
     for index, item in enumerate(items):
         for first in items[:index]:
             reason = overlapping([first.marker, item.marker])

@@ -36,6 +36,7 @@ from openstack_requirements.constraints.merge_items import (
 )
 from openstack_requirements.constraints.merge_order import merged_order
 from openstack_requirements.constraints.merge_pins import (
+    TOO_MANY,
     MergedEntries,
     SideLines,
     merged_entries,
@@ -44,6 +45,7 @@ from openstack_requirements.constraints.merge_pins import (
 )
 from openstack_requirements.constraints.merge_proof import wrong_pins
 from openstack_requirements.constraints.merging import order_key
+from openstack_requirements.pep508 import limits, markers
 from openstack_requirements.pep508.requirement import canonical_name
 
 if TYPE_CHECKING:
@@ -252,6 +254,8 @@ class _Merge:
         self._generated_order = self._order() if is_pins else None
         self._outcomes: dict[Identity, _Outcome] = {}
         self._notes: list[str] = []
+        self._compared: dict[frozenset[str], bool] = {}
+        self._left = limits.MOST_COMPARED_TEXT
 
     def result(
         self,
@@ -344,9 +348,14 @@ class _Merge:
                 for side in self._sides
             )
         )
-        merged = merged_entries(lines, self._policy, are_pins=self._is_pins)
-        if self._is_pins:
-            merged = self._proved(lines, merged)
+        if self._is_pins and self._are_too_many(lines):
+            merged = self._unproved(lines)
+        else:
+            merged = merged_entries(
+                lines, self._policy, are_pins=self._is_pins
+            )
+            if self._is_pins:
+                merged = self._proved(lines, merged)
         first = identities[0]
         spelled = {_spelled(item) for side in lines for item in side.values()}
         name = min(spelled - {""}, default="")  # as a path has none
@@ -368,6 +377,34 @@ class _Merge:
                 self._outcomes[identity] = _conflict(name, reason, only)
             elif identity in merged.kept:
                 self._outcomes[identity] = _Outcome((merged.kept[identity],))
+
+    def _are_too_many(self, lines: SideLines) -> bool:
+        """Whether there are more markers than are compared in one file.
+
+        Those that many distributions have are compared once.
+        """
+        items = [item for side in lines for item in side.values()]
+        admitting = (
+            entry.requirement.markers
+            for item in items[:1]
+            if self._admitted is not None
+            for entry in self._admitted.entries.get(item.name, ())
+            if entry.requirement is not None
+        )
+        texts = frozenset((*(item.marker for item in items), *admitting))
+        if texts not in self._compared:
+            cost = markers.compared_text(texts, texts)
+            self._compared[texts] = cost > self._left
+            self._left -= 0 if self._compared[texts] else cost
+        return self._compared[texts]
+
+    def _unproved(self, lines: SideLines) -> MergedEntries:
+        """The entries where there are too many markers to be compared."""
+        if not lines.base == lines.ours == lines.theirs:
+            return MergedEntries({}, {}, undecided=TOO_MANY)
+        kept = texts_of(lines.base)
+        self._notes.append(f"{next(iter(kept.values()))}: {TOO_MANY}")
+        return MergedEntries(kept, {})
 
     def _proved(
         self, lines: SideLines, merged: MergedEntries
@@ -409,11 +446,14 @@ class _Merge:
         for item in side if self._is_pins else ():
             if item.is_entry:
                 by_name.setdefault(item.name, []).append(item)
-        return [
-            f"{problem.items[0].lines[0]}: {problem.reason}"
-            for items in by_name.values()
-            for problem in wrong_pins(items, self._admitted)
-        ]
+        for items in by_name.values():
+            entries = {item.identity: item for item in items}
+            lines = SideLines(entries, entries, entries)
+            if self._are_too_many(lines):
+                self._unproved(lines)
+            else:
+                self._proved(lines, MergedEntries(texts_of(entries), {}))
+        return self._notes
 
     def _key(self, identity: Identity) -> tuple[object, ...] | None:
         """What orders new entries at the same place."""

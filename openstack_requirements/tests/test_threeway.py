@@ -327,6 +327,30 @@ class TestProof(base.TestCase):
             ("a===2: two pins", "b>1: not an exact version"), merged.notes
         )
 
+    def test_more_markers_than_are_compared_in_a_file(self) -> None:
+        """The limit is for the whole file; equal markers count once."""
+
+        def text(version: int, last: str, *, same: bool) -> str:
+            return (
+                "".join(
+                    f"p{number}==={version};python_full_version=='3.11."
+                    f"{index if same else number * 30 + index}'\n"
+                    for number in range(15)
+                    for index in range(30)
+                )
+                + last
+            )
+
+        for same, notes in ((True, 0), (False, 14)):
+            with self.subTest(same=same):
+                merged = merge_lists(
+                    text(1, "x===1\ny===1\n", same=same),
+                    text(1, "x===2\ny===1\n", same=same),
+                    text(1, "x===1\ny===2\n", same=same),
+                )
+                self.assertEqual((), merged.conflicts)
+                self.assertEqual(notes, len(merged.notes))
+
     def test_too_many_markers(self) -> None:
         """Beyond the limit for comparisons there is a conflict."""
         many = "".join(
@@ -482,6 +506,36 @@ def pin_of(
     return max(ours, theirs)
 
 
+#: Lines that a list may hold, entries and others.
+LISTED = (
+    *("a", "A>=1", "a>=2", "a[x]>=1", f"a>=1{OLD}", f"a>=3{NEW}", "b", "b<3"),
+    *("b!=2", "c_d", "c-d>1", "c.d~=1.0", "e @ https://h/e", "./f", "# g"),
+    *("# g", "# h", "", "", "-e git+https://h/g#egg=g", "i==1", "i===2"),
+)
+
+
+@st.composite
+def lists(draw: st.DrawFn) -> tuple[str, str, str]:
+    """A base and two sides of a list of any kind."""
+    listed = st.sampled_from(LISTED)
+    before = draw(st.lists(listed, max_size=8))
+    sides = []
+    for _ in range(2):
+        side = list(before)
+        for _ in range(draw(st.integers(0, 3))):
+            index = draw(st.integers(0, len(side)))
+            side[index : index + draw(st.integers(0, 2))] = draw(
+                st.lists(listed, max_size=2)
+            )
+        sides.append(side)
+    end = st.sampled_from(["\n", "\n", "\n", "\r\n"])
+    first, second, third = (
+        "".join(f"{line}{draw(end)}" for line in side)
+        for side in (before, *sides)
+    )
+    return first, second, third
+
+
 @st.composite
 def triples(draw: st.DrawFn) -> tuple[str, str, str]:
     """A base and two sides."""
@@ -511,6 +565,25 @@ class TestLaws(base.TestCase):
         both = merge_lists(old, f"{new}x===1\n", theirs)
         self.assertEqual(f"{new}x===1\n", marked_sides(both.text).ours)
         self.assertEqual(f"{new}x===2\n", marked_sides(both.text).theirs)
+
+    @given(lists())
+    def test_any_list(self, texts: tuple[str, str, str]) -> None:
+        """One side wins over none, whatever a list holds; sides swap."""
+        before, ours, theirs = texts
+        for new in (ours, theirs):
+            for sides in ((new, before), (before, new), (new, new)):
+                # A changed last line, so that the shortest way is not taken.
+                added = [f"{side}z>{side == new:d}\n" for side in sides]
+                merged = merge_lists(f"{before}z>0\n", *added)
+                self.assertEqual(f"{new}z>1\n", merged.text)
+        merged = merge_lists(before, ours, theirs)
+        swapped = merge_lists(before, theirs, ours)
+        sides_of = marked_sides(merged.text), marked_sides(swapped.text)
+        self.assertEqual(sides_of[0].ours, sides_of[1].theirs)
+        self.assertEqual(sides_of[0].theirs, sides_of[1].ours)
+        known = {line for text in texts for line in text.splitlines()}
+        for line in (sides_of[0].ours + sides_of[0].theirs).splitlines():
+            self.assertIn(line, known)
 
     @given(triples())
     def test_symmetry(self, texts: tuple[str, str, str]) -> None:
