@@ -18,6 +18,7 @@ known to be the same, wherever it stands and whatever it says now.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from openstack_requirements.pep508 import limits, markers
@@ -119,22 +120,33 @@ def read_items(
     :raises BadContent: with the lines that cannot be read.
     """
     items: list[ListItem] = []
+    rest: list[str] = []
     for entry in read_entries(
         text, source, permit_urls=True, keep_editable=False
     ):
         requirement = entry.requirement
         line = entry.line.rstrip("\n" if keep_ends else "\r\n")
         if requirement is None or requirement.package:
+            _complete(items, rest)
             items.append(
                 ListItem((), (line,), is_entry=True, requirement=requirement)
             )
             continue
-        kind = ("comment",) if requirement.comment else ("blank",)
-        if items and items[-1].identity == kind:
-            items[-1] = items[-1]._replace(lines=(*items[-1].lines, line))
+        kind = "comment" if requirement.comment else "blank"
+        if items and items[-1].identity == (kind,):
+            rest.append(line)
         else:
-            items.append(ListItem(kind, (line,)))
+            _complete(items, rest)
+            items.append(ListItem((kind,), (line,)))
+    _complete(items, rest)
     return items
+
+
+def _complete(items: list[ListItem], rest: list[str]) -> None:
+    """Add the rest of its lines to the last item."""
+    if rest:
+        items[-1] = items[-1]._replace(lines=(*items[-1].lines, *rest))
+        rest.clear()
 
 
 def form_of(versions: Sequence[Sequence[ListItem]]) -> ListForm:
@@ -310,16 +322,18 @@ def _matched(
     used: set[int] = set()
 
     def match(key: Callable[[ListItem, _Place], object]) -> None:
-        unmatched: dict[object, list[int]] = {}
+        unmatched: dict[object, deque[int]] = {}
         for index, place in old.items():
             if index not in used:
-                unmatched.setdefault(key(base[index], place), []).append(index)
+                unmatched.setdefault(key(base[index], place), deque()).append(
+                    index
+                )
         for index, place in new.items():
             if index in matched:
                 continue
             candidates = unmatched.get(key(side[index], place))
             if candidates:
-                first = candidates.pop(0)
+                first = candidates.popleft()
                 used.add(first)
                 matched[index] = base[first].identity
 
@@ -350,21 +364,21 @@ def _named(
     """
     places = _places(items)
     taken = set(matched.values())
+    counts: dict[Identity, int] = {}
     result = []
     for index, item in enumerate(items):
         identity = item.identity
         if not item.is_entry:
             identity = matched.get(index, ())
-            count = 0
+            place = places[index]
+            where: Identity = (
+                (_kind(item), "behind", place.behind)
+                if place.before == ("end",)
+                else (_kind(item), "before", place.before)
+            )
             while not identity or (index not in matched and identity in taken):
-                place = places[index]
-                where = (
-                    ("behind", place.behind)
-                    if place.before == ("end",)
-                    else ("before", place.before)
-                )
-                identity = (_kind(item), *where, count)
-                count += 1
+                counts[where] = counts.get(where, -1) + 1
+                identity = (*where, counts[where])
             taken.add(identity)
         result.append(item._replace(identity=identity))
     return result

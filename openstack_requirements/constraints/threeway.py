@@ -108,6 +108,9 @@ class MergeSources(NamedTuple):
     theirs: str = "theirs"
 
 
+#: The lines of a comment that are matched with others one by one; more are
+#: one change.
+_MOST_MATCHED = 300
 #: The lines of an item of a base that is not known. No text has such a line.
 _UNKNOWN = ("\0",)
 
@@ -602,18 +605,30 @@ def _line_changes(
     base: Sequence[str], side: Sequence[str]
 ) -> list[tuple[int, int, tuple[str, ...]]]:
     """The lines of a side in the place of a range of those of the base."""
+    start = 0
+    most = min(len(base), len(side))
+    while start < most and base[start] == side[start]:
+        start += 1
+    end = 0
+    while end < most - start and base[-1 - end] == side[-1 - end]:
+        end += 1
+    old, new = base[start : len(base) - end], side[start : len(side) - end]
+    if max(len(old), len(new)) > _MOST_MATCHED:
+        return [(start, len(base) - end, tuple(new))]
     changes: list[tuple[int, int, tuple[str, ...]]] = []
-    for tag, start, stop, first, last in SequenceMatcher(
-        None, base, side, autojunk=False
+    for tag, first, stop, begin, last in SequenceMatcher(
+        None, old, new, autojunk=False
     ).get_opcodes():
         if tag == "equal":
             continue
-        if stop - start == last - first:
+        if stop - first == last - begin:
             # As many lines as before: each is a change of its own.
             changes += [
-                (start + i, start + i + 1, (side[first + i],))
-                for i in range(stop - start)
+                (start + first + i, start + first + i + 1, (new[begin + i],))
+                for i in range(stop - first)
             ]
         else:
-            changes.append((start, stop, tuple(side[first:last])))
+            changes.append(
+                (start + first, start + stop, tuple(new[begin:last]))
+            )
     return changes

@@ -43,6 +43,9 @@ NO_LIMITS = {
     "constraints.conflict_markers.MARKER_SIZE": (
         "how long git's conflict markers are"
     ),
+    "constraints.threeway._MOST_MATCHED": (
+        "longer changes of a comment are compared as one"
+    ),
     "constraints.editing._LONG": "where the fast path gives way to the parser",
     "install.environments._REMOVERS": "how many threads remove files",
     "repository.hold_effects.SHOWN": "how many names a sentence has",

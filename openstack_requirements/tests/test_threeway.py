@@ -267,6 +267,48 @@ class TestExamples(base.TestCase):
             merge_lists(None, *sides, policy="theirs").text,
         )
 
+    def test_very_long_comments(self) -> None:
+        """They are merged in little time, if not line by line."""
+        comment = "# x\n" * 5_000
+        merged = merge_lists(
+            f"# a\n{comment}# b\nz\n",
+            f"# A\n{comment}# b\nz\n",
+            f"# a\n{comment}# B\nz>1\n",
+        )
+        self.assertEqual(MergedList(f"# A\n{comment}# B\nz>1\n"), merged)
+        self.assertEqual(
+            1,
+            len(
+                merge_lists(
+                    f"{comment}z\n",
+                    "# y\n# x\n" * 3_000 + "z\n",
+                    "# x\n# w\n" * 3_000 + "z\n",
+                ).conflicts
+            ),
+        )
+
+    def test_form(self) -> None:
+        """A file is judged as constraints where it looks like them."""
+        range_added = "b>=1\n"
+        for text, conflicts in (
+            ("a===1\n", 1),
+            ("a==1\n", 1),
+            ("a>=1\n", 0),
+            ("a==1\nc>1\n", 0),
+            ("a===1\nc==1\nd>1\n", 1),
+        ):
+            with self.subTest(text):
+                merged = merge_lists(
+                    f"{text}z==1\n",
+                    f"{text}z==1\n{range_added}",
+                    f"{text}z==2\n",
+                )
+                self.assertEqual(conflicts, len(merged.conflicts))
+        merged = merge_lists(
+            "a==1\n", "a==1\nb>1\n", "a==2\n", form="requirements"
+        )
+        self.assertEqual(MergedList("a==2\nb>1\n"), merged)
+
     def test_what_cannot_be_read(self) -> None:
         """A line that cannot be read is an error with the name of its text."""
         error = self.assertRaises(
