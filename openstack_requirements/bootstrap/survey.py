@@ -101,7 +101,7 @@ class SurveyRequest(NamedTuple):
     warn: Callable[[str], object] | None = None
 
 
-class Proposal(NamedTuple):
+class ProposedList(NamedTuple):
     """The entries of a list, and what a person has to decide about them."""
 
     entries: list[ListEntry]
@@ -112,7 +112,7 @@ def make(
     request: SurveyRequest,
     known: Collection[CanonicalName],
     announce: Announce,
-) -> Proposal:
+) -> ProposedList:
     """Survey, and propose.
 
     :param known: the names that ``request.base`` lists.
@@ -154,7 +154,7 @@ class _Survey:
             for version, interpreter in index.pythons.items()
         }
 
-    def run(self) -> Proposal:
+    def run(self) -> ProposedList:
         """The proposal."""
         dependencies, decisions = self._of_projects()
         more, problems = self._of_names()
@@ -178,7 +178,7 @@ class _Survey:
             set(decisions),
             key=lambda decision: (canonical_name(decision.package), decision),
         )
-        return Proposal(entries, ordered)
+        return ProposedList(entries, ordered)
 
     def _of_projects(self) -> tuple[list[Dependency], list[Decision]]:
         """What the checkouts require."""

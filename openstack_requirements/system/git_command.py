@@ -54,7 +54,7 @@ Kind = Literal["file", "link", "folder", "submodule"]
 # What configures it stays. safe.directory is given in this way where jobs run
 # in containers, and it is of the person or the job that runs us, as is
 # ~/.gitconfig; a project cannot set our environment.
-_KEPT = re.compile(
+KEPT = re.compile(
     r"PATH|HOME|XDG_CONFIG_HOME|TMPDIR|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH"
     # git, run by root, trusts repositories of the user that SUDO_UID names.
     r"|SUDO_UID"
@@ -160,11 +160,11 @@ class Git:
         self._options = (
             _OPTIONS if repository.bare else _OPTIONS + _IN_WORK_TREE
         )
-        self._environment = {
+        self.environment: Mapping[str, str] = {
             **{
                 name: value
                 for name, value in os.environ.items()
-                if _KEPT.fullmatch(name)
+                if KEPT.fullmatch(name)
             },
             **_ENVIRONMENT,
             # git uses this repository or none.
@@ -178,24 +178,22 @@ class Git:
         *words: str,
         given: bytes = b"",
         most: int = _MIB,
-        with_index: bool = False,
+        environment: Mapping[str, str | None] | None = None,
     ) -> bytes:
         """What git prints.
 
         :param most: how many bytes that may be.
-        :param with_index: let it read the index.
+        :param environment: variables that this command needs beside those of
+            every command; one that is None is removed.
         :raises CommandFailed: where it fails.
         :raises OutsideError: where it does not end in time, or has more to
             print.
         """
-        environment = dict(self._environment)
-        if with_index:
-            del environment["GIT_INDEX_FILE"]
         try:
             return self._processes.read(
                 ["git", *self._options, *words],
                 given=given,
-                environment=environment,
+                environment={**self.environment, **(environment or {})},
                 inherit=False,
                 folder=self.top,
                 deadline=DEADLINE,
@@ -259,7 +257,7 @@ class Git:
             return self.run(
                 *("cat-file", "blob", f":1:{place}"),
                 most=LARGEST_OBJECT,
-                with_index=True,
+                environment={"GIT_INDEX_FILE": None},
             )
         except CommandFailed:
             return None
@@ -294,13 +292,21 @@ class Git:
                 warning = line.removeprefix("warning: ")
                 self._warn(f"git: {warning[:_LONGEST_COMPLAINT]}")
 
-    def ask(self, *words: str, given: bytes = b"", most: int = _MIB) -> bytes:
-        """What git prints.
+    def ask(
+        self,
+        *words: str,
+        given: bytes = b"",
+        most: int = _MIB,
+        environment: Mapping[str, str | None] | None = None,
+    ) -> bytes:
+        """What git prints; see :meth:`run`.
 
         :raises OutsideError: where it fails, in words that help.
         """
         try:
-            return self.run(*words, given=given, most=most)
+            return self.run(
+                *words, given=given, most=most, environment=environment
+            )
         except CommandFailed as error:
             raise self.explained(error) from error
 
@@ -325,7 +331,7 @@ class Git:
             _MISSING.search(said) and self._is_partial()
         ):
             return self._not_fetched("all that is needed")
-        return OutsideError(f"{root}: git cannot read it: {_one_line(error)}")
+        return OutsideError(f"{root}: git cannot read it: {one_line(error)}")
 
     def _is_partial(self) -> bool:
         """Whether objects may be missing that can be fetched."""
@@ -432,7 +438,7 @@ def _no_repository(root: str) -> OutsideError:
     )
 
 
-def _one_line(error: CommandFailed) -> str:
+def one_line(error: CommandFailed) -> str:
     """What git said of a failure, without what it advises."""
     lines = [
         printable(re.sub(r"^(?:fatal|error|warning): ", "", line.strip()))

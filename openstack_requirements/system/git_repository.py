@@ -123,6 +123,16 @@ def _small(path: str) -> str | None:
         return None
 
 
+def objects_of(folder: str) -> str:
+    """The folder of the objects of a repository.
+
+    :param folder: the repository's own.
+    """
+    # Of one of several work trees, it is where the first has it.
+    common = os.path.join(folder, _small(f"{folder}/commondir") or "")
+    return os.path.realpath(os.path.join(common, "objects"))
+
+
 def require_files(folder: str) -> None:
     """Refuse a repository whose first files are no files, or too large.
 

@@ -65,6 +65,8 @@ PURE = {
     "repository.update",
     "repository.waivers",
     "repository.yaml_rows",
+    "proposals.proposal",
+    "proposals.reconcile",
     "bootstrap.bounds",
     "bootstrap.decisions",
     "bootstrap.dependencies",

@@ -414,10 +414,10 @@ class TestRepositories(GitTestCase):
     def test_of_somebody_else(self) -> None:
         self.commit(a_txt="one\n")
         # git's own tests have a way to say so.
-        known = f"{git_command._KEPT.pattern}|GIT_TEST_ASSUME_DIFFERENT_OWNER"
+        known = f"{git_command.KEPT.pattern}|GIT_TEST_ASSUME_DIFFERENT_OWNER"
         self.useFixture(
             fixtures.MonkeyPatch(
-                f"{git_command.__name__}._KEPT", re.compile(known)
+                f"{git_command.__name__}.KEPT", re.compile(known)
             )
         )
         self.useFixture(

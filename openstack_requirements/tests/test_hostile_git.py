@@ -410,7 +410,7 @@ class TestEnvironment(HostileTestCase):
         # What the shell that shows them adds.
         names -= {"PWD", "OLDPWD", "SHLVL", "_"}
         allowed = {
-            name for name in os.environ if git_command._KEPT.fullmatch(name)
+            name for name in os.environ if git_command.KEPT.fullmatch(name)
         }
         self.assertIn("GIT_CONFIG_VALUE_0", names)
         self.assertEqual(
