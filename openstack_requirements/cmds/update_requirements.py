@@ -14,12 +14,17 @@
 from __future__ import annotations
 
 import argparse
-import datetime
 import os
 import sys
 from typing import TYPE_CHECKING
 
-from openstack_requirements.cmds import _console, _lists, _options, _run
+from openstack_requirements.cmds import (
+    _console,
+    _follow,
+    _lists,
+    _options,
+    _run,
+)
 from openstack_requirements.errors import (
     FINDINGS,
     RequirementsError,
@@ -62,21 +67,7 @@ def parser() -> _console.Parser:
     _lists.add_reqs_option(what, "--source")
     _lists.add_policy_option(what)
     _lists.add_never_option(what)
-    what.add_argument(
-        "-s",
-        "--soft",
-        "--soft-update",
-        action="store_true",
-        help="keep packages that the global list lacks; otherwise they are an "
-        "error, or with NON_STANDARD_REQS=1 in the environment dropped with a "
-        "warning",
-    )
-    what.add_argument(
-        "-H",
-        "--hacking",
-        action="store_true",
-        help="also update hacking",
-    )
+    _follow.add_options(what)
     out = result.add_argument_group("what to do")
     out.add_argument(
         "-o",
@@ -131,7 +122,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     follow = apply_update.followed_list(loaded, hacking=options.hacking)
     gate = None
     if options.check and not loaded.policy.bounds_in_list:
-        gate = _gate(loaded)
+        gate = _follow.gate(loaded)
     status = 0
     for root in options.project:
         try:
@@ -139,29 +130,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         except RequirementsError as error:
             status = max(status, _console.fail(error))
     return status
-
-
-def _unknown(options: argparse.Namespace) -> update.Unknown:
-    """What to do with packages that the global list lacks."""
-    if options.soft:
-        return "keep"
-    dropped = os.environ.get("NON_STANDARD_REQS") == "1"
-    return "drop" if dropped else "refuse"
-
-
-def _gate(loaded: lists.Lists) -> CheckRequest:
-    """What says which changes are due."""
-    # Judging imports what an update does not need.
-    from openstack_requirements.checks import loader, verdicts
-
-    return verdicts.CheckRequest(
-        loader.criteria_of(loaded),
-        "master",
-        local=True,
-        revision="",
-        today=datetime.datetime.now(datetime.timezone.utc).date(),
-        names={},
-    )
 
 
 def _due(gate: CheckRequest, root: str, plan: update.Plan) -> DueChanges:
@@ -182,14 +150,14 @@ def _update(
         plan = apply_update.plan(
             root,
             follow,
-            _unknown(options),
+            _follow.unknown(options),
             judge_setup_py=options.suffix is None,
         )
     else:
         plan = apply_update.carry_out(
             root,
             follow,
-            _unknown(options),
+            _follow.unknown(options),
             suffix=options.suffix,
             waiting=_run.waiting(files.LONGEST_WAIT),
         )

@@ -96,8 +96,30 @@ class Settled(NamedTuple):
     proposal: OpenProposal | None = None
 
 
+class Found(NamedTuple):
+    """What stands on the forge for a change, and what is to be done."""
+
+    standing: Standing
+    decision: reconcile.Step
+
+    @property
+    def proposal(self) -> OpenProposal | None:
+        """The proposal that is open."""
+        return self.standing.open[0] if self.standing.open else None
+
+
 def settle(desk: Desk, change: Change, references: dict[str, str]) -> Settled:
     """Reconcile what is wanted with what stands there.
+
+    :param references: those of the project, as it has them now.
+    :raises Outdated: where somebody else has just changed what stands there.
+    :raises OutsideError: where the forge or git fails.
+    """
+    return act(desk, change, look(desk, change, references))
+
+
+def look(desk: Desk, change: Change, references: dict[str, str]) -> Found:
+    """What stands there, and what is to be done. Nothing is changed.
 
     :param references: those of the project, as it has them now.
     :raises OutsideError: where the forge or git fails.
@@ -107,8 +129,18 @@ def settle(desk: Desk, change: Change, references: dict[str, str]) -> Settled:
     decision = reconcile.decide(
         reconcile.Wanted(change.patch, change.problems),
         _looked_at(desk, change, ours) if ours else None,
-        _declined(desk, standing.closed),
+        "" if ours or not change.edits else _declined(desk, standing.closed),
     )
+    return Found(standing, decision)
+
+
+def act(desk: Desk, change: Change, found: Found) -> Settled:
+    """Do what is to be done, where the desk writes.
+
+    :raises Outdated: where somebody else has just changed what stands there.
+    :raises OutsideError: where the forge or git fails.
+    """
+    decision, ours = found.decision, found.proposal
     if not desk.writes or decision.action not in {
         "propose",
         "update",
@@ -117,10 +149,10 @@ def settle(desk: Desk, change: Change, references: dict[str, str]) -> Settled:
         return Settled(decision, ours)
     push = _pusher(desk)
     if decision.action == "close":
-        for proposal in standing.open:
+        for proposal in found.standing.open:
             desk.forge.close(change.key, proposal, decision.reason, push)
         return Settled(decision, ours)
-    return Settled(decision, _put(desk, change, standing, push))
+    return Settled(decision, _put(desk, change, found.standing, push))
 
 
 def _put(

@@ -17,7 +17,13 @@ Nothing here asks a forge. The rows of the table in the manual of
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+import hashlib
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from openstack_requirements.proposals.proposal import Key
 
 #: What is done, or what a person has to do.
 Action = Literal[
@@ -85,3 +91,35 @@ def decide(wanted: Wanted, ours: Open | None, declined: str = "") -> Step:
     if wanted.patch == declined:
         return Step("nothing", "a person closed the same update unmerged")
     return Step("propose", "it differs from the list")
+
+
+def first_of(
+    wanted: Mapping[Key, str], having: Iterable[str], most: int | None
+) -> frozenset[Key]:
+    """Which changes are proposed first, where not all may be.
+
+    Projects take turns. Those come first that have nothing open; among them
+    a digest of the change decides, so that with another change others are
+    first. Nobody is left out for good: what is proposed is not proposed
+    again.
+
+    :param wanted: the changes, with what makes each one another.
+    :param having: the project of each proposal that is open.
+    :param most: how many; None for all.
+    """
+    if most is None:
+        return frozenset(wanted)
+    turns: dict[str, int] = {}
+    for project in having:
+        turns[project] = turns.get(project, 0) + 1
+    rows = []
+    for lot, key in sorted((_lot(*item), item[0]) for item in wanted.items()):
+        turn = turns.get(key.project, 0)
+        turns[key.project] = turn + 1
+        rows.append((turn, lot, key))
+    return frozenset(key for _, _, key in sorted(rows)[:most])
+
+
+def _lot(key: Key, change: str) -> str:
+    text = "\0".join((*key, change))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

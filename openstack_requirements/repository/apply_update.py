@@ -27,6 +27,7 @@ from openstack_requirements.system import files
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from openstack_requirements.manifests.loader import Source
     from openstack_requirements.repository.lists import Lists
 
 
@@ -64,7 +65,31 @@ def plan(
     :raises UnusableInput: where there is no such folder.
     :raises UnusableProject: with what is wrong with each of its files.
     """
-    planned, _ = _plan(root, follow, unknown, judge_setup_py=judge_setup_py)
+    planned, _ = _plan(
+        root,
+        loader.folder(root),
+        follow,
+        unknown,
+        judge_setup_py=judge_setup_py,
+    )
+    return planned
+
+
+def plan_of(
+    root: str,
+    source: Source,
+    follow: update.FollowedList,
+    unknown: update.Unknown = "refuse",
+) -> update.Plan:
+    """What the files that a source gives must become.
+
+    It is the plan of :func:`plan` for a folder with these files.
+
+    :param root: what messages call the project.
+    :param unknown: what to do with packages that the list lacks.
+    :raises UnusableProject: with what is wrong with each of its files.
+    """
+    planned, _ = _plan(root, source, follow, unknown, judge_setup_py=True)
     return planned
 
 
@@ -92,7 +117,11 @@ def carry_out(
     """
     while True:
         planned, texts = _plan(
-            root, follow, unknown, judge_setup_py=suffix is None
+            root,
+            loader.folder(root),
+            follow,
+            unknown,
+            judge_setup_py=suffix is None,
         )
         if suffix is None:
             contents = {file.path: file.new for file in planned.due}
@@ -112,18 +141,19 @@ def carry_out(
 
 def _plan(
     root: str,
+    source: Source,
     follow: update.FollowedList,
     unknown: update.Unknown,
     *,
     judge_setup_py: bool,
 ) -> tuple[update.Plan, Mapping[str, str]]:
     """The plan, and the texts that it was made from."""
-    project = loader.read(root)
+    project = loader.load(root, source)
     texts = dict(project.texts)
     warnings: tuple[str, ...] = ()
     if follow.policy.bounds_in_list and judge_setup_py:
         try:
-            text = loader.folder(root)(setup_py.FILE)
+            text = source(setup_py.FILE)
         except UnusableInput as error:
             warnings = (f"{os.path.join(root, str(error))}; it is left alone",)
         else:

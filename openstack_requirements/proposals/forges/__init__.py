@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from openstack_requirements.errors import OutsideError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -30,6 +32,13 @@ if TYPE_CHECKING:
         RefUpdate,
         Remote,
     )
+
+
+class Outdated(OutsideError):
+    """What stands on a forge is not what it was when it was looked at.
+
+    Somebody else has changed it in between: it is looked at again, once.
+    """
 
 
 class OpenProposal(NamedTuple):
@@ -85,7 +94,7 @@ class Push(Protocol):
 
 
 class Forge(Protocol):
-    """A forge, for one account.
+    """A forge, for one account. Its methods are called from any thread.
 
     Every method raises :class:`.OutsideError` where the forge cannot be
     asked or refuses, in words that help, without any secret. A request that
