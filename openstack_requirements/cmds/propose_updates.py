@@ -327,7 +327,22 @@ def _report(
     _console.write_to(options.output, text)
     if options.output is not None:
         _console.say(render_proposals.summary(updates, done=options.push))
-    return max(_status(update) for update in updates)
+    status = max(_status(update) for update in updates)
+    for branch in _nowhere(updates):
+        error = UnusableInput("--branch", f"no project has a branch {branch}")
+        status = max(status, _console.fail(error))
+    return status
+
+
+def _nowhere(updates: Sequence[ProjectUpdate]) -> list[str]:
+    """The branches that no project has: their names are likely wrong."""
+    from openstack_requirements.proposals.updates import NO_BRANCH
+
+    somewhere = {
+        update.branch for update in updates if update.reason != NO_BRANCH
+    }
+    branches = dict.fromkeys(update.branch for update in updates)
+    return [branch for branch in branches if branch not in somewhere]
 
 
 def _status(update: ProjectUpdate) -> int:

@@ -63,6 +63,9 @@ Outcome = Literal[
     "nothing", "propose", "update", "leave", "close", "wait", "later", "fail"
 ]
 
+#: Why nothing is done where a project does not have a branch.
+NO_BRANCH = "the project has no such branch"
+
 
 class Listed(NamedTuple):
     """A project of a list.
@@ -535,8 +538,7 @@ def _decided(
 
 
 def _gone(project: str, branch: str) -> ProjectUpdate:
-    reason = "the project has no such branch"
-    return ProjectUpdate(project, branch, "nothing", reason)
+    return ProjectUpdate(project, branch, "nothing", NO_BRANCH)
 
 
 def _failed(

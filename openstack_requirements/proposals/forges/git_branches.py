@@ -17,7 +17,8 @@ Both are pushed together, and both are deleted where we close a proposal. So a
 reference without its branch tells that a person has deleted the branch.
 
 The two names differ in their first word, or ``proposals/TOPIC/BRANCH`` alone
-would name both for git. Where a server refuses such references, only the memory is lost.
+would name both for git. Where a server refuses such references, only the
+memory is lost.
 """
 
 from __future__ import annotations

@@ -1,0 +1,103 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Git repositories on loopback, served by git itself over HTTP."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import subprocess
+import threading
+import urllib.parse
+from typing import TYPE_CHECKING, ClassVar
+
+import fixtures
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    """Passes requests on to ``git http-backend`` (CGI, RFC 3875)."""
+
+    protocol_version = "HTTP/1.0"
+    folder: ClassVar[str] = ""
+    requests: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        self.requests.append(f"{self.command} {self.path}")
+        length = int(self.headers.get("Content-Length", 0))
+        environment = {
+            "PATH": os.environ["PATH"],
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_PROJECT_ROOT": self.folder,
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "REMOTE_USER": "somebody",
+            "REQUEST_METHOD": self.command,
+            "PATH_INFO": urllib.parse.unquote(path),
+            "QUERY_STRING": query,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(length),
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+            "HTTP_GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+        }
+        answer = subprocess.run(
+            ["git", "http-backend"],
+            input=self.rfile.read(length),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            check=False,
+        ).stdout
+        head, _, body = answer.partition(b"\r\n\r\n")
+        fields = dict(
+            line.split(": ", 1) for line in head.decode().split("\r\n") if line
+        )
+        self.send_response(int(fields.pop("Status", "200").split()[0]))
+        for name, value in fields.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: the requests are in a list."""
+
+
+class GitServer(fixtures.Fixture):
+    """Serves the bare repositories of a folder.
+
+    ``requests`` has each request, its method and its path.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def _setUp(self) -> None:  # noqa: N802 - as the parent calls it
+        self.requests: list[str] = []
+        handler = type(
+            "_Handler",
+            (_Handler,),
+            {"folder": str(self._folder), "requests": self.requests},
+        )
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(thread.join)
+        self.addCleanup(server.shutdown)
+        self.url = f"http://127.0.0.1:{server.server_address[1]}"
