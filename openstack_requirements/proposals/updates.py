@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from openstack_requirements.checks.verdicts import CheckRequest
+    from openstack_requirements.manifests.loader import Source
     from openstack_requirements.proposals.forges import Forge, OpenProposal
     from openstack_requirements.proposals.sources import Sources
     from openstack_requirements.repository.update import FollowedList, Unknown
@@ -136,14 +137,23 @@ class Planned(NamedTuple):
 def plan_at(
     request: UpdateRequest, key: Key, git: Git, commit: str
 ) -> Planned:
-    """What the files of a commit must become.
+    """What the files of a commit must become; see :func:`plan_of`.
+
+    :raises OutsideError: where the commit cannot be read.
+    """
+    return plan_of(request, key, sources.files_at(git, commit), commit)
+
+
+def plan_of(
+    request: UpdateRequest, key: Key, source: Source, commit: str
+) -> Planned:
+    """What the files that a source gives must become.
 
     A project is in line where ``update-requirements --check`` finds no change
     due. Where one is due, the change is the whole plan.
 
-    :raises OutsideError: where the commit cannot be read.
+    :param source: the files of the commit.
     """
-    source = sources.files_at(git, commit)
     try:
         plan = apply_update.plan_of(
             key.project, source, request.follow, request.unknown

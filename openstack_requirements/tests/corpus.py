@@ -46,6 +46,7 @@ from openstack_requirements.tests import (
     corpus_in_step,
     corpus_job,
     corpus_laws,
+    corpus_proposals,
     corpus_update,
 )
 
@@ -384,6 +385,7 @@ def main(argv: list[str] | None = None) -> int:
     for name, check in (
         ("update, then check", corpus_laws.check_updates),
         ("check, fix, check", corpus_laws.check_fixes),
+        ("propose, then check", corpus_proposals.check_proposals),
     ):
         law = check(options.folder)
         print(f"laws: {name}: {law.cases - len(law.broken)} of {law.cases}")
