@@ -120,6 +120,9 @@ MODULES = (
     "checks.gate",
     "checks.impact",
     "checks.waiving",
+    "proposals.proposal",
+    "proposals.reconcile",
+    "proposals.messages",
     "repository.holds",
     "repository.hold_edits",
     "repository.settings",
@@ -186,6 +189,9 @@ NEIGHBOURS = {
     "impact": ["rehearsal", "check_requirements"],
     "waiving": ["waivers"],
     "hold_edits": ["holds"],
+    "proposal": ["reconcile"],
+    "reconcile": ["updates"],
+    "messages": ["updates"],
 }
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,

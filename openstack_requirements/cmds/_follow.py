@@ -17,6 +17,8 @@ import datetime
 import os
 from typing import TYPE_CHECKING
 
+from openstack_requirements.cmds import _options
+
 if TYPE_CHECKING:
     import argparse
 
@@ -31,15 +33,17 @@ def add_options(parser: argparse._ActionsContainer) -> None:
         "--soft",
         "--soft-update",
         action="store_true",
-        help="keep packages that the global list lacks; otherwise they are an "
-        "error, or with NON_STANDARD_REQS=1 in the environment dropped with a "
-        "warning",
+        help=_options.help_of(
+            "--soft",
+            "; otherwise they are an error, or with NON_STANDARD_REQS=1 in "
+            "the environment dropped with a warning",
+        ),
     )
     parser.add_argument(
         "-H",
         "--hacking",
         action="store_true",
-        help="also update hacking",
+        help=_options.help_of("--hacking"),
     )
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from openstack_requirements.proposals.updates import (
-        Listed,
+        ListedProject,
         ProjectUpdate,
         UpdateRequest,
     )
@@ -59,7 +59,7 @@ def parser() -> _console.Parser:
     result = _console.Parser(
         prog=NAME,
         description="Propose to each project what brings it in line with the "
-        "global list, and keep what is proposed current.",
+        "lists.",
         epilog=_EPILOG,
     )
     what = result.add_argument_group("the lists to follow")
@@ -100,10 +100,11 @@ def _add_projects(result: _console.Parser) -> None:
     group = result.add_argument_group("the projects")
     group.add_argument(
         "--projects",
-        metavar="FILE",
         default=argparse.SUPPRESS,
-        help="the list of projects, org/name in a line (default: that of the "
-        "settings)",
+        **_options.shown(
+            "--projects",
+            ", org/name in a line (default: those of the settings)",
+        ),
     )
     group.add_argument(
         "--root",
@@ -252,12 +253,12 @@ def _require_branch(branch: str) -> None:
         raise UnusableInput("--branch", f"{branch} is not a branch's name")
 
 
-def _listed(path: str) -> list[Listed]:
+def _listed(path: str) -> list[ListedProject]:
     """The projects of a list, each once.
 
     :raises UnusableInput: where it cannot be read, or names none.
     """
-    from openstack_requirements.proposals.updates import Listed
+    from openstack_requirements.proposals.updates import ListedProject
 
     places: dict[str, str] = {}
     for number, name in lists.projects(path):
@@ -266,7 +267,7 @@ def _listed(path: str) -> list[Listed]:
         raise UnusableInput(
             path, "names no project: there is nothing to propose"
         )
-    return [Listed(name, place) for name, place in places.items()]
+    return [ListedProject(name, place) for name, place in places.items()]
 
 
 def _request(options: argparse.Namespace) -> UpdateRequest:
@@ -281,6 +282,7 @@ def _request(options: argparse.Namespace) -> UpdateRequest:
 
     if options.clone:
         sources.require_template(options.clone)
+        options.clone = sources.absolute(options.clone)
     loaded = lists.load(
         options.reqs,
         options.policy,

@@ -96,7 +96,7 @@ class Settled(NamedTuple):
     proposal: OpenProposal | None = None
 
 
-class Found(NamedTuple):
+class Assessment(NamedTuple):
     """What stands on the forge for a change, and what is to be done."""
 
     standing: Standing
@@ -118,7 +118,7 @@ def settle(desk: Desk, change: Change, references: dict[str, str]) -> Settled:
     return act(desk, change, look(desk, change, references))
 
 
-def look(desk: Desk, change: Change, references: dict[str, str]) -> Found:
+def look(desk: Desk, change: Change, references: dict[str, str]) -> Assessment:
     """What stands there, and what is to be done. Nothing is changed.
 
     :param references: those of the project, as it has them now.
@@ -131,16 +131,16 @@ def look(desk: Desk, change: Change, references: dict[str, str]) -> Found:
         _looked_at(desk, change, ours) if ours else None,
         "" if ours or not change.edits else _declined(desk, standing.closed),
     )
-    return Found(standing, decision)
+    return Assessment(standing, decision)
 
 
-def act(desk: Desk, change: Change, found: Found) -> Settled:
+def act(desk: Desk, change: Change, assessed: Assessment) -> Settled:
     """Do what is to be done, where the desk writes.
 
     :raises Outdated: where somebody else has just changed what stands there.
     :raises OutsideError: where the forge or git fails.
     """
-    decision, ours = found.decision, found.proposal
+    decision, ours = assessed.decision, assessed.proposal
     if not desk.writes or decision.action not in {
         "propose",
         "update",
@@ -149,10 +149,10 @@ def act(desk: Desk, change: Change, found: Found) -> Settled:
         return Settled(decision, ours)
     push = _pusher(desk)
     if decision.action == "close":
-        for proposal in found.standing.open:
+        for proposal in assessed.standing.open:
             desk.forge.close(change.key, proposal, decision.reason, push)
         return Settled(decision, ours)
-    return Settled(decision, _put(desk, change, found.standing, push))
+    return Settled(decision, _put(desk, change, assessed.standing, push))
 
 
 def _put(

@@ -19,7 +19,7 @@ it counts only where it leads to another machine.
 
 from __future__ import annotations
 
-import re
+import os
 import urllib.parse
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,6 +32,7 @@ from openstack_requirements.errors import (
 from openstack_requirements.manifests import loader, setup_py
 from openstack_requirements.output import masked
 from openstack_requirements.system.git_command import Git
+from openstack_requirements.system.git_history import LARGEST_LISTING
 from openstack_requirements.system.git_scratch import Remote
 
 if TYPE_CHECKING:
@@ -48,9 +49,6 @@ _ORIGIN = "refs/remotes/origin/"
 _HEADS = "refs/heads/"
 # The protocols that reach another machine.
 _OUTSIDE = frozenset({"git", "http", "https", "ssh"})
-# The short form for ssh, host:path.
-_SHORT = re.compile(r"(?:\w[\w.+-]*@)?\w[\w.-]+:(?![:/]{2}).+")
-_MOST_REFS = 64 * 1024 * 1024  # bytes of a listing
 
 
 class Sources(NamedTuple):
@@ -93,6 +91,16 @@ def require_template(template: str) -> None:
             "has a password, which others can read in the list of processes: "
             "leave it to a credential helper of git, or to ~/.netrc",
         )
+
+
+def absolute(template: str) -> str:
+    """A template that is a path of this machine, from the root on.
+
+    git runs in another folder than the current one.
+    """
+    if "://" in template or _is_short(template):
+        return template
+    return os.path.abspath(template)
 
 
 def checkout_of(sources: Sources, project: str) -> str | None:
@@ -164,7 +172,7 @@ def _references(
         "for-each-ref",
         "--format=%(objectname) %(refname) %(symref)",
         *patterns,
-        most=_MOST_REFS,
+        most=LARGEST_LISTING,
     )
     result = {}
     for line in listing.decode("utf-8", "replace").splitlines():
@@ -244,12 +252,18 @@ def remote_of(sources: Sources, project: str, git: Git | None) -> Remote:
     return Remote(address)
 
 
+def _is_short(url: str) -> bool:
+    """Whether it is the short form for ssh, ``host:path``."""
+    host, _, path = url.partition(":")
+    return bool(host and path) and not ("/" in host or path[0] == ":")
+
+
 def _address(url: str) -> str:
     """An address of another machine without its password; or empty."""
     if not url.isprintable() or url.startswith("-"):
         return ""
-    if _SHORT.fullmatch(url) and "::" not in url:
-        return url
+    if "://" not in url and _is_short(url):
+        return url if masked(url) == url else ""
     scheme, _, rest = url.partition("://")
     if scheme.lower() not in _OUTSIDE:
         return ""

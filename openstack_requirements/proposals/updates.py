@@ -38,7 +38,7 @@ from openstack_requirements.proposals import (
 )
 from openstack_requirements.proposals.forges import Outdated
 from openstack_requirements.proposals.proposal import Edit, Key
-from openstack_requirements.proposals.propose import Change, Desk, Found
+from openstack_requirements.proposals.propose import Assessment, Change, Desk
 from openstack_requirements.repository import apply_update
 from openstack_requirements.system import temporary
 from openstack_requirements.system.git_command import Git
@@ -68,7 +68,7 @@ Outcome = Literal[
 NO_BRANCH = "the project has no such branch"
 
 
-class Listed(NamedTuple):
+class ListedProject(NamedTuple):
     """A project of a list.
 
     :param name: ``org/name``.
@@ -173,7 +173,7 @@ def plan_of(
 
 def run(
     request: UpdateRequest,
-    projects: Sequence[Listed],
+    projects: Sequence[ListedProject],
     jobs: int,
     done: Callable[[], object] = lambda: None,
 ) -> list[ProjectUpdate]:
@@ -199,7 +199,7 @@ def run(
         listing = ScratchRepository(
             os.path.join(folder, "listing"), processes=processes
         )
-        job = _Job(request, processes, jobs_folder, listing, overview)
+        job = _UpdateJob(request, processes, jobs_folder, listing, overview)
         with contextlib.ExitStack() as stack:
             pool = ThreadPoolExecutor(jobs)
             stack.callback(pool.shutdown, cancel_futures=True)
@@ -239,19 +239,19 @@ def _all(
 class _Unit(NamedTuple):
     """A branch of a project, looked at.
 
-    :param found: what stands on the forge; None where that was not asked.
+    :param assessed: what stands on the forge; None where that was not asked.
     :param desk: what it takes to act.
     """
 
     update: ProjectUpdate
-    found: Found | None = None
+    assessed: Assessment | None = None
     desk: Desk | None = None
 
 
 class _Place(NamedTuple):
     """A project: its checkout, and where it really is."""
 
-    listed: Listed
+    listed: ListedProject
     git: Git | None
     planned: dict[str, Planned]
     wanted: tuple[str, ...]
@@ -283,7 +283,7 @@ def _told(unit: _Unit, may: Collection[Key]) -> ProjectUpdate:
     return update._replace(outcome="later", reason=reason)
 
 
-class _Job:
+class _UpdateJob:
     """Looks at projects and acts, for one run."""
 
     def __init__(
@@ -300,7 +300,7 @@ class _Job:
         self._listing = listing
         self._overview = overview
 
-    def looked_at(self, listed: Listed) -> list[_Unit]:
+    def looked_at(self, listed: ListedProject) -> list[_Unit]:
         """The branches of a project, and what is to be done for each."""
         known: tuple[str, ...] = self._request.branches or ("",)
         try:
@@ -327,7 +327,7 @@ class _Job:
         result = []
         for unit in units:
             update = _told(unit, may)
-            if unit.found is not None and update.outcome not in {
+            if unit.assessed is not None and update.outcome not in {
                 "later",
                 "fail",
             }:
@@ -341,12 +341,12 @@ class _Job:
         return result
 
     def _act(self, unit: _Unit) -> ProjectUpdate:
-        update, desk, found = unit.update, unit.desk, unit.found
+        update, desk, assessed = unit.update, unit.desk, unit.assessed
         assert update.change is not None
         assert desk is not None
-        assert found is not None
+        assert assessed is not None
         try:
-            settled = propose.act(desk, update.change, found)
+            settled = propose.act(desk, update.change, assessed)
         except Outdated:
             # Another run, or a person, was there first: look again, once.
             references = self._listing.references(desk.remote)
@@ -354,8 +354,8 @@ class _Job:
             if commit is None:
                 return _gone(update.project, update.branch)
             planned = self._planned(update.change.key, desk, commit)
-            found = propose.look(desk, planned.change, references)
-            settled = propose.act(desk, planned.change, found)
+            assessed = propose.look(desk, planned.change, references)
+            settled = propose.act(desk, planned.change, assessed)
             update = update._replace(change=planned.change)
         return update._replace(
             outcome=settled.decision.action,
@@ -363,7 +363,7 @@ class _Job:
             proposal=settled.proposal,
         )
 
-    def _local(self, listed: Listed) -> _Place:
+    def _local(self, listed: ListedProject) -> _Place:
         """A project as its checkout has it.
 
         :raises UnusableInput: where there is neither a checkout nor an
@@ -395,7 +395,7 @@ class _Job:
         }
         return _Place(listed, git, planned, tips.wanted(request.branches))
 
-    def _key(self, listed: Listed, branch: str) -> Key:
+    def _key(self, listed: ListedProject, branch: str) -> Key:
         return Key(listed.name, branch, self._request.topic)
 
     def _is_quiet(self, place: _Place) -> bool:
@@ -499,23 +499,23 @@ class _Job:
         branch: str,
         commit: str,
         references: dict[str, str],
-        listed: Listed,
+        listed: ListedProject,
     ) -> _Unit:
         """What stands there for a branch, and what is to be done."""
         if planned is None or planned.change.base != commit:
             key = self._key(listed, branch)
             planned = self._planned(key, desk, commit)
-        found = propose.look(desk, planned.change, references)
+        assessed = propose.look(desk, planned.change, references)
         update = ProjectUpdate(
             listed.name,
             branch,
-            found.decision.action,
-            found.decision.reason,
+            assessed.decision.action,
+            assessed.decision.reason,
             planned.change,
-            found.proposal,
+            assessed.proposal,
             warnings=planned.warnings,
         )
-        return _Unit(update, found, desk)
+        return _Unit(update, assessed, desk)
 
     def _planned(self, key: Key, desk: Desk, commit: str) -> Planned:
         """The plan for the tip of a branch, which is fetched."""
@@ -528,7 +528,7 @@ class _Job:
 
 
 def _decided(
-    listed: Listed, branch: str, planned: Planned | None
+    listed: ListedProject, branch: str, planned: Planned | None
 ) -> ProjectUpdate:
     """What is to be done for a branch that has nothing open."""
     if planned is None:

@@ -65,6 +65,7 @@ PURE = {
     "repository.update",
     "repository.waivers",
     "repository.yaml_rows",
+    "proposals.messages",
     "proposals.proposal",
     "proposals.reconcile",
     "bootstrap.bounds",

@@ -61,14 +61,14 @@ def make(
         ) from error
     from openstack_requirements.proposals.forges import credentials
 
-    found = credentials.find(name, url, environ)
-    if found is None:
+    account = credentials.find(name, url, environ)
+    if account is None:
         raise UnusableInput(
             f"--forge {name}",
             f"no account for it: set {_variables(name)} in the environment, "
             "or have it in ~/.netrc or a credential helper of git",
         )
-    return cast("Forge", getattr(module, _CLASSES[name])(url, found))
+    return cast("Forge", getattr(module, _CLASSES[name])(url, account))
 
 
 def _variables(name: str) -> str:
