@@ -141,9 +141,8 @@ def tips_of(git: Git, branches: Sequence[str]) -> Tips:
         commits[default] = commit
     for branch in branches:
         for place in (_ORIGIN, _HEADS):
-            found = references.get(f"{place}{branch}")
-            if found is not None:
-                commits[branch] = found[0]
+            if f"{place}{branch}" in references:
+                commits[branch], _ = references[f"{place}{branch}"]
                 break
     return Tips(default, commits)
 
