@@ -117,7 +117,7 @@ class _Fetching:
             requests.RequestException,
             urllib3.exceptions.HTTPError,
         ) as error:
-            self.error = _failed(self.url, _why(error))
+            self.error = _failed(self.url, why(error))
             self.error.__cause__ = error
         except Exception as error:  # noqa: BLE001 - it would be lost here
             self.error = error
@@ -281,6 +281,31 @@ class Client:
             answer.close()
 
     @contextlib.contextmanager
+    def send(
+        self,
+        method: str,
+        target: Target,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+    ) -> Iterator[Answer]:
+        """The answer to one request of any kind; no redirect is followed.
+
+        :param headers: what lets us in is among them: no netrc is read.
+        :raises OSError: where there is none, as the libraries say it: see
+            :func:`why`. So does reading it, but for :meth:`Answer.data`.
+        """
+        self._read = 0
+        self._most = MOST_READ
+        self._end = time.monotonic() + PATIENCE
+        answer = Answer(
+            self, target, self._send(target, headers, method, body)
+        )
+        try:
+            yield answer
+        finally:
+            answer.close()
+
+    @contextlib.contextmanager
     def failures(self, url: str) -> Iterator[None]:
         """Turn the errors of libraries into one of ours.
 
@@ -289,7 +314,7 @@ class Client:
         try:
             yield
         except self._errors as error:
-            raise _failed(url, _why(error)) from error
+            raise _failed(url, why(error)) from error
 
     def _ask(self, target: Target, headers: Mapping[str, str]) -> Answer:
         for _ in range(MOST_REDIRECTS + 1):
@@ -302,7 +327,11 @@ class Client:
         raise _failed(target.url, f"more than {MOST_REDIRECTS} redirects")
 
     def _send(
-        self, target: Target, headers: Mapping[str, str]
+        self,
+        target: Target,
+        headers: Mapping[str, str],
+        method: str = "GET",
+        body: bytes = b"",
     ) -> requests.Response:
         from urllib.parse import urlsplit
 
@@ -313,6 +342,8 @@ class Client:
             self._session,
             target,
             headers,
+            method=method,
+            body=body,
             timeout=settings.timeout,
             proxies=dict.fromkeys(SCHEMES, settings.proxy)
             if settings.proxy
@@ -384,6 +415,9 @@ def _send(
     session: requests.Session,
     target: Target,
     headers: Mapping[str, str],
+    *,
+    method: str = "GET",
+    body: bytes = b"",
     **more: Any,
 ) -> requests.Response:
     """The answer to one request; its body is not read.
@@ -392,8 +426,12 @@ def _send(
     """
     import requests
 
+    # A netrc file would replace a header that lets us in.
+    auth: Any = target.auth
+    if auth is None and "Authorization" in headers:
+        auth = _unchanged
     request = requests.Request(
-        "GET", target.url, headers=dict(headers), auth=target.auth
+        method, target.url, headers=dict(headers), data=body, auth=auth
     )
     prepared = session.prepare_request(request)
     url = prepared.url or ""
@@ -409,6 +447,11 @@ def _send(
         session.cookies, prepared, answer.raw
     )
     return answer
+
+
+def _unchanged(request: Any) -> Any:
+    """A request whose headers let us in."""
+    return request
 
 
 def _session(counter: _Counter, retries: Any = 0) -> requests.Session:
@@ -549,7 +592,7 @@ def _failed(url: str, reason: str) -> OutsideError:
     return OutsideError(f"{url}: cannot be fetched ({reason})")
 
 
-def _why(error: BaseException) -> str:
+def why(error: BaseException) -> str:
     """What went wrong, in the words of the innermost error.
 
     The errors around it show addresses of objects, and the URL or parts of it,

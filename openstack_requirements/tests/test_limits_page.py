@@ -35,6 +35,8 @@ HEADINGS = (
 )
 #: Module-level numbers that bound no input.
 NO_LIMITS = {
+    "proposals.forges.forgejo.PAGE": "how many rows are asked for at once",
+    "proposals.forges.github.BETWEEN_WRITES": "how long GitHub is left alone",
     "install.cache.FORMAT": "the version of a file that this toolkit writes",
     "cmds.report.render_changes.OPEN_ROWS": (
         "longer tables are folded, and are whole"
