@@ -19,6 +19,7 @@ where there is one.
 
 from __future__ import annotations
 
+import html
 import re
 import urllib.parse
 from typing import TYPE_CHECKING, Any
@@ -345,6 +346,7 @@ class GitHubServer(ForgeServer):
             "title": pull.title,
             "user": self._short_user(pull.author),
             "body": pull.body or None,
+            **_rendered(pull.body),
             "labels": [],
             "milestone": None,
             "active_lock_reason": None,
@@ -401,7 +403,8 @@ class GitHubServer(ForgeServer):
                 name: row[name]
                 for name in (
                     *("id", "node_id", "number", "state", "locked", "title"),
-                    *("user", "body", "labels", "milestone", "assignee"),
+                    *("user", "body", "body_html", "body_text", "labels"),
+                    *("milestone", "assignee"),
                     *("assignees", "author_association", "created_at"),
                     *("updated_at", "closed_at", "active_lock_reason"),
                     *("html_url", "comments_url", "draft"),
@@ -438,11 +441,17 @@ class GitHubServer(ForgeServer):
             "html_url": f"{page}#issuecomment-{comment.number}",
             "issue_url": issue,
             "body": comment.text,
+            **_rendered(comment.text),
             "user": self._short_user(comment.author),
             "author_association": "MEMBER",
             "created_at": comment.at,
             "updated_at": comment.at,
         }
+
+
+def _rendered(text: str) -> dict[str, str]:
+    """What some clients want beside a text; GitHub sends it on demand."""
+    return {"body_html": f"<p>{html.escape(text)}</p>", "body_text": text}
 
 
 class GitLabServer(ForgeServer):
