@@ -22,6 +22,8 @@ credential helpers and what they say of ssh and proxies.
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import os
 import re
 import time
@@ -34,7 +36,7 @@ from openstack_requirements.errors import (
     UnusableInput,
     printable,
 )
-from openstack_requirements.output import masked
+from openstack_requirements.output import MASK, masked
 from openstack_requirements.system import git_command, git_repository
 from openstack_requirements.system.git_command import Git
 from openstack_requirements.system.process import Processes
@@ -105,6 +107,22 @@ class Access(NamedTuple):
 
     prefix: str
     header: str
+
+    def __repr__(self) -> str:
+        return f"Access(prefix={self.prefix!r}, header=...)"
+
+    def masked(self, text: str) -> str:
+        """A text of the server, which may repeat what it was sent."""
+        encoded = self.header.rpartition(" ")[2]
+        secrets = [encoded]
+        with contextlib.suppress(ValueError):
+            decoded = base64.b64decode(encoded, validate=True)
+            secrets.append(
+                decoded.partition(b":")[2].decode("utf-8", "replace")
+            )
+        for secret in filter(None, secrets):
+            text = text.replace(secret, MASK)
+        return text
 
 
 class Remote(NamedTuple):
@@ -562,4 +580,6 @@ def _shown(remote: Remote) -> str:
 def _explained(remote: Remote, error: CommandFailed) -> OutsideError:
     """A failure of git with another repository, in one line."""
     said = git_command.one_line(error)
+    if remote.access is not None:
+        said = remote.access.masked(said)
     return OutsideError(f"{_shown(remote)}: git cannot use it: {said}")

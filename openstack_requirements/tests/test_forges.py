@@ -564,6 +564,13 @@ class Faults(ForgeTestCase):
         self.assertIn(f"{self.server.name.upper()}_TOKEN", said)
         self.assertIn("not with ****", said)
 
+    def test_git_is_forbidden(self) -> None:
+        no = Answer(403, f"not {BOT_TOKEN}", {"Content-Type": "text/plain"})
+        self.fault("GET", "info/refs", answer=no)
+        said = self.refused(self.change())
+        self.assertIn(f"{self.server.url}/{PROJECT}.git: git cannot use", said)
+        self.assertIn("****", said)
+
     def test_hangs(self) -> None:
         self.useFixture(
             fixtures.MonkeyPatch(

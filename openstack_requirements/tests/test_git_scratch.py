@@ -13,12 +13,14 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import fixtures
+import testtools
 
 from openstack_requirements.errors import OutsideError, UnusableInput
 from openstack_requirements.system import git_scratch
@@ -300,3 +302,19 @@ class TestIdentity(ScratchTestCase):
         self.useFixture(fixtures.EnvironmentVariable("EMAIL"))
         error = self.assertRaises(UnusableInput, git_scratch.identity)
         self.assertIn("GIT_COMMITTER_EMAIL", str(error))
+
+
+class TestAccess(testtools.TestCase):
+    def test_nothing_shows_it(self) -> None:
+        encoded = base64.b64encode(b"bot:s3cret").decode()
+        access = Access("https://x/", f"Authorization: Basic {encoded}")
+        for text in (repr(access), repr(Remote("https://x/a", access))):
+            self.assertNotIn(encoded, text)
+            self.assertIn("https://x/", text)
+        self.assertEqual(
+            "no **** and no ****", access.masked(f"no s3cret and no {encoded}")
+        )
+
+    def test_header_of_another_kind(self) -> None:
+        access = Access("https://x/", "Authorization: Bearer s3~cret")
+        self.assertEqual("no ****", access.masked("no s3~cret"))
