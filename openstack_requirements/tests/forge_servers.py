@@ -221,6 +221,8 @@ class ForgeServer(fixtures.Fixture):
         self.faults: list[Fault] = []
         #: All that was sent, but for the headers that let in.
         self.sent: list[str] = []
+        #: What the interface answered: method, path, status and data.
+        self.answered: list[tuple[str, str, int, Any]] = []
         #: How many rows a page has, at most.
         self.most_rows = 100
         self.private = False
@@ -503,16 +505,18 @@ def _handler(forge: ForgeServer) -> type[http.server.BaseHTTPRequestHandler]:
             if (token and not account) or (forge.private and not account):
                 said = f"Bad credentials {token}"
                 return self._encoded(Answer(401, {"message": said}))
+            path = path.removeprefix(forge.interface.rstrip("/"))
             with forge.lock:
-                return self._encoded(
-                    forge.answer(
-                        self.command,
-                        path.removeprefix(forge.interface.rstrip("/")),
-                        dict(urllib.parse.parse_qsl(query)),
-                        json.loads(body) if body else {},
-                        account,
-                    )
+                answer = forge.answer(
+                    self.command,
+                    path,
+                    dict(urllib.parse.parse_qsl(query)),
+                    json.loads(body) if body else {},
+                    account,
                 )
+                row = (self.command, path, answer.status, answer.data)
+                forge.answered.append(row)
+            return self._encoded(answer)
 
         def _git(
             self, path: str, query: str, body: bytes

@@ -663,6 +663,10 @@ class TestGitHub(RowsOfTheTable):
             self.fault("GET", "/api/", answer=slow, times=1)
         self.assertEqual("propose", self.action(self.change()))
 
+    def test_client_prints_nothing(self) -> None:
+        self.forge()
+        self.assertEqual([], logging.getLogger("github").handlers)
+
     def test_token_of_an_app_has_no_user(self) -> None:
         no = Answer(403, {"message": "Resource not accessible by integration"})
         self.fault("GET", "/user$", answer=no)

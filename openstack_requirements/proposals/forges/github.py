@@ -17,6 +17,7 @@ It is for ``github.com`` and for GitHub Enterprise Server.
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -69,6 +70,8 @@ class GitHub(PullRequestForge):
                 "--forge github",
                 "needs PyGithub: pip install 'openstack_requirements[forges]'",
             ) from error
+        # It would print what it does to stderr.
+        logging.getLogger(github.__name__).handlers.clear()
         self._github = github
         self._threads = threading.local()
         self._login: str | None = None
