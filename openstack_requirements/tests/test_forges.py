@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import fixtures
 
-from openstack_requirements.errors import OutsideError
+from openstack_requirements.errors import OutsideError, UnusableInput
 from openstack_requirements.proposals import propose
 from openstack_requirements.proposals.forges.credentials import Credentials
 from openstack_requirements.proposals.forges.forgejo import Forgejo
@@ -56,6 +56,7 @@ from openstack_requirements.tests.forge_servers import (
 )
 
 if TYPE_CHECKING:
+    from openstack_requirements.proposals.forges import Forge
     from openstack_requirements.proposals.forges.pull_requests import (
         PullRequestForge,
     )
@@ -140,7 +141,7 @@ class ForgeTestCase(base.TestCase):
             self.assertEqual(text, credentials.masked(text))
 
     def forge(self, token: str = BOT_TOKEN) -> Any:
-        forge = self.forge_class(
+        forge: Forge = self.forge_class(
             self.server.url, Credentials("", token) if token else None
         )
         self.said.append(f"{forge!r} {vars(forge)!r}")
@@ -571,6 +572,32 @@ class Faults(ForgeTestCase):
         self.assertIn(f"{self.server.url}/{PROJECT}.git: git cannot use", said)
         self.assertIn("****", said)
 
+    def test_leads_to_another_host(self) -> None:
+        folder = self.folder / "elsewhere"
+        folder.mkdir()
+        elsewhere = self.useFixture(self.server_class(folder))
+        elsewhere.add(PROJECT, requirements_txt=OLD)
+        for status in (301, 302, 307):
+            self.server.faults.clear()
+            location = f"{elsewhere.url}{self.server.interface}repos/{PROJECT}"
+            moved = Answer(status, None, {"Location": location})
+            self.fault("GET", "/api/", answer=moved)
+            self.assertIn(self.server.url, self.refused(self.change()))
+        self.assertEqual([], elsewhere.log)
+
+    def test_address_of_a_forge(self) -> None:
+        for url in (
+            "forge.example",
+            "ssh://forge.example",
+            f"https://bot:{BOT_TOKEN}@forge.example",
+            "https://forge.example/?a=b",
+        ):
+            error = self.assertRaises(
+                UnusableInput, self.forge_class, url, None
+            )
+            self.said.append(str(error))
+            self.assertIn("--forge-url: ", str(error))
+
     def test_hangs(self) -> None:
         self.useFixture(
             fixtures.MonkeyPatch(
@@ -658,8 +685,10 @@ class TestGitHub(RowsOfTheTable):
         for headers in (
             {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1"},
             {"Retry-After": "0"},
+            {},
         ):
-            slow = Answer(403, {"message": "rate limit"}, headers)
+            said = "You have exceeded a secondary rate limit."
+            slow = Answer(403, {"message": said}, headers)
             self.fault("GET", "/api/", answer=slow, times=1)
         self.assertEqual("propose", self.action(self.change()))
 

@@ -180,6 +180,7 @@ def _is_limit(failure: Failure) -> bool:
         and (
             failure.headers.get("x-ratelimit-remaining") == "0"
             or "retry-after" in failure.headers
+            or "rate limit" in failure.said.lower()
         )
     )
 

@@ -21,7 +21,7 @@ import contextlib
 import json
 import threading
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urljoin
 
 from openstack_requirements.proposals.forges import asking
 from openstack_requirements.proposals.forges.asking import (
@@ -106,12 +106,13 @@ class Forgejo(PullRequestForge):
                 data = answer.data()
                 status = answer.status
                 said = answer.headers
-            moved = said.get("Location", "")
+            moved = urljoin(url, said.get("Location", ""))
+            # The token goes to no other host.
             if status not in {301, 302, 307, 308} or not moved.startswith(
-                ("/", f"{self.url}/")
+                f"{self.url}/"
             ):
                 break
-            url = moved if "://" in moved else f"{self.url}{moved}"
+            url = moved
         if not 200 <= status < 300:
             raise _ForgejoAnswered(_failed(status, dict(said), data))
         return json.loads(data) if data else None

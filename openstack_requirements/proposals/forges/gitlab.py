@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
 from openstack_requirements.errors import UnusableInput
 from openstack_requirements.proposals.forges import asking
@@ -267,12 +268,22 @@ def _read(request: Any) -> PullRequest:
 def _require_success(
     response: Any, *_arguments: object, **_more: object
 ) -> None:
-    """Raise what an answer says where it is no success."""
-    if response.status_code < 400:
+    """Raise what an answer says where it is no success.
+
+    requests would follow it to another host and send the token along.
+    """
+    status = response.status_code
+    moved = urljoin(response.url, response.headers.get("Location", ""))
+    elsewhere = status >= 300 and _origin(moved) != _origin(response.url)
+    if status < 400 and not elsewhere:
         return
-    said = ""
+    said = "it leads to another host" if elsewhere else ""
     with contextlib.suppress(ValueError, AttributeError):
         data = response.json()
         said = str(data.get("message") or data.get("error") or "")
     headers = {name.lower(): value for name, value in response.headers.items()}
-    raise _GitLabAnswered(Failure(response.status_code, headers, said))
+    raise _GitLabAnswered(Failure(status, headers, said))
+
+
+def _origin(url: str) -> tuple[str, str]:
+    return urlsplit(url)[:2]

@@ -21,12 +21,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from openstack_requirements.errors import OutsideError, printable
+from openstack_requirements.errors import (
+    OutsideError,
+    UnusableInput,
+    printable,
+)
 from openstack_requirements.proposals.forges import (
     ClosedProposal,
     OpenProposal,
     Standing,
 )
+from openstack_requirements.system.fetch_targets import SCHEMES
 from openstack_requirements.system.git_scratch import (
     Access,
     RefUpdate,
@@ -83,6 +88,7 @@ class PullRequestForge:
 
     :param url: the address of the forge, without any password.
     :param credentials: None to read what everybody may read.
+    :raises UnusableInput: where the address is none.
     """
 
     name = ""
@@ -90,6 +96,7 @@ class PullRequestForge:
     git_user = ""
 
     def __init__(self, url: str, credentials: Credentials | None) -> None:
+        _require_address(url)
         self.url = url.rstrip("/")
         self.credentials = credentials
         self.asking = self._asking()
@@ -342,6 +349,22 @@ class PullRequestForge:
             commit,
             _BRANCH_REFS + request.head,
             request.title,
+        )
+
+
+def _require_address(url: str) -> None:
+    """Refuse what is no address, or what would be in all command lines.
+
+    :raises UnusableInput: with the reason.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in SCHEMES or not parts.hostname:
+        raise UnusableInput("--forge-url", f"{url} is no http or https URL")
+    # A password may have a slash.
+    if "@" in url or parts.query or parts.fragment:
+        raise UnusableInput(
+            "--forge-url",
+            f"{url} has more than host and path; a token goes into a variable",
         )
 
 
