@@ -24,7 +24,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from openstack_requirements.errors import OutsideError, UnusableInput
+from openstack_requirements.errors import (
+    OutsideError,
+    UnusableInput,
+    printable,
+)
 from openstack_requirements.system.fetch_targets import (
     SCHEMES,
     Refused,
@@ -52,6 +56,7 @@ MOST_REDIRECTS = 10
 LARGEST_FILE = 512 << 20
 
 _PART = 1 << 16
+_SHOWN = 200  # characters of what a server says of an error
 
 
 def is_url(name: str) -> bool:
@@ -402,6 +407,147 @@ class Answer:
                 if len(data) > largest:
                     raise Refused(f"it is larger than {largest} bytes")
         return bytes(data)
+
+
+class RequestRefused(OutsideError):
+    """A server answered with something else than success.
+
+    :param server: what messages call the server.
+    :param http_status: the status of the answer.
+    :param retry_after: how many seconds to wait; 0 where nothing says it.
+    :param text: the first line of its body, where it is plain text.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        http_status: int,
+        retry_after: float = 0.0,
+        text: str = "",
+    ) -> None:
+        super().__init__(server, http_status, retry_after, text)
+        self.server = server
+        self.http_status = http_status
+        self.retry_after = retry_after
+        self.text = text
+
+    def sentence(self) -> str:
+        """The status, and the server's words."""
+        said = f": {printable(self.text)}" if self.text else ""
+        server = printable(self.server)
+        return f"{server}: answers HTTP {self.http_status}{said}"
+
+
+class LibrarySession:
+    """A session of requests for a library that talks to one server.
+
+    Libraries read whatever comes, for as long as it comes, and follow
+    redirects with what they send. In this session an answer is within the
+    limits of this module, and a redirect is an error. It is for one thread.
+
+    :param server: what messages call the server.
+    :param auth: user and password; without, it is nobody's.
+    """
+
+    def __init__(
+        self, server: str, auth: tuple[str, str] | None = None
+    ) -> None:
+        self._server = server
+        self._read = 0
+        self._end = 0.0
+        #: For the library.
+        self.session = _session(self)
+        # Other encodings cannot be unpacked up to a limit.
+        self.session.headers["Accept-Encoding"] = "identity"
+        if auth is not None:
+            # requests encodes it as Latin-1.
+            user, password = (part.encode().decode("latin-1") for part in auth)
+            self.session.auth = (user, password)
+        self._plain_send: Any = self.session.send
+        # Every request goes through it, whatever the library calls.
+        self.session.send = self._send  # type: ignore[method-assign]
+
+    def __enter__(self) -> LibrarySession:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.session.close()
+
+    def count(self, size: int) -> None:
+        """Count bytes that were read of the present answer.
+
+        :raises Refused: where they are too many, or it takes too long.
+        """
+        self._read += size
+        if self._read > LARGEST:
+            raise Refused(f"more than {LARGEST} bytes were sent")
+        if time.monotonic() > self._end:
+            raise Refused(f"no end after {PATIENCE:g} seconds")
+
+    def _send(
+        self, request: requests.PreparedRequest, **more: Any
+    ) -> requests.Response:
+        """The answer to a request, all of it.
+
+        :raises RequestRefused: where it is no success.
+        :raises OutsideError: where there is none, whole and in time.
+        """
+        import requests
+        import urllib3
+
+        self._read = 0
+        self._end = time.monotonic() + PATIENCE
+        more |= {"allow_redirects": False, "timeout": SILENCE, "stream": True}
+        try:
+            answer: requests.Response = self._plain_send(request, **more)
+            with contextlib.closing(answer):
+                self._require_plain(answer)
+                text = answer.content
+        except (
+            OSError,
+            ValueError,
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+        ) as error:
+            raise OutsideError(f"{self._server}: {_why(error)}") from error
+        # What the server calls it may be no encoding.
+        answer.encoding = "utf-8"
+        if not 200 <= answer.status_code < 300:
+            kind = answer.headers.get("Content-Type", "")
+            lines = text[:_PART].decode("utf-8", "replace").splitlines()
+            raise RequestRefused(
+                self._server,
+                answer.status_code,
+                _seconds(answer.headers.get("Retry-After", "")),
+                lines[0][:_SHOWN].strip()
+                if lines and kind.startswith("text/plain")
+                else "",
+            )
+        return answer
+
+    def _require_plain(self, answer: requests.Response) -> None:
+        """Refuse what would be read without a limit, or elsewhere."""
+        if answer.is_redirect:
+            location = answer.headers.get("Location", "")
+            raise Refused(f"it is redirected to {location}; name that instead")
+        encoding = answer.headers.get("Content-Encoding", "identity").lower()
+        if encoding not in {"", "identity"}:
+            raise Refused(
+                f"its encoding is {encoding}, which was not requested"
+            )
+
+
+def _seconds(retry_after: str) -> float:
+    """The seconds of a header ``Retry-After`` (RFC 9110); 0 for nonsense."""
+    import email.utils
+
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after[:9])
+    try:
+        moment = email.utils.parsedate_to_datetime(retry_after).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+    return max(0.0, moment - time.time())
 
 
 class _Counter(Protocol):

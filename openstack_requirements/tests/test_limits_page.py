@@ -60,6 +60,13 @@ NO_LIMITS = {
     "errors._LONGEST_COMMAND": "how much of a command an error shows",
     "install.failures.SHOWN_LINES": "how much of a log an error shows",
     "system.fetch._PART": "how much is read at once",
+    "system.fetch._SHOWN": "how much of a server's words an error shows",
+    "proposals.forges.gerrit._PAGE": (
+        "how many changes are asked for at once; all are asked"
+    ),
+    "proposals.forges.gerrit._MOST_CLOSED": (
+        "how many closed changes are looked at for the last one"
+    ),
     "system.files.SILENT_WAIT": (
         "when a message says that a lock is waited for"
     ),
