@@ -113,6 +113,9 @@ class GerritServer(fixtures.Fixture):
         with contextlib.closing(sqlite3.connect(self._state)) as connection:
             connection.executescript(gerrit_hook.SCHEMA)
         self.log: list[Request] = []
+        #: Is told of each request before something is done, and behind that
+        #: (True); so a test can kill the client in the middle.
+        self.watch: Callable[[Request, bool], object] = lambda *_: None
         self._lock = threading.Lock()
         self._faults: list[tuple[Fault, list[int]]] = []
         #: Requests that hang end with the test.
@@ -399,7 +402,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self._body()
         account = self._account()
         user = account["username"] if account else ""
-        fault = gerrit.note(Request(self.command, self.path, user))
+        request = Request(self.command, self.path, user)
+        fault = gerrit.note(request)
+        gerrit.watch(request, False)
         if fault is not None:
             if fault.hangs:
                 gerrit.over.wait()
@@ -425,6 +430,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             answer = self._run_git(path.removeprefix("/a"), query, body, user)
         else:
             answer = self._rest(path, query, body, account)
+        gerrit.watch(request, True)
         if fault is None or not fault.loses:
             self._send(*answer)
 

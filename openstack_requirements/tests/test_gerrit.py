@@ -19,8 +19,11 @@ import json
 import logging
 import os
 import re
+import signal
 import subprocess
+import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -54,6 +57,7 @@ from openstack_requirements.tests.gerrit_server import (
     BOT_PASSWORD,
     PERSON_PASSWORD,
     GerritServer,
+    Request,
 )
 
 if TYPE_CHECKING:
@@ -67,6 +71,39 @@ TOPIC = "requirements"
 OLD = "a>=1\nfoo>=1.0\nz>=1\n"
 NEW = "a>=1\nfoo>=2.0\nz>=1\n"
 NEWER = "a>=1\nfoo>=3.0\nz>=1\n"
+
+
+def settled(
+    folder: Path,
+    forge: forges.Forge,
+    key: Key,
+    wanted: str,
+    message: str = "Follow the list\n\nBecause.",
+    problems: tuple[str, ...] = (),
+    *,
+    writes: bool = True,
+) -> Settled:
+    """Reconcile a project whose requirements should be as wanted."""
+    folder.mkdir(parents=True)
+    repository = ScratchRepository(str(folder))
+    remote = forge.remote(key.project)
+    assert remote is not None
+    references = repository.references(remote)
+    tip = f"refs/heads/{key.branch}"
+    commit = repository.fetch(remote, [tip], depth=1)[tip]
+    now = (repository.contents(commit, [PATH])[PATH] or b"").decode()
+    edits = (Edit(PATH, now, wanted),) if now != wanted else ()
+    return settle(
+        Desk(forge, repository, remote, BOT_IDENTITY, writes),
+        Change(key, commit, edits, message, problems),
+        references,
+    )
+
+
+def main(folder: str, url: str, project: str, wanted: str) -> None:
+    """Reconcile a project in a process of its own."""
+    forge = Gerrit(url, Credentials(BOT, BOT_PASSWORD))
+    settled(Path(folder), forge, Key(project, "main", TOPIC), wanted)
 
 
 class GerritTestCase(base.TestCase):
@@ -111,27 +148,14 @@ class GerritTestCase(base.TestCase):
         forge: forges.Forge | None = None,
     ) -> Settled:
         """Reconcile a project whose requirements should be as wanted."""
-        used = forge or self.forge
-        folder = self.folder / "job" / os.urandom(4).hex()
-        folder.mkdir(parents=True)
-        repository = ScratchRepository(str(folder))
-        remote = used.remote(project)
-        assert remote is not None
-        references = repository.references(remote)
-        tip = f"refs/heads/{branch}"
-        base_commit = repository.fetch(remote, [tip], depth=1)[tip]
-        content = repository.contents(base_commit, [PATH])[PATH] or b""
-        now = content.decode()
-        return settle(
-            Desk(used, repository, remote, BOT_IDENTITY, writes),
-            Change(
-                Key(project, branch, TOPIC),
-                base_commit,
-                (Edit(PATH, now, wanted),) if now != wanted else (),
-                message,
-                problems,
-            ),
-            references,
+        return settled(
+            self.folder / "job" / os.urandom(4).hex(),
+            forge or self.forge,
+            Key(project, branch, TOPIC),
+            wanted,
+            message,
+            problems,
+            writes=writes,
         )
 
     def action(self, project: str, wanted: str, **more: Any) -> str:
@@ -403,6 +427,70 @@ class TestRuns(GerritTestCase):
         self.server.fail("POST .*abandon", loses=True)
         self.assertRaises(OutsideError, self.settle, "org/p0", NEW)
         self.assertEqual("nothing", self.action("org/p0", NEW))
+
+
+class TestKilled(GerritTestCase):
+    """SIGKILL at each moment that the server sees, then another run."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.without_coverage()
+        self.server.project("org/x", {PATH: OLD})
+
+    def killed(self, moment: int, wanted: str) -> bool:
+        """Run, and end the run at a moment; whether it came to that."""
+        code = f"import sys; from {__name__} import main; main(*sys.argv[1:])"
+        folder = self.folder / "killed" / os.urandom(4).hex()
+        child = subprocess.Popen(
+            [
+                *(sys.executable, "-c", code, str(folder)),
+                *(self.server.url, "org/x", wanted),
+            ],
+            start_new_session=True,
+        )
+        moments = 0
+
+        def watch(request: Request, _: bool) -> None:
+            nonlocal moments
+            # What only reads the project is behind no deed.
+            if "upload-pack" not in request.path:
+                moments += 1
+                if moments == moment:
+                    os.killpg(child.pid, signal.SIGKILL)
+
+        self.server.watch = watch
+        status = child.wait(60)
+        self.server.watch = lambda *_: None
+        self.assertIn(status, {0, -signal.SIGKILL})
+        return status != 0
+
+    def test_at_each_moment(self) -> None:
+        moment = 0
+        while True:
+            moment += 1
+            # A change is proposed by the first run, and updated by others.
+            wanted = OLD + f"more>={moment}\n"
+            if not self.killed(moment, wanted):
+                break
+            self.settle("org/x", wanted)
+            change = self.only()
+            self.assertEqual(wanted.strip(), self.proposed(change))
+            self.assertEqual(moment, len(change["revisions"]))
+            # The git of the killed run may still be pushing, the same.
+            self.assertEqual("leave", self.action("org/x", wanted))
+            self.assertEqual([change], self.server.changes())
+        # A look, the id, the two parts of a push, what became of it.
+        self.assertGreaterEqual(moment, 2 * 5)
+
+    def test_while_it_is_closed(self) -> None:
+        for moment in (1, 2, 3, 4):
+            number = len(self.server.changes()) + 1
+            wanted = OLD + f"more>={moment}\n"
+            self.settle("org/x", wanted)
+            self.assertTrue(self.killed(moment, OLD))
+            self.assertIn(self.action("org/x", OLD), {"close", "nothing"})
+            self.assertEqual(number, len(self.server.changes()))
+            self.assertEqual([], self.server.changes("status:open"))
 
 
 class TestChangeId(GerritTestCase):
@@ -747,6 +835,60 @@ class TestFaults(GerritTestCase):
             )
         self.assertRegex(str(error), r"refuses the push: change .* closed")
         self.assertEqual("propose", self.action("org/x", NEWER))
+
+    def test_a_server_that_is_no_gerrit_behind_the_push(self) -> None:
+        for status, said in ((404, "no such change"), (403, "may not do")):
+            self.server.repair()
+            self.server.project(f"org/x{status}", {PATH: OLD})
+            details = f"GET /a/changes/org%2Fx{status}~"
+            # The first one looks whether the id is free.
+            self.server.fail(details, 404)
+            self.server.fail(details, status)
+            error = self.assertRaises(
+                OutsideError, self.settle, f"org/x{status}", NEW
+            )
+            self.assertIn(said, str(error))
+            self.assertEqual("leave", self.action(f"org/x{status}", NEW))
+
+    def test_an_open_change_that_is_gone(self) -> None:
+        self.settle("org/x", NEW)
+        self.server.fail("GET /a/changes/org%2Fx~1/", 404)
+        error = self.assertRaises(OutsideError, self.settle, "org/x", NEWER)
+        self.assertIn("/c/org/x/+/1: is not there any more", str(error))
+
+    def test_it_may_not_be_abandoned(self) -> None:
+        self.settle("org/x", NEW)
+        self.server.commit("org/x", {PATH: NEW})
+        for status in (403, 409):
+            self.server.fail("POST .*abandon", status)
+            error = self.assertRaises(OutsideError, self.settle, "org/x", NEW)
+            self.assertIn("out of order", str(error))
+        self.assertEqual("close", self.action("org/x", NEW))
+
+    def test_too_many_changes(self) -> None:
+        self.server.page = 1
+        for branch in ("a", "b", "c"):
+            self.server.commit("org/x", {PATH: OLD}, branch)
+            self.settle("org/x", NEW, branch=branch)
+        self.useFixture(fixtures.MonkeyPatch(f"{MODULE}.MOST_CHANGES", 1))
+        error = self.assertRaises(OutsideError, self.forge.overview, TOPIC, [])
+        self.assertIn("more than 2 open changes", str(error))
+
+    def test_too_many_closed_changes(self) -> None:
+        self.useFixture(fixtures.MonkeyPatch(f"{MODULE}._MOST_IDS", 1))
+        self.settle("org/x", NEW)
+        self.server.abandon(1)
+        self.server.rest("PUT", "/changes/1/topic", {"topic": "other"})
+        error = self.assertRaises(OutsideError, self.settle, "org/x", NEW)
+        self.assertIn("more than 1 closed changes of org/x", str(error))
+
+    def test_a_server_that_says_little_at_a_time(self) -> None:
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                "openstack_requirements.system.fetch.PATIENCE", -1.0
+            )
+        )
+        self.assertIn("no end after", self.error("no fault"))
 
     def test_somebody_abandons_first(self) -> None:
         self.settle("org/x", NEW)
