@@ -119,10 +119,10 @@ def pin(
         if parts.holds is None:
             continue
         parsed = _pin_in(line, index + 1, source)
-        refusing = _refusing(
+        refused_by = refusing(
             version, parts.holds, listed, prereleases=prereleases
         )
-        if refusing:
+        if refused_by:
             raise BadContent(
                 [
                     BadLine(
@@ -132,7 +132,7 @@ def pin(
                         source=listed_in,
                         number=entry.number,
                     )
-                    for entry in refusing
+                    for entry in refused_by
                 ]
             )
         if parts.fails is None:
@@ -270,11 +270,17 @@ def _can_apply(python: str, *texts: str) -> bool:
     return markers.overlap([*on_python, *texts]) is not None
 
 
-def _refusing(
+def refusing(
     version: str, marker: str, entries: Iterable[Entry], *, prereleases: bool
 ) -> list[Entry]:
-    """The entries that refuse a pin; empty where one admits it."""
-    refusing = []
+    """The entries that refuse a pin; empty where one admits it.
+
+    :param marker: the environments of the pin; empty for all.
+    :param entries: those of the global list for the distribution.
+    :param prereleases: whether an entry admits a pre-release that it does
+        not mention.
+    """
+    result = []
     for entry in entries:
         requirement = entry.requirement
         assert requirement is not None
@@ -282,5 +288,5 @@ def _refusing(
             continue
         if admits(requirement.specifiers, version, prereleases=prereleases):
             return []
-        refusing.append(entry)
-    return refusing
+        result.append(entry)
+    return result

@@ -71,6 +71,10 @@ if TYPE_CHECKING:
     _Answered = tuple[Key, "Release | str | Exception"]
 
 
+#: What is said of a version where no source offers a file of it.
+NO_SUCH_VERSION = "the package index has no such version"
+
+
 class _Offer(NamedTuple):
     """A file, and the page that offers it; None where that is no server's."""
 
@@ -82,14 +86,21 @@ class ReleaseIndex:
     """The indexes and folders of a configuration, for several threads.
 
     :param folder: an existing one, for files that come whole.
+    :param fresh: ask for pages that no cache on the way has kept.
     """
 
     def __init__(
-        self, settings: IndexSettings, cache: MetadataCache, folder: str
+        self,
+        settings: IndexSettings,
+        cache: MetadataCache,
+        folder: str,
+        *,
+        fresh: bool = False,
     ) -> None:
         self._settings = settings
         self._cache = cache
         self._folder = folder
+        self._fresh = fresh
         self._lock = threading.Lock()
         self._linked: list[_Offer] | None = None
         self._clients: list[Client] = []
@@ -141,7 +152,7 @@ class ReleaseIndex:
                 return self._release(client, offer, key)
             except Unreadable as error:
                 reason = reason or f"{offer.link.filename}: {error}"
-        raise Unreadable(reason or "the package index has no such version")
+        raise Unreadable(reason or NO_SUCH_VERSION)
 
     def _files(
         self, client: Client, name: CanonicalName, version: str
@@ -176,7 +187,7 @@ class ReleaseIndex:
                 yield _in_folder(os.path.join(_path(index), name))
             else:
                 url = f"{index.rstrip('/')}/{quote(name)}/"
-                yield _on_page(client, _target(url))
+                yield _on_page(client, _target(url), fresh=self._fresh)
 
     def _release(self, client: Client, offer: _Offer, key: Key) -> Release:
         """What a file says of itself.
@@ -249,6 +260,7 @@ def look_up(
     warn: Callable[[str], object] | None = None,
     *,
     preferred: str = "uv",
+    fresh: bool = False,
 ) -> dict[Key, Release | str]:
     """The metadata of these versions, or why it is unavailable.
 
@@ -257,6 +269,7 @@ def look_up(
     :param warn: is told where pip and uv are configured for different indexes;
         None where that was said before.
     :param preferred: whose indexes are asked then.
+    :param fresh: ask for pages that no cache on the way has kept.
     :raises OutsideError: where an index fails.
     """
     answers: dict[Key, Release | str] = {}
@@ -267,7 +280,9 @@ def look_up(
     )
     with child_processes.of_job("metadata") as children:
         run_index.settle(children, warn, preferred)
-        index = ReleaseIndex(pip_settings.read(children), cache, children.work)
+        index = ReleaseIndex(
+            pip_settings.read(children), cache, children.work, fresh=fresh
+        )
         waiting: queue.SimpleQueue[Key] = queue.SimpleQueue()
         for key in keys:
             waiting.put(key)
@@ -318,10 +333,14 @@ def _work(
             answered.put((key, answer))
 
 
-def _on_page(client: Client, page: Target) -> list[_Offer]:
+def _on_page(
+    client: Client, page: Target, *, fresh: bool = False
+) -> list[_Offer]:
     """What a page of a server offers; nothing where there is no page."""
     for accepted in (pages.ACCEPTED, pages.ONLY_HTML):
         headers = {"Accept": accepted, "Accept-Encoding": "gzip"}
+        if fresh:
+            headers["Cache-Control"] = "no-cache"
         with client.get(page, headers) as answer:
             # An older server may know nothing of JSON.
             if answer.status == 406 and accepted != pages.ONLY_HTML:
