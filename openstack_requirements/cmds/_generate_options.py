@@ -39,16 +39,33 @@ def parser() -> _console.Parser:
         "installed as constraints.",
         epilog=_EPILOG,
     )
+    add_options(result)
+    return result
+
+
+def add_options(
+    parser: argparse.ArgumentParser, *, proposes: bool = False
+) -> None:
+    """Add all options of a generation, in groups.
+
+    :param proposes: the constraints are proposed to their repository, and not
+        written; then ``-o`` and ``--diff`` are about the report, and there is
+        no ``--propose``, because all changes are against the branch.
+
+    A namespace that :func:`._generate_request.unset` gives has to be passed
+    when the command line is parsed.
+    """
     _add_subject_options(
-        result.add_argument_group(
+        parser.add_argument_group(
             "what to install, and for which interpreters"
         )
     )
-    _add_installation_options(result.add_argument_group("how to install"))
-    _add_version_options(result.add_argument_group("which versions"))
-    _add_failure_options(result.add_argument_group("when something is broken"))
-    _add_output_options(result.add_argument_group("what to write"))
-    return result
+    _add_installation_options(parser.add_argument_group("how to install"))
+    _add_version_options(parser.add_argument_group("which versions"))
+    _add_failure_options(parser.add_argument_group("when something is broken"))
+    _add_output_options(
+        parser.add_argument_group("what to write"), proposes=proposes
+    )
 
 
 def _add_subject_options(group: argparse._ArgumentGroup) -> None:
@@ -206,7 +223,9 @@ def _add_failure_options(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_output_options(group: argparse._ArgumentGroup) -> None:
+def _add_output_options(
+    group: argparse._ArgumentGroup, *, proposes: bool
+) -> None:
     _lists.add_never_option(group)
     group.add_argument(
         "--all",
@@ -235,7 +254,11 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         "-o",
         "--output",
         default=argparse.SUPPRESS,
-        **_options.shown("--output", ", the constraints (default: stdout)"),
+        **_options.shown(
+            "--output",
+            f", the {'report' if proposes else 'constraints'} (default: "
+            "stdout)",
+        ),
     )
     group.add_argument(
         "--diff",
@@ -246,21 +269,32 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         default=argparse.SUPPRESS,
         help=_options.help_of(
             "--diff",
-            " at the end: what was added, removed, raised and lowered against "
-            "--previous, or the file at -o, and why; to stdout with -o, to "
-            f"stderr without; {', '.join(render_changes.FORMATS)}",
+            (
+                ", beside the report on stderr: "
+                if proposes
+                else " at the end: "
+            )
+            + "what was added, removed, raised and lowered against "
+            + (
+                "the tip of the branch, and why; "
+                if proposes
+                else "--previous, or the file at -o, and why; to stdout with "
+                "-o, to stderr without; "
+            )
+            + ", ".join(render_changes.FORMATS),
         ),
     )
-    group.add_argument(
-        "--propose",
-        metavar="REV",
-        nargs="?",
-        const="HEAD",
-        default=argparse.SUPPRESS,
-        help="start from the list and the constraints of a git revision "
-        "(HEAD), and change only the pins that the change of the list in the "
-        "work tree moves; implies --diff",
-    )
+    if not proposes:
+        group.add_argument(
+            "--propose",
+            metavar="REV",
+            nargs="?",
+            const="HEAD",
+            default=argparse.SUPPRESS,
+            help="start from the list and the constraints of a git revision "
+            "(HEAD), and change only the pins that the change of the list in "
+            "the work tree moves; implies --diff",
+        )
     group.add_argument(
         "--freeze-dir",
         metavar="DIR",

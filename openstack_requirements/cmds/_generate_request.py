@@ -114,7 +114,21 @@ def parse(argv: Sequence[str] | None) -> Options:
     :raises ConflictingOptions: for options that contradict each other, or
         that lack another option.
     """
-    options = parser().parse_args(argv, argparse.Namespace(**_UNSET))
+    return options_in(parser().parse_args(argv, unset()))
+
+
+def unset() -> argparse.Namespace:
+    """The values of the options that nobody gives and that have no default."""
+    return argparse.Namespace(**_UNSET)
+
+
+def options_in(options: argparse.Namespace) -> Options:
+    """The same for a command line that is parsed already.
+
+    :param options: what :func:`._generate_options.add_options` adds, where
+        :func:`unset` was there before.
+    :raises ConflictingOptions: as :func:`parse` does.
+    """
     if options.output == files.STDIN:  # "-" is stdout here
         options.output = None
     _fill_in(options)

@@ -46,15 +46,19 @@ class _Shown(TypedDict):
 MEANINGS: Mapping[str, Meaning] = {
     "--all": Meaning(None, "leave nothing out"),
     "--blacklist": Meaning("FILE", "the never-constrain list"),
+    "--branch": Meaning("BRANCH", "the branch"),
     "--cache-dir": Meaning("DIR", "keep in DIR what the next run can use"),
     "--check": Meaning(
         None, "end with status 1 where something changes or would change"
     ),
+    "--clone": Meaning("URL-TEMPLATE", "where git reaches a project"),
     "--denylist": Meaning("FILE", "the never-constrain list"),
     "--diff": Meaning(None, "show the changes"),
     "--environment": Meaning("PATH", "a virtualenv or an interpreter"),
     "--explain": Meaning("RULE", "say why a rule is there"),
     "--for-python": Meaning("PYTHON", "the Python that versions are for"),
+    "--forge": Meaning(None, "where changes are reviewed"),
+    "--forge-url": Meaning("URL", "the address of the forge"),
     "--format": Meaning(None, "how to write the result"),
     "--freezes": Meaning(
         "PATH",
@@ -71,12 +75,20 @@ MEANINGS: Mapping[str, Meaning] = {
     "--output": Meaning("FILE", "where to write the result"),
     "--policy": Meaning(None, "which rules decide"),
     "--projects": Meaning("FILE", "the projects that FILE lists"),
+    "--push": Meaning(
+        None,
+        "propose, update and close; otherwise nothing is changed, and the "
+        "report says what would be done",
+    ),
     "--python": Meaning("PYTHON", "an interpreter to install for"),
     "--quiet": Meaning(None, "show no progress"),
     "--reqs": Meaning("DIR", "the requirements repository"),
     "--root": Meaning("DIR", "a folder with checkouts of projects"),
     "--soft": Meaning(None, "keep packages that the global list lacks"),
     "--timeout": Meaning("SECONDS", "how long one request"),
+    "--topic": Meaning(
+        "TOPIC", "the word that proposals of this kind have in common"
+    ),
     "--upper-constraints": Meaning("FILE", "the constraints"),
     "--verbose": Meaning(None, "say more on stderr"),
 }

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from openstack_requirements.cmds import (
     _follow,
     _lists,
     _options,
+    _proposal_names,
 )
 from openstack_requirements.errors import (
     FINDINGS,
@@ -45,7 +45,6 @@ NAME = "propose-updates"
 #: The formats of the report, and the forges: what they need is imported late.
 _FORMATS = ("text", "json", "markdown", "junit")
 _FORGES = ("git", "gerrit", "github", "gitlab", "forgejo")
-_TOPIC = r"[A-Za-z0-9](?:[\w-]|\.(?!\.))*(?<!\.)(?<!\.lock)"
 _EPILOG = """\
 exit status: 0 all is done; 1 something waits for a person: a proposal that
 somebody amended, or a project whose files or entries are an error; 2 wrong
@@ -232,11 +231,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         needs = "does not go with" if options.forge_url else "needs"
         name = options.forge or "git"
         raise ConflictingOptions(f"--forge {name} {needs} --forge-url")
-    if not re.fullmatch(_TOPIC, options.topic):
-        reason = "a topic is a word of letters, digits, -, _ and ."
-        raise UnusableInput("--topic", reason)
+    _proposal_names.require_topic(options.topic)
     for branch in options.branch or ():
-        _require_branch(branch)
+        _proposal_names.require_branch(branch)
     return options
 
 
