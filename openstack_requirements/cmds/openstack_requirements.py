@@ -40,6 +40,7 @@ COMMANDS = (
     "generate-constraints",
     "merge-constraints",
     "normalize-requirements",
+    "propose-constraints",
     "propose-updates",
     "update-requirements",
     "validate-constraints",

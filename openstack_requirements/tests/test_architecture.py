@@ -66,6 +66,8 @@ PURE = {
     "repository.waivers",
     "repository.yaml_rows",
     "proposals.messages",
+    "proposals.constraints_change",
+    "proposals.messages_constraints",
     "proposals.proposal",
     "proposals.reconcile",
     "bootstrap.bounds",

@@ -49,19 +49,21 @@ def render(
     *,
     done: bool,
     diff: Diff | None = None,
+    command: str = "propose-updates",
 ) -> str:
     """Render what became of changes; equal input gives equal text.
 
     :param form: one of :data:`FORMATS`.
     :param done: whether it was done, or would be.
     :param diff: shows how a file changes, where that is to be shown.
+    :param command: whose report it is.
     """
     if form == "json":
-        return to_json(updates, done=done, diff=diff)
+        return to_json(updates, done=done, diff=diff, command=command)
     if form == "markdown":
         return to_markdown(updates, done=done, diff=diff)
     if form == "junit":
-        return to_junit(updates, done=done)
+        return to_junit(updates, done=done, command=command)
     return to_text(updates, done=done, diff=diff)
 
 
@@ -152,12 +154,16 @@ def _changes(update: ProjectUpdate) -> bool:
 
 
 def to_json(
-    updates: Sequence[ProjectUpdate], *, done: bool, diff: Diff | None = None
+    updates: Sequence[ProjectUpdate],
+    *,
+    done: bool,
+    diff: Diff | None = None,
+    command: str = "propose-updates",
 ) -> str:
     """All there is to say, for programs."""
     return json_text(
         {
-            "command": "propose-updates",
+            "command": command,
             "done": done,
             "counts": _counts(updates),
             "projects": [_row(update, diff) for update in updates],
@@ -226,7 +232,12 @@ def _cell(text: str) -> str:
     return text
 
 
-def to_junit(updates: Sequence[ProjectUpdate], *, done: bool) -> str:
+def to_junit(
+    updates: Sequence[ProjectUpdate],
+    *,
+    done: bool,
+    command: str = "propose-updates",
+) -> str:
     """A test case for each branch; it fails where a person has to act."""
     from xml.etree import ElementTree as ET
 
@@ -238,10 +249,8 @@ def to_junit(updates: Sequence[ProjectUpdate], *, done: bool) -> str:
         "skipped": 0,
     }
     numbers = {name: str(number) for name, number in counts.items()}
-    root = ET.Element("testsuites", {"name": "propose-updates", **numbers})
-    suite = ET.SubElement(
-        root, "testsuite", {"name": "propose-updates", **numbers}
-    )
+    root = ET.Element("testsuites", {"name": command, **numbers})
+    suite = ET.SubElement(root, "testsuite", {"name": command, **numbers})
     suite.extend(cases)
     ET.indent(root, " ")
     data: bytes = ET.tostring(root, "utf-8", xml_declaration=True)
