@@ -100,19 +100,19 @@ def _checkouts(options: argparse.Namespace) -> FoundCheckouts | None:
     """The checkouts of the projects; None where none are named."""
     if options.projects is None:
         return None
-    found = loader.checkouts(options.projects, options.root)
-    for missing in found.missing:
+    checkouts = loader.checkouts(options.projects, options.root)
+    for missing in checkouts.missing:
         _console.warn(str(missing))
-    return found
+    return checkouts
 
 
 class _Judged:
     """Judges projects by the constraints before and after a bump."""
 
-    def __init__(self, pin: PinRequest, found: FoundCheckouts | None) -> None:
+    def __init__(self, pin: PinRequest, checkouts: FoundCheckouts | None) -> None:
         self._pin = pin
-        self.roots = found.roots if found is not None else {}
-        self.impact = BumpImpact((), {}) if found is not None else None
+        self.roots = checkouts.roots if checkouts is not None else {}
+        self.impact = BumpImpact((), {}) if checkouts is not None else None
 
     def broken(self, tip: BranchTip, before: str, after: str) -> list[str]:
         """The projects whose requirements the release does not meet."""
@@ -137,9 +137,9 @@ class _Judged:
         )
         lines = [
             f"{sign} {pinned}:{pin.number}: {pin.line.strip()}"
-            for sign, pins, others in (("-", old, new), ("+", new, old))
-            for pin in pins
-            if pin.line not in {other.line for other in others}
+            for sign, left, right in (("-", old, new), ("+", new, old))
+            for pin in left
+            if pin.line not in {kept.line for kept in right}
         ]
         self.impact = BumpImpact(tuple(projects), {name: lines})
         return sorted(
