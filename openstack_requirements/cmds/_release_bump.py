@@ -64,7 +64,7 @@ def propose(
         forge or git fails.
     """
     pin = release(options)
-    judged = _Judged(pin, _checkouts(options))
+    judged = _JudgedProjects(pin, _checkouts(options))
     # What the lists refuse is not waited for.
     job.require_bump(BumpRequest(pin))
     with _console.interruptible():
@@ -106,7 +106,7 @@ def _checkouts(options: argparse.Namespace) -> FoundCheckouts | None:
     return checkouts
 
 
-class _Judged:
+class _JudgedProjects:
     """Judges projects by the constraints before and after a bump."""
 
     def __init__(self, pin: PinRequest, checkouts: FoundCheckouts | None) -> None:

@@ -192,9 +192,9 @@ def lowered(
 
 def _meet(first: str, second: str) -> bool:
     """Whether two markers hold together somewhere; so unless it is known."""
-    both = [marker for marker in (first, second) if marker]
+    stated = [marker for marker in (first, second) if marker]
     try:
-        return markers.overlap(both) is not None
+        return markers.overlap(stated) is not None
     except markers.BadMarker:
         return True
 
