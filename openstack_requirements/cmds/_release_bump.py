@@ -109,7 +109,9 @@ def _checkouts(options: argparse.Namespace) -> FoundCheckouts | None:
 class _JudgedProjects:
     """Judges projects by the constraints before and after a bump."""
 
-    def __init__(self, pin: PinRequest, checkouts: FoundCheckouts | None) -> None:
+    def __init__(
+        self, pin: PinRequest, checkouts: FoundCheckouts | None
+    ) -> None:
         self._pin = pin
         self.roots = checkouts.roots if checkouts is not None else {}
         self.impact = BumpImpact((), {}) if checkouts is not None else None

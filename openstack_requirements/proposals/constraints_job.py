@@ -53,7 +53,11 @@ if TYPE_CHECKING:
     from openstack_requirements.constraints.changes import Changes
     from openstack_requirements.proposals.branch_tip import BranchTip
     from openstack_requirements.proposals.constraints_change import Pinned
-    from openstack_requirements.proposals.propose import Desk, Found, Settled
+    from openstack_requirements.proposals.propose import (
+        Assessment,
+        Desk,
+        Settled,
+    )
     from openstack_requirements.repository.generation import Result
     from openstack_requirements.repository.pins import PinRequest
 
@@ -294,12 +298,12 @@ class ConstraintsJob:
             change, changed, kept = made(tip)
             references = dict(tip.references)
             try:
-                found = propose.look(self._desk, change, references)
+                assessed = propose.look(self._desk, change, references)
                 old = ""
-                if pin is not None and found.proposal is not None:
-                    old = self._open_version(found, path, pin)
-                    _require_newer(found, pin, old)
-                settled = propose.act(self._desk, change, found)
+                if pin is not None and assessed.proposal is not None:
+                    old = self._open_version(assessed, path, pin)
+                    _require_newer(assessed, pin, old)
+                settled = propose.act(self._desk, change, assessed)
             except Outdated:
                 if not left:
                     raise
@@ -318,9 +322,11 @@ class ConstraintsJob:
             )
         raise AssertionError  # the last try returns or raises
 
-    def _open_version(self, found: Found, place: str, pin: PinRequest) -> str:
+    def _open_version(
+        self, assessed: Assessment, place: str, pin: PinRequest
+    ) -> str:
         """The version that an open bump pins; empty where it pins none."""
-        proposal = found.proposal
+        proposal = assessed.proposal
         assert proposal is not None
         repository = self._desk.repository
         name = canonical_name(pin.name)
@@ -361,14 +367,14 @@ def _pins_of(content: bytes | None, name: str) -> Sequence[Pinned]:
     return pinned.get(canonical_name(name), ())
 
 
-def _require_newer(found: Found, pin: PinRequest, old: str) -> None:
+def _require_newer(assessed: Assessment, pin: PinRequest, old: str) -> None:
     """Refuse a bump where one to a newer version is open.
 
     :raises UnusableInput: where there is one.
     """
     if not old or version_key(old) <= version_key(pin.version):
         return
-    proposal = found.proposal
+    proposal = assessed.proposal
     assert proposal is not None
     raise UnusableInput(
         f"{pin.name} {pin.version}",

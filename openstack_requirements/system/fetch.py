@@ -509,7 +509,7 @@ class LibrarySession:
             requests.RequestException,
             urllib3.exceptions.HTTPError,
         ) as error:
-            raise OutsideError(f"{self._server}: {_why(error)}") from error
+            raise OutsideError(f"{self._server}: {why(error)}") from error
         # What the server calls it may be no encoding.
         answer.encoding = "utf-8"
         if not 200 <= answer.status_code < 300:
