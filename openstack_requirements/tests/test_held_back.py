@@ -16,12 +16,15 @@ from __future__ import annotations
 from openstack_requirements.constraints import held_back
 from openstack_requirements.constraints.graph import Graph
 from openstack_requirements.constraints.newer import Release
-from openstack_requirements.pep508.requirement import canonical_name
+from openstack_requirements.pep508.requirement import (
+    CanonicalName,
+    canonical_name,
+)
 from openstack_requirements.tests import base
 from openstack_requirements.tests.test_explain import make
 
 
-def names(*texts: str) -> list[str]:
+def names(*texts: str) -> list[CanonicalName]:
     return list(map(canonical_name, texts))
 
 
@@ -81,6 +84,80 @@ class TestBehind(base.TestCase):
         for requires, late in cases:
             with self.subTest(requires=requires):
                 self.assertEqual(late, self.behind(all_newest, requires))
+
+    def test_only_what_applies_and_is_installed(self) -> None:
+        freeze = make(
+            "foo 1.9 | gone",
+            "bar 1.0 | foo; python_version<'3'",
+            "far 1.0 | foo",
+            "top 1.0 | far | low; python_version<'3'",
+            "low 1.0",
+            requested=("foo", "top"),
+            python="3.12",
+        )
+        self.assertEqual(
+            set(names("far", "top")),
+            held_back.candidates(Graph(freeze), canonical_name("foo")),
+        )
+
+    def test_in_as_many_rounds_as_it_takes(self) -> None:
+        freeze = make(
+            "foo 1.0",
+            "a 1.0 | foo",
+            "b 1.0 | c",
+            "c 1.0 | d",
+            "d 1.0 | foo",
+            python="3.12",
+        )
+        requires = {
+            "a": ("foo>=2",),
+            "b": ("c>=2",),
+            "c": ("d>=2",),
+            "d": ("foo>=2",),
+        }
+        graph = Graph(freeze)
+        newest = {canonical_name(name): "2.0" for name in ("foo", *requires)}
+        releases = {
+            ("3.12", canonical_name(name), "2.0"): Release(
+                freeze.by_name()[canonical_name(name)]._replace(
+                    version="2.0", requires=lines
+                ),
+                "METADATA",
+                binding=True,
+            )
+            for name, lines in requires.items()
+        }
+        foo = canonical_name("foo")
+        self.assertEqual(
+            [("3.12", name, "2.0") for name in ("foo", *requires)],
+            held_back.to_look_up(graph, foo, newest),
+        )
+        self.assertEqual(
+            list(requires),
+            [
+                late.name
+                for late in held_back.behind(graph, foo, newest, releases)
+            ],
+        )
+        # What is held itself has its own line, and keeps nothing else back.
+        self.assertEqual(
+            ["a"],
+            [
+                late.name
+                for late in held_back.behind(
+                    graph, foo, newest, releases, names("d")
+                )
+            ],
+        )
+
+    def test_only_unexplained_versions_are_looked_up(self) -> None:
+        freeze = make("foo 1.0 | a<2", "a 1.0", "b 1.0 | foo", python="3.12")
+        newest = dict.fromkeys(names("foo", "a"), "2.0")
+        newest[canonical_name("b")] = "1.0"
+        self.assertEqual(
+            [("3.12", canonical_name("foo"), "2.0")],
+            held_back.to_look_up(Graph(freeze), canonical_name("foo"), newest),
+        )
 
     def test_what_is_the_newest_stays_out(self) -> None:
         newest = {"foo": "3.0", "bar": "1.0"}

@@ -67,6 +67,18 @@ CASES: tuple[tuple[HoldEntry, str, str, tuple[str, ...]], ...] = (
         "foo===1.9\n",
         ("hold-without-effect",),
     ),
+    (
+        HOLD._replace(python=OLD),
+        "foo<2;python_version<'3.11'\n",
+        "foo===1.9\n",
+        (),
+    ),
+    (
+        HOLD,
+        "foo\n",
+        f"foo===2.0;{OLD}\nfoo===2.1;{NEW}\n",
+        ("hold-excludes-pin",),
+    ),
     (HOLD._replace(range="===1.9"), "foo<2\n", "foo===1.9\n", ()),
     (HOLD._replace(owner=""), "foo\n", "", ("hold-without-owner",)),
     (HOLD._replace(bug=""), "foo\n", "", ("hold-without-bug",)),
@@ -160,6 +172,29 @@ class TestRules(base.TestCase):
             {"hold-excludes-pin"}, {finding.rule for finding in findings}
         )
         self.assertIn("too many markers to be compared", findings[0].message)
+        # What costs nothing is judged all the same, wherever it stands.
+        wrong = HOLD._replace(name="bar", line=999)
+        subject = subject._replace(
+            ledger=HoldLedger("h.yaml", [*holds, wrong]),
+            pinned=listed(
+                "u.txt", read_entries(f"{pins}bar===2\n", permit_urls=True)
+            ),
+        )
+        (finding,) = (
+            finding
+            for finding in hold_rules.judge(subject)
+            if finding.line == 999
+        )
+        self.assertEqual("hold-excludes-pin", finding.rule)
+        useless = HOLD._replace(python=f"{NEW} and {OLD}", line=0)
+        rules = [
+            finding.rule
+            for finding in hold_rules.judge(
+                subject._replace(ledger=HoldLedger("h", [*holds, useless]))
+            )
+            if finding.line == 0
+        ]
+        self.assertEqual(["hold-excludes-pin"], rules)
 
 
 class TestPage(base.TestCase):

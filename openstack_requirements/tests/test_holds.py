@@ -24,6 +24,7 @@ from openstack_requirements.errors import (
     RequirementsError,
     UnusableInput,
 )
+from openstack_requirements.pep508.parser import parse_line
 from openstack_requirements.repository import (
     hold_edits,
     holds,
@@ -168,6 +169,10 @@ WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("2:3: line 1 holds a in the same environments",),
     ),
     (
+        row("name: a", "name: a, python: \"os_name=='x'\"") + row(),
+        ("2:3: line 1 holds a as well",),
+    ),
+    (
         row("<2", "2") + row("2026-12-31", "soon"),
         ("1:20: 2 is no range", "2:61: soon is no date"),
     ),
@@ -266,6 +271,28 @@ class TestExcluding(base.TestCase):
         self.assertEqual("no owner", NEWER_BAR.whose)
         self.assertEqual(
             "bar<3,>=1;python_version<'3.12'\n", BAR.requirement.to_line()
+        )
+
+    def test_what_it_limits(self) -> None:
+        ledger = holds.parse(LEDGER, "h.yaml")
+        self.assertEqual(
+            ["Foo<2", "bar<3,>=1", "bar<4"],
+            [
+                f"{limit.package}{limit.specifiers}"
+                for limit in ledger.limits()
+            ],
+        )
+        self.assertEqual(
+            [FOO, NEWER_BAR], ledger.selecting(base.environment("3.13"))
+        )
+        pins = [
+            *("foo===1.9", "foo===2.0", "foo>=3", "baz===9"),
+            *("bar===3.5", "bar===3.5;python_version=='3.13'"),
+        ]
+        admitted = ledger.admitted(map(parse_line, pins))
+        self.assertEqual(
+            [pins[0], pins[2], pins[3], pins[5]],
+            [pin.to_line().rstrip() for pin in admitted],
         )
 
     def test_its_last_day(self) -> None:
@@ -400,6 +427,34 @@ class TestEdits(base.TestCase):
         self.assertNotIn("January", without_bar)
         self.assertTrue(without_bar.endswith("until: 2026-12-31\n"))
         self.assertEqual(f"{head}\n", hold_edits.removed(content, [bar, foo]))
+
+    def test_what_is_removed(self) -> None:
+        a, b, c = (ROWS[0].format(name) for name in ("a", "b", "c"))
+        for before, name, after in (
+            (f"{a}{b}{c}", "b", f"{a}{c}"),
+            (f"{a}\n{b}\n{c}", "a", f"{b}\n{c}"),
+            (f"{a}\n{b}\n{c}", "b", f"{a}\n{c}"),
+            (f"{a}\n{b}\n{c}", "c", f"{a}\n{b}"),
+            (f"{a}\n{b}\n{c}"[:-1], "c", f"{a}\n{b}"[:-1]),
+            (f"{a}{b}"[:-1], "a", b[:-1]),
+            (f"\n{a}{b}", "a", b),
+            (f"{a}\n\n{b}", "b", f"{a}\n"),
+            (f"# head\n{a}\n{b}", "a", f"# head\n\n{b}"),
+            (f"# head\n\n{a}\n{b}", "a", f"# head\n\n{b}"),
+            (f"# head\n\n# of a\n{a}{b}", "a", f"# head\n{b}"),
+            (f"---\n# of a\n{a}{b}", "a", f"---\n{b}"),
+            (f"{a}# of b\n{b}{c}", "b", f"{a}{c}"),
+            (f"{a}# of b\n# too\n{b}{c}", "b", f"{a}{c}"),
+            (f"{a}# of b\n{b}{c}", "a", f"# of b\n{b}{c}"),
+            (f"{a}\n# alone\n\n{b}", "b", f"{a}\n# alone\n"),
+            (f"{a}\n# alone\n\n{b}", "a", f"# alone\n\n{b}"),
+            (f"{a}  # of a\n  # too\n{b}", "a", b),
+            (f"{a}  # of a\n{b}", "b", f"{a}  # of a\n"),
+            (f"{a}\n# at the end\n", "a", "# at the end\n"),
+        ):
+            with self.subTest(before=before, name=name):
+                gone = holds.parse(before).of(name)
+                self.assertEqual(after, hold_edits.removed(before, gone))
 
     def test_a_row_that_was_changed_stays(self) -> None:
         content = LEDGER[: LEDGER.index("- {")]
