@@ -14,7 +14,8 @@
 For other programs: a :class:`Freeze` is what one interpreter installed
 (``from_json``, ``to_json``); ``clone``, ``merge``, ``to_content`` and
 ``prove`` turn freezes into the text of ``upper-constraints.txt``; ``edit``
-and ``pin`` change the lines of one distribution in such a text.
+and ``pin`` change the lines of one distribution in such a text;
+``merge_lists`` is the three-way merge of such texts, and of other lists.
 
 Inside of the toolkit this package imports ``pep508``, and ``system`` in its
 loader. Start with :mod:`.freeze` and :mod:`.merging`; :mod:`.graph` and
@@ -42,16 +43,24 @@ if TYPE_CHECKING:
         to_content,
     )
     from openstack_requirements.constraints.pinning import pin
+    from openstack_requirements.constraints.threeway import (
+        MergeConflict,
+        MergedList,
+        merge_lists,
+    )
 
 __all__ = [
     "Distribution",
     "Freeze",
     "FreezeError",
+    "MergeConflict",
+    "MergedList",
     "Pin",
     "clone",
     "edit",
     "from_json",
     "merge",
+    "merge_lists",
     "pin",
     "prove",
     "to_content",
@@ -68,6 +77,9 @@ _MODULES = {
     "clone": "freeze",
     "from_json": "freeze_json",
     "to_json": "freeze_json",
+    "MergeConflict": "threeway",
+    "MergedList": "threeway",
+    "merge_lists": "threeway",
     "Pin": "merging",
     "merge": "merging",
     "prove": "merging",

@@ -123,10 +123,11 @@ class TestLibrary(base.TestCase):
             )
             self.assertEqual("", done.stderr)
             outputs.append(done.stdout)
-        parsed, judged, edited, older = outputs
+        parsed, judged, edited, merged, older = outputs
         self.assertEqual("!=9.2.0,>=9.0  oslo.config>=9.0,!=9.2.0\n", parsed)
         self.assertIn("exclusion-not-global oslo.config", judged)
         self.assertEqual("a===1\noslo.config===9.1.0\n\n", edited)
+        self.assertEqual("a===2\nb===2\n ()\n", merged)
         self.assertIn("excludes", older)
         self.assertIn("see above", older)
 

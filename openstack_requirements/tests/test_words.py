@@ -81,6 +81,8 @@ ALLOWED = {
             "constraints.merge_pins",
             "constraints.threeway",
             "constraints.merge_order",
+            "system.git_command",
+            "system.git_driver",
         )
     },
 }
