@@ -55,7 +55,8 @@ if TYPE_CHECKING:
 NAME = "merge-constraints"
 #: What git calls the driver, in attributes and configuration.
 DRIVER = "constraints"
-#: For a status above 128 git gives up the whole merge, and changes nothing.
+#: For a status above 128 git gives up the whole merge, and changes nothing. An
+#: older git (2.39) takes it for a conflict, and keeps ours.
 _GIVE_UP = 128
 
 
@@ -70,7 +71,7 @@ def parser() -> _console.Parser:
         description="Merge constraints and lists by what their lines mean.",
         epilog="exit status: 0 merged; 1 conflicts remain, and are marked; 2 "
         "wrong usage or unusable input; 3 the disk or git failed. As git's "
-        "merge driver it ends with 1 for what it cannot read, and above 128 "
+        "merge driver it ends with 1 for what it cannot read, and with 131 "
         "where the disk or git failed, so that git gives up the merge.",
     )
     result.add_argument(

@@ -305,6 +305,18 @@ class TestThroughGit(MergeTestCase):
         )
         self.assertEqual("", self.git("status", "--porcelain"))
 
+    def test_driver_that_fails(self) -> None:
+        """git gives up the merge, or leaves the file to a person."""
+        self.branches({"list.txt": CASES["neighbours.txt"]})
+        self.install("list.txt")
+        self.git("config", "merge.constraints.driver", "exit 131")
+        done = self.try_git("merge", "topic")
+        self.assertNotEqual(0, done.status)
+        self.assertIn(self.git("status", "--porcelain"), {"", "UU list.txt"})
+        self.assertEqual(
+            {"list.txt": "a===2\nb===1\n"}, self.texts("list.txt")
+        )
+
     def test_environment_with_blanks(self) -> None:
         """The driver is found wherever its environment is."""
         self.branches({"list.txt": CASES["neighbours.txt"]})
