@@ -20,7 +20,12 @@ from hypothesis import strategies as st
 
 from openstack_requirements.constraints.conflict_markers import marked_sides
 from openstack_requirements.constraints.merge_proof import admitted_by
-from openstack_requirements.constraints.merging import arranged, pins_for
+from openstack_requirements.constraints.merging import (
+    ORDERS,
+    applies,
+    arranged,
+    pins_for,
+)
 from openstack_requirements.constraints.threeway import (
     MergedList,
     merge_lists,
@@ -32,6 +37,7 @@ from openstack_requirements.tests import base
 
 if TYPE_CHECKING:
     from openstack_requirements.constraints.merge_pins import MergePolicy
+    from openstack_requirements.constraints.merging import Order
     from openstack_requirements.pep508.requirement import CanonicalName
 
 OLD, NEW = ";python_version<'3.11'", ";python_version>='3.11'"
@@ -535,6 +541,20 @@ def pins_on(text: str, python: str) -> dict[CanonicalName, str]:
     return pins_for(requirements, environment)
 
 
+def pinned_on(text: str, python: str) -> list[str]:
+    """The names of all lines that apply to a Python."""
+    return [
+        entry.requirement.package
+        for entry in read_entries(text)
+        if entry.requirement is not None
+        and entry.requirement.package
+        and applies(
+            entry.requirement,
+            {"python_version": python, "python_full_version": f"{python}.0"},
+        )
+    ]
+
+
 def pin_of(
     old: str | None, ours: str | None, theirs: str | None
 ) -> str | None:
@@ -698,6 +718,42 @@ class TestLaws(base.TestCase):
                 self.assertEqual(
                     expected, new.get(name), f"{name} on {python}"
                 )
+            self.assertEqual(
+                sorted(
+                    name
+                    for name in pinned_on(result, python)
+                    if name not in conflicting
+                ),
+                sorted(name for name in new if name not in conflicting),
+                f"pinned twice on {python}",
+            )
+
+    @given(triples(), st.sampled_from(ORDERS))
+    def test_generated_order(
+        self, texts: tuple[str, str, str], order: Order
+    ) -> None:
+        """What is in the order of generated files stays in that order."""
+        # Some more, as a short file can be in both orders.
+        rest = [f"{name}===1\n" for name in "klmnop"]
+        before, ours, theirs = (
+            arranged(
+                [
+                    *rest,
+                    *(
+                        line
+                        for line in text.splitlines(keepends=True)
+                        if line[:1] in NAMES
+                    ),
+                ],
+                order,
+            )
+            for text in texts
+        )
+        merged = merge_lists(before, ours, theirs, policy="ours")
+        self.assertEqual(
+            arranged(merged.text.splitlines(keepends=True), order),
+            merged.text,
+        )
 
     @given(triples())
     def test_no_new_lines(self, texts: tuple[str, str, str]) -> None:
