@@ -138,6 +138,8 @@ def merge_lists(
     environment, every line is exact and within the global list, and where
     the texts are in the order of generated files, it is in that order. What
     would break this is a conflict; where all of it stood in the base, a note.
+    Where only one side changed the file, the result is that side as it is,
+    and all that is wrong with it are notes.
 
     :param base: None where it is not known: then all that differs conflicts,
         unless the policy decides.
