@@ -444,6 +444,53 @@ class TestProjects(ProposalsTestCase):
         self.checkouts.mkdir()
         self.assertIn("1 proposed", self.push())
 
+    def test_shallow_checkout(self) -> None:
+        """Its objects are borrowed, and not all are there."""
+        for name in ("org/a", "org/b"):
+            self.project(name)
+            for number in range(3):
+                self.person(name, {"README": f"{number}\n"})
+            checkout = self.checkouts / name
+            shutil.rmtree(checkout)
+            origin = f"file://{self.origin(name)}"
+            self.git(
+                self.folder, "clone", "-q", "--depth=1", origin, str(checkout)
+            )
+        # One of them is older than what the server has.
+        clone = self.folder / "clone"
+        self.git(
+            self.folder, "clone", "-q", str(self.origin("org/b")), "clone"
+        )
+        (clone / "README").write_text("new\n")
+        self.git(clone, "commit", "-q", "--all", "-m", "x")
+        self.git(clone, "push", "-q", "origin", "main")
+        self.assertIn("2 proposed", self.push())
+        for name in ("org/a", "org/b"):
+            parent = self.git(self.origin(name), "rev-parse", f"{BRANCH}^")
+            self.assertEqual(self.references(name)["refs/heads/main"], parent)
+            self.git(self.origin(name), "fsck", "--strict")
+        self.assertIn("2 left as it is", self.push())
+        self.lists("foo>=1.0,!=2.5")
+        self.assertIn("2 updated", self.push())
+
+    def test_long_history_without_checkouts(self) -> None:
+        self.project("org/a")
+        for number in range(3):
+            self.person("org/a", {"README": f"{number}\n"})
+        shutil.rmtree(self.checkouts)
+        self.checkouts.mkdir()
+        self.assertIn("1 proposed", self.push())
+        self.assertIn("1 left as it is", self.push())
+        self.lists("foo>=1.0,!=2.5")
+        self.assertIn("1 updated", self.push())
+        self.git(self.origin("org/a"), "fsck", "--strict")
+
+    def test_branch_in_the_way(self) -> None:
+        self.project("org/a")
+        self.git(self.origin("org/a"), "branch", "proposals", "main")
+        said = self.push(status=3)
+        self.assertIn("the branch proposals is in the way of proposals/", said)
+
     def test_folder_in_another_repository(self) -> None:
         self.project("org/a")
         shutil.rmtree(self.checkouts / "org" / "a" / ".git")
@@ -575,7 +622,9 @@ class TestRaces(ProposalsTestCase):
 
         self.useFixture(fixtures.MonkeyPatch(PUSH, stale))
         said = self.push(status=3)
-        self.assertIn("somebody else has changed the proposal", said)
+        self.assertIn(
+            "the proposal is not what it was a moment ago: stale", said
+        )
         self.assertEqual(2, len(calls))
 
 

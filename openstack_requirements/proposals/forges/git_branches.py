@@ -37,7 +37,7 @@ from openstack_requirements.proposals.forges import (
 from openstack_requirements.system.git_scratch import RefUpdate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from openstack_requirements.proposals.forges import Push
     from openstack_requirements.proposals.proposal import Key, Proposal
@@ -64,6 +64,8 @@ class GitBranches:
         self._warn = warn
         # What each key's record led to when it was looked at last.
         self._records: dict[Key, str] = {}
+        # The branch that keeps the one of a key from being made.
+        self._in_the_way: dict[Key, str] = {}
 
     def remote(self, project: str) -> Remote | None:  # noqa: ARG002 - any
         """None: only who calls knows where a project is."""
@@ -84,7 +86,8 @@ class GitBranches:
             references.get(_record(key)),
         )
         self._records[key] = record or ""
-        name = _branch(key).removeprefix("refs/heads/")
+        self._in_the_way[key] = _in_the_way(_branch(key), references)
+        name = _name(key)
         if branch:
             return Standing((OpenProposal(name, "", branch, _branch(key)),))
         if record:
@@ -112,13 +115,18 @@ class GitBranches:
         :raises OutsideError: where the server refuses it.
         """
         key, commit = proposal.key, proposal.commit
+        if self._in_the_way.get(key):
+            raise OutsideError(
+                f"{key}: the branch {self._in_the_way[key]} is in the way of "
+                f"{_name(key)}, which git takes for a folder or a file in one"
+            )
         before = standing.open[0].commit if standing.open else ""
         known = self._records.get(key, "")
         branch = RefUpdate(_branch(key), commit, before)
         record = RefUpdate(_record(key), commit, known)
         if before != commit or known != commit:
             self._push(key, branch, record, push)
-        name = branch.ref.removeprefix("refs/heads/")
+        name = _name(key)
         return OpenProposal(name, "", commit, branch.ref, proposal.title)
 
     def close(
@@ -171,12 +179,24 @@ class GitBranches:
             self._warn = None
 
 
+def _name(key: Key) -> str:
+    return f"proposals/{key.topic}/{key.branch}"
+
+
 def _branch(key: Key) -> str:
-    return f"refs/heads/proposals/{key.topic}/{key.branch}"
+    return f"refs/heads/{_name(key)}"
 
 
 def _record(key: Key) -> str:
     return f"refs/proposed/{key.topic}/{key.branch}"
+
+
+def _in_the_way(branch: str, references: Iterable[str]) -> str:
+    """A branch that cannot be beside another one; empty without one."""
+    for name in references:
+        if name.startswith(f"{branch}/") or branch.startswith(f"{name}/"):
+            return name.removeprefix("refs/heads/")
+    return ""
 
 
 def _rejected(outcomes: Sequence[RefOutcome]) -> list[str]:
@@ -190,8 +210,12 @@ def _require_current(key: Key, outcomes: Sequence[RefOutcome]) -> None:
 
     :raises Outdated: where it was.
     """
-    if any(map(_MOVED.search, _rejected(outcomes))):
-        raise Outdated(f"{key}: somebody else has changed the proposal")
+    for reason in _rejected(outcomes):
+        if _MOVED.search(reason):
+            raise Outdated(
+                f"{key}: the proposal is not what it was a moment ago: "
+                f"{masked(reason)}"
+            )
 
 
 def _require(key: Key, outcomes: Sequence[RefOutcome]) -> None:
