@@ -18,6 +18,8 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
+import types
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -25,12 +27,15 @@ from xml.etree import ElementTree as ET
 import fixtures
 
 from openstack_requirements.cmds import propose_updates, update_requirements
+from openstack_requirements.cmds.report import render_proposals
+from openstack_requirements.errors import UnusableInput
+from openstack_requirements.proposals.forges import git_branches, registry
 from openstack_requirements.system import git_scratch
 from openstack_requirements.tests import base
 from openstack_requirements.tests.loopback_git import GitServer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from openstack_requirements.system.git_scratch import RefOutcome, RefUpdate
     from openstack_requirements.tests.base import Outcome
@@ -848,3 +853,123 @@ class TestCommand(ProposalsTestCase):
             }
             self.assertEqual(expected, len(now - seen))
             seen = now
+
+
+class Overview(git_branches.GitBranches):
+    """A forge that says in one request what is open, and where it is."""
+
+    name = "overview"
+
+    def __init__(self, template: str, origins: dict[str, Path]) -> None:
+        super().__init__()
+        self._template = template
+        self._origins = origins
+
+    def remote(self, project: str) -> git_scratch.Remote:
+        return git_scratch.Remote(self._template.format(project=project))
+
+    def overview(  # type: ignore[override]
+        self,
+        topic: str,
+        projects: Collection[str],
+    ) -> Collection[tuple[str, str]]:
+        branch = f"proposals/{topic}/main"
+        return {
+            (project, "main")
+            for project in projects
+            if (self._origins[project] / "refs" / "heads" / branch).exists()
+        }
+
+
+class TestOverview(ProposalsTestCase):
+    """A forge that says what is open spares requests."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.asked: list[str] = []
+        real = git_scratch.ScratchRepository.references
+
+        def references(
+            repository: git_scratch.ScratchRepository,
+            remote: git_scratch.Remote,
+        ) -> dict[str, str]:
+            self.asked.append(Path(remote.url).stem)
+            return real(repository, remote)
+
+        name = "openstack_requirements.system.git_scratch.ScratchRepository"
+        self.useFixture(fixtures.MonkeyPatch(f"{name}.references", references))
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                "openstack_requirements.proposals.forges.registry.make",
+                lambda *_: Overview(
+                    self.template,
+                    {name: self.origin(name) for name in self.names},
+                ),
+            )
+        )
+
+    def push(self, *more: str, status: int = 0) -> str:
+        words = self.arguments("--push", *more)
+        place = words.index("--clone")
+        del words[place : place + 2]
+        outcome = self.run_main(propose_updates.main, *words)
+        self.assertEqual(status, outcome.status, f"{outcome}")
+        return outcome.out
+
+    def test_only_who_may_need_something_is_asked(self) -> None:
+        self.project("org/line", IN_LINE)
+        self.project("org/new")
+        self.project("org/error", UNKNOWN)
+        self.project("org/open")
+        self.write("projects.txt", "org/open\n")
+        self.push()
+        self.person("org/open", {"requirements.txt": IN_LINE})
+        self.write("projects.txt", "".join(f"{name}\n" for name in self.names))
+        self.asked.clear()
+        said = self.push(status=1)
+        self.assertIn("1 proposed, 1 closed, 1 waits", said)
+        self.assertEqual(["error", "new", "open"], sorted(self.asked))
+
+    def test_without_a_checkout_it_is_asked(self) -> None:
+        self.project("org/line", IN_LINE)
+        shutil.rmtree(self.checkouts / "org")
+        self.assertIn("1 nothing to do", self.push())
+        self.assertEqual(["line"], self.asked)
+
+
+class TestRegistry(base.TestCase):
+    """Forges are made by name."""
+
+    def make(self, name: str, **environ: str) -> object:
+        # No helper and no file of the one who runs the tests.
+        environ = {"HOME": str(self.folder), "PATH": "", **environ}
+        url = "https://forge.example.org"
+        return registry.make(name, url, environ, self.fail)
+
+    def module(self, name: str, module: object) -> None:
+        path = f"openstack_requirements.proposals.forges.{name}"
+        modules = {**sys.modules, path: module}
+        self.useFixture(fixtures.MonkeyPatch("sys.modules", modules))
+
+    def test_git(self) -> None:
+        self.assertIsInstance(self.make("git"), git_branches.GitBranches)
+
+    def test_what_is_not_installed(self) -> None:
+        self.module("github", None)
+        error = self.assertRaises(UnusableInput, self.make, "github")
+        self.assertIn("pip install 'openstack_requirements[", str(error))
+
+    def test_the_account(self) -> None:
+        self.module("github", types.SimpleNamespace(GitHub=lambda *a: a))
+        made = self.make("github", GITHUB_TOKEN="s3cret")
+        self.assertEqual(("https://forge.example.org", ("", "s3cret")), made)
+        self.assertNotIn("s3cret", f"{made}")
+
+    def test_no_account(self) -> None:
+        self.module("gerrit", types.SimpleNamespace(Gerrit=lambda *a: a))
+        error = self.assertRaises(UnusableInput, self.make, "gerrit")
+        self.assertIn("set GERRIT_USERNAME and GERRIT_PASSWORD", str(error))
+
+    def test_names(self) -> None:
+        self.assertEqual(registry.NAMES, propose_updates._FORGES)
+        self.assertEqual(render_proposals.FORMATS, propose_updates._FORMATS)
