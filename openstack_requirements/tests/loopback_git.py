@@ -32,10 +32,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.0"
     folder: ClassVar[str] = ""
     requests: ClassVar[list[str]] = []
+    statuses: ClassVar[dict[str, list[int]]] = {}
+    hanging: ClassVar[set[str]] = set()
+    ended: ClassVar[threading.Event] = threading.Event()
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
         self.requests.append(f"{self.command} {self.path}")
+        project = path.partition(".git/")[0].strip("/")
+        if project in self.hanging:
+            self.ended.wait()
+            return
+        if self.statuses.get(project):
+            self.send_response(self.statuses[project].pop(0))
+            self.end_headers()
+            return
         length = int(self.headers.get("Content-Length", 0))
         environment = {
             "PATH": os.environ["PATH"],
@@ -80,7 +91,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 class GitServer(fixtures.Fixture):
     """Serves the bare repositories of a folder.
 
-    ``requests`` has each request, its method and its path.
+    ``requests`` has each request, its method and its path. The next requests
+    for a project in ``statuses`` get these, and those for one in ``hanging``
+    no answer.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -89,15 +102,22 @@ class GitServer(fixtures.Fixture):
 
     def _setUp(self) -> None:  # noqa: N802 - as the parent calls it
         self.requests: list[str] = []
-        handler = type(
-            "_Handler",
-            (_Handler,),
-            {"folder": str(self._folder), "requests": self.requests},
-        )
+        self.statuses: dict[str, list[int]] = {}
+        self.hanging: set[str] = set()
+        ended = threading.Event()
+        attributes = {
+            "folder": str(self._folder),
+            "requests": self.requests,
+            "statuses": self.statuses,
+            "hanging": self.hanging,
+            "ended": ended,
+        }
+        handler = type("_Handler", (_Handler,), attributes)
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         self.addCleanup(server.server_close)
         self.addCleanup(thread.join)
         self.addCleanup(server.shutdown)
+        self.addCleanup(ended.set)
         self.url = f"http://127.0.0.1:{server.server_address[1]}"

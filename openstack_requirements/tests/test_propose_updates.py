@@ -28,7 +28,7 @@ import fixtures
 
 from openstack_requirements.cmds import propose_updates, update_requirements
 from openstack_requirements.cmds.report import render_proposals
-from openstack_requirements.errors import UnusableInput
+from openstack_requirements.errors import OutsideError, UnusableInput
 from openstack_requirements.proposals.forges import git_branches, registry
 from openstack_requirements.system import git_scratch
 from openstack_requirements.tests import base
@@ -339,6 +339,62 @@ class TestTableOverHttp(TestTable):
         self.server.mkdir(exist_ok=True)
         git_server = self.useFixture(GitServer(self.server))
         self.template = f"{git_server.url}/{{project}}.git"
+
+
+class TestServer(ProposalsTestCase):
+    """A server that does not do what it should."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.server.mkdir(exist_ok=True)
+        self.git_server = self.useFixture(GitServer(self.server))
+        self.template = f"{self.git_server.url}/{{project}}.git"
+        module = "openstack_requirements.system.git_scratch"
+        for name, value in (("WAITS", (0.0, 0.0)), ("PATIENCE", 5.0)):
+            self.useFixture(fixtures.MonkeyPatch(f"{module}.{name}", value))
+        for name in ("org/a", "org/b"):
+            self.project(name)
+
+    def test_statuses(self) -> None:
+        for status in (401, 403, 404, 429, 500, 503):
+            self.git_server.statuses["org/a"] = [status] * 9
+            said = self.push(status=3)
+            self.assertIn("org/a.git: git cannot use it: ", said)
+            self.assertIn("1 failed", said)
+            self.assertNotIn(BRANCH, self.references("org/a"), f"{status}")
+            tries = 9 - len(self.git_server.statuses["org/a"])
+            self.assertEqual(3 if status in {429, 500, 503} else 1, tries)
+        self.assertIn(BRANCH, self.references("org/b"))
+
+    def test_well_again(self) -> None:
+        self.git_server.statuses["org/a"] = [503, 429]
+        self.assertIn("2 proposed", self.push())
+
+    def test_hangs(self) -> None:
+        self.git_server.hanging.add("org/a")
+        said = self.push(status=3)
+        self.assertIn("org/a.git: git is not done within 5 seconds", said)
+        self.assertIn("1 proposed, 1 failed", said)
+
+    def test_dies_in_the_middle(self) -> None:
+        """The push arrives, and its answer does not."""
+        real = git_scratch.ScratchRepository.push
+
+        def lost(
+            repository: git_scratch.ScratchRepository,
+            remote: git_scratch.Remote,
+            updates: Sequence[RefUpdate],
+            *,
+            atomic: bool = False,
+        ) -> tuple[RefOutcome, ...]:
+            real(repository, remote, updates, atomic=atomic)
+            raise OutsideError("the server is gone")
+
+        with fixtures.MonkeyPatch(PUSH, lost):
+            self.assertIn("2 failed", self.push(status=3))
+        self.log.write_text("")
+        self.assertIn("2 left as it is", self.push())
+        self.assertEqual([], self.pushes())
 
 
 class TestProjects(ProposalsTestCase):
