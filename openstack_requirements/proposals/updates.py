@@ -459,7 +459,7 @@ class _UpdateJob:
                 if desk is None:
                     desk = self._desk(forge, remote, place)
                 units.append(
-                    self._found(
+                    self._assessed(
                         desk, planned, branch, commit, references, listed
                     )
                 )
@@ -492,7 +492,7 @@ class _UpdateJob:
             self._request.writes,
         )
 
-    def _found(
+    def _assessed(
         self,
         desk: Desk,
         planned: Planned | None,

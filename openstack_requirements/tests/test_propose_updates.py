@@ -14,10 +14,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import stat
-import subprocess
 import sys
 import types
 from pathlib import Path
@@ -28,169 +25,24 @@ import fixtures
 
 from openstack_requirements.cmds import propose_updates, update_requirements
 from openstack_requirements.cmds.report import render_proposals
-from openstack_requirements.errors import OutsideError, UnusableInput
+from openstack_requirements.errors import UnusableInput
 from openstack_requirements.proposals.forges import git_branches, registry
 from openstack_requirements.system import git_scratch
 from openstack_requirements.tests import base
 from openstack_requirements.tests.loopback_git import GitServer
+from openstack_requirements.tests.proposal_projects import (
+    BRANCH,
+    DIFFERS,
+    IN_LINE,
+    RECORD,
+    UNKNOWN,
+    ProposalsTestCase,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
-    from openstack_requirements.system.git_scratch import RefOutcome, RefUpdate
     from openstack_requirements.tests.base import Outcome
-
-BRANCH = "refs/heads/proposals/requirements/main"
-RECORD = "refs/proposed/requirements/main"
-PUSH = "openstack_requirements.system.git_scratch.ScratchRepository.push"
-DIFFERS = "foo>=1.0,!=1.4\n"
-IN_LINE = "foo>=1.0,!=2.0\n"
-UNKNOWN = "foo>=1.0,!=1.4\nbaz\n"
-_SERVER = {
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_AUTHOR_NAME": "A. Developer",
-    "GIT_AUTHOR_EMAIL": "developer@example.org",
-    "GIT_COMMITTER_NAME": "A. Developer",
-    "GIT_COMMITTER_EMAIL": "developer@example.org",
-    "GIT_AUTHOR_DATE": "2024-05-06T07:08:09Z",
-    "GIT_COMMITTER_DATE": "2024-05-06T07:08:09Z",
-}
-
-
-class ProposalsTestCase(base.TestCase):
-    """A test with a requirements repository and a server with projects."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        for name, value in (
-            ("GIT_CONFIG_GLOBAL", os.devnull),
-            ("GIT_CONFIG_NOSYSTEM", "1"),
-            ("GIT_CEILING_DIRECTORIES", str(self.folder)),
-            ("GIT_COMMITTER_NAME", "A Bot"),
-            ("GIT_COMMITTER_EMAIL", "bot@example.org"),
-        ):
-            self.useFixture(fixtures.EnvironmentVariable(name, value))
-        self.server = self.folder / "server"
-        self.checkouts = self.folder / "checkouts"
-        self.checkouts.mkdir()
-        self.log = self.folder / "pushes"
-        self.names: list[str] = []
-        self.lists("foo>=1.0,!=2.0", "bar>=1.0")
-        self.template = f"{self.server}/{{project}}.git"
-
-    def lists(self, *lines: str) -> None:
-        """The global list; and the other lists, which are empty."""
-        self.write("reqs/global-requirements.txt", "\n".join(lines) + "\n")
-        self.write("reqs/upper-constraints.txt", "")
-        self.write("reqs/denylist.txt", "")
-
-    def git(self, folder: Path | str, *words: str) -> str:
-        done = subprocess.run(
-            ["git", *words],
-            cwd=folder,
-            env={**os.environ, **_SERVER},
-            capture_output=True,
-            encoding="utf-8",
-            check=True,
-        )
-        return done.stdout.strip()
-
-    def project(
-        self, name: str, text: str = DIFFERS, branch: str = "main"
-    ) -> Path:
-        """A project on the server, and its checkout, which is returned."""
-        origin, checkout = self.origin(name), self.checkouts / name
-        origin.mkdir(parents=True)
-        self.git(origin, "init", "-q", "--bare", f"--initial-branch={branch}")
-        hook = origin / "hooks" / "post-receive"
-        hook.parent.mkdir(exist_ok=True)
-        hook.write_text(f"#!/bin/sh\ncat >> {self.log}\n")
-        hook.chmod(0o755)
-        self.git(origin, "config", "http.receivepack", "true")
-        checkout.mkdir(parents=True)
-        self.git(checkout, "init", "-q", f"--initial-branch={branch}")
-        self.git(checkout, "remote", "add", "origin", str(origin))
-        self.names.append(name)
-        self.write("projects.txt", "".join(f"{name}\n" for name in self.names))
-        self.person(name, {"requirements.txt": text}, branch=branch)
-        self.git(checkout, "remote", "set-head", "origin", "--auto")
-        self.log.write_text("")
-        return checkout
-
-    def origin(self, name: str) -> Path:
-        return self.server / f"{name}.git"
-
-    def person(
-        self, name: str, files: dict[str, str], branch: str = "main"
-    ) -> str:
-        """A person pushes a commit with files; its id."""
-        checkout = self.checkouts / name
-        for path, text in files.items():
-            (checkout / path).write_text(text)
-        self.git(checkout, "add", "--all")
-        self.git(checkout, "commit", "-q", "--allow-empty", "-m", "x")
-        self.git(checkout, "push", "-q", "origin", f"HEAD:{branch}")
-        self.log.write_text("")
-        return self.git(checkout, "rev-parse", "HEAD")
-
-    def amend(self, name: str) -> None:
-        """A person changes the proposal for a project."""
-        clone = self.folder / "clone" / name
-        self.git(
-            self.folder, "clone", "-q", str(self.origin(name)), str(clone)
-        )
-        self.git(clone, "checkout", "-q", "proposals/requirements/main")
-        (clone / "requirements.txt").write_text("foo>=3.0\n")
-        self.git(clone, "commit", "-q", "--all", "-m", "Better")
-        self.git(clone, "push", "-q", "origin", "HEAD")
-        self.log.write_text("")
-
-    def references(self, name: str) -> dict[str, str]:
-        listing = self.git(
-            self.origin(name),
-            "for-each-ref",
-            "--format=%(refname) %(objectname)",
-        )
-        pairs = (line.split(" ") for line in listing.splitlines())
-        return {pair[0]: pair[1] for pair in pairs}
-
-    def proposed(self, name: str, path: str = "requirements.txt") -> str:
-        return self.git(self.origin(name), "show", f"{BRANCH}:{path}") + "\n"
-
-    def pushes(self) -> list[str]:
-        """The references that were pushed since."""
-        lines = self.log.read_text().splitlines()
-        return sorted(line.split(" ")[2] for line in lines)
-
-    def arguments(self, *more: str) -> list[str]:
-        return [
-            *("--reqs", str(self.folder / "reqs")),
-            *("--projects", str(self.folder / "projects.txt")),
-            *("--root", str(self.checkouts)),
-            *("--clone", self.template),
-            *more,
-        ]
-
-    def run_it(self, *more: str, status: int = 0) -> str:
-        """What the command prints; it ends with a status."""
-        outcome = self.outcome(*more)
-        said = f"{outcome.out}{outcome.err}"
-        self.assertEqual(status, outcome.status, said)
-        return said
-
-    def outcome(self, *more: str) -> Outcome:
-        return self.run_main(propose_updates.main, *self.arguments(*more))
-
-    def push(self, *more: str, status: int = 0) -> str:
-        return self.run_it("--push", *more, status=status)
-
-    def everything(self, folder: Path) -> dict[str, bytes]:
-        return {
-            str(path): path.read_bytes()
-            for path in folder.rglob("*")
-            if path.is_file()
-        }
 
 
 class TestTable(ProposalsTestCase):
@@ -339,62 +191,6 @@ class TestTableOverHttp(TestTable):
         self.server.mkdir(exist_ok=True)
         git_server = self.useFixture(GitServer(self.server))
         self.template = f"{git_server.url}/{{project}}.git"
-
-
-class TestServer(ProposalsTestCase):
-    """A server that does not do what it should."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.server.mkdir(exist_ok=True)
-        self.git_server = self.useFixture(GitServer(self.server))
-        self.template = f"{self.git_server.url}/{{project}}.git"
-        module = "openstack_requirements.system.git_scratch"
-        for name, value in (("WAITS", (0.0, 0.0)), ("PATIENCE", 5.0)):
-            self.useFixture(fixtures.MonkeyPatch(f"{module}.{name}", value))
-        for name in ("org/a", "org/b"):
-            self.project(name)
-
-    def test_statuses(self) -> None:
-        for status in (401, 403, 404, 429, 500, 503):
-            self.git_server.statuses["org/a"] = [status] * 9
-            said = self.push(status=3)
-            self.assertIn("org/a.git: git cannot use it: ", said)
-            self.assertIn("1 failed", said)
-            self.assertNotIn(BRANCH, self.references("org/a"), f"{status}")
-            tries = 9 - len(self.git_server.statuses["org/a"])
-            self.assertEqual(3 if status in {429, 500, 503} else 1, tries)
-        self.assertIn(BRANCH, self.references("org/b"))
-
-    def test_well_again(self) -> None:
-        self.git_server.statuses["org/a"] = [503, 429]
-        self.assertIn("2 proposed", self.push())
-
-    def test_hangs(self) -> None:
-        self.git_server.hanging.add("org/a")
-        said = self.push(status=3)
-        self.assertIn("org/a.git: git is not done within 5 seconds", said)
-        self.assertIn("1 proposed, 1 failed", said)
-
-    def test_dies_in_the_middle(self) -> None:
-        """The push arrives, and its answer does not."""
-        real = git_scratch.ScratchRepository.push
-
-        def lost(
-            repository: git_scratch.ScratchRepository,
-            remote: git_scratch.Remote,
-            updates: Sequence[RefUpdate],
-            *,
-            atomic: bool = False,
-        ) -> tuple[RefOutcome, ...]:
-            real(repository, remote, updates, atomic=atomic)
-            raise OutsideError("the server is gone")
-
-        with fixtures.MonkeyPatch(PUSH, lost):
-            self.assertIn("2 failed", self.push(status=3))
-        self.log.write_text("")
-        self.assertIn("2 left as it is", self.push())
-        self.assertEqual([], self.pushes())
 
 
 class TestProjects(ProposalsTestCase):
@@ -634,181 +430,6 @@ class TestProjects(ProposalsTestCase):
         self.push()
         tree = self.git(self.origin("org/a"), "ls-tree", BRANCH)
         self.assertIn("100755 blob", tree)
-
-
-class TestRaces(ProposalsTestCase):
-    """Somebody else is at work at the same time."""
-
-    def test_person_is_first(self) -> None:
-        self.project("org/a")
-        self.push()
-        self.lists("foo>=1.0,!=2.5")
-        real = git_scratch.ScratchRepository.push
-        calls: list[Sequence[RefUpdate]] = []
-
-        def late(
-            repository: git_scratch.ScratchRepository,
-            remote: git_scratch.Remote,
-            updates: Sequence[RefUpdate],
-            *,
-            atomic: bool = False,
-        ) -> tuple[RefOutcome, ...]:
-            if not calls:
-                self.amend("org/a")
-            calls.append(updates)
-            return real(repository, remote, updates, atomic=atomic)
-
-        self.useFixture(fixtures.MonkeyPatch(PUSH, late))
-        said = self.push(status=1)
-        self.assertIn("amended it", said)
-        self.assertEqual(1, len(calls))
-        self.assertEqual("foo>=3.0\n", self.proposed("org/a"))
-
-    def test_again_and_again(self) -> None:
-        self.project("org/a")
-        calls: list[Sequence[RefUpdate]] = []
-
-        def stale(
-            repository: git_scratch.ScratchRepository,
-            remote: git_scratch.Remote,
-            updates: Sequence[RefUpdate],
-            *,
-            atomic: bool = False,
-        ) -> tuple[RefOutcome, ...]:
-            calls.append(updates)
-            return tuple(
-                git_scratch.RefOutcome(update.ref, "rejected", "stale info")
-                for update in updates
-            )
-
-        self.useFixture(fixtures.MonkeyPatch(PUSH, stale))
-        said = self.push(status=3)
-        self.assertIn(
-            "the proposal is not what it was a moment ago: stale", said
-        )
-        self.assertEqual(2, len(calls))
-
-
-#: A git that, at the n-th call of a command, kills the program that started
-#: it: in place of the command, before it, or after it. It does not get the
-#: variables of that program.
-_KILLING_GIT = """#!/bin/sh
-folder={folder}
-read -r command wanted when < $folder/moment
-case " $* " in *" $command "*)
-    number=1
-    while ! mkdir $folder/calls/$number 2> /dev/null; do
-        number=$((number + 1))
-    done
-    if [ $number = $wanted ]; then
-        if [ $when = after ]; then
-            {git} "$@"
-        fi
-        kill -KILL $PPID
-        if [ $when != before ]; then
-            exit 1
-        fi
-    fi
-esac
-exec {git} "$@"
-"""
-MOMENTS = (
-    ("ls-remote", 2, "instead"),
-    ("commit-tree", 1, "instead"),
-    ("push", 1, "instead"),
-    ("push", 1, "before"),
-    ("push", 2, "after"),
-    ("push", 4, "after"),
-)
-
-
-class TestKilled(ProposalsTestCase):
-    """A run that died is completed by the next."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.without_coverage()
-        for name in ("org/new", "org/other", "org/update", "org/close"):
-            self.project(name)
-        self.write("projects.txt", "org/update\norg/close\n")
-        self.push()
-        self.write("projects.txt", "".join(f"{name}\n" for name in self.names))
-        self.person("org/close", {"requirements.txt": "foo>=1.0,!=2.5\n"})
-        self.lists("foo>=1.0,!=2.5")
-        self.untouched = self.folder / "untouched"
-        shutil.copytree(self.server, self.untouched)
-        self.git_folder = self.folder / "bin"
-        self.git_folder.mkdir()
-        program = self.git_folder / "git"
-        real = shutil.which("git")
-        program.write_text(
-            _KILLING_GIT.format(folder=self.git_folder, git=real)
-        )
-        program.chmod(program.stat().st_mode | stat.S_IXUSR)
-
-    def all_references(self) -> list[dict[str, str]]:
-        return [self.references(name) for name in self.names]
-
-    def process(self, command: str, number: int, when: str) -> Outcome:
-        calls = self.git_folder / "calls"
-        shutil.rmtree(calls, ignore_errors=True)
-        calls.mkdir()
-        moment = f"{command} {number} {when}\n"
-        (self.git_folder / "moment").write_text(moment)
-        path = f"{self.git_folder}:{os.environ['PATH']}"
-        return self.run_process(
-            "propose-updates",
-            *self.arguments("--push", "--jobs", "2"),
-            environment={"PATH": path},
-        )
-
-    def restored(self) -> None:
-        shutil.rmtree(self.server)
-        shutil.copytree(self.untouched, self.server)
-
-    def test_next_run_completes_it(self) -> None:
-        self.assertIn("2 proposed, 1 updated, 1 closed", self.push())
-        expected = self.all_references()
-        for moment in MOMENTS:
-            self.restored()
-            outcome = self.process(*moment)
-            self.assertEqual(-9, outcome.status, f"{moment} {outcome}")
-            self.wait_for_children()
-            self.push()
-            self.assertEqual(expected, self.all_references(), f"{moment}")
-            self.log.write_text("")
-            self.push()
-            self.assertEqual([], self.pushes(), f"{moment}")
-
-    def wait_for_children(self) -> None:
-        """What a killed run has started goes on, and ends."""
-        import time
-
-        for _ in range(600):
-            if not self.processes():
-                return
-            time.sleep(0.05)
-        self.fail(f"still there: {self.processes()}")
-
-    def test_two_runs_at_once(self) -> None:
-        runs = [
-            subprocess.Popen(
-                base.script("propose-updates", *self.arguments("--push")),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                encoding="utf-8",
-            )
-            for _ in range(2)
-        ]
-        said = [run.communicate(timeout=120) for run in runs]
-        self.assertEqual([0, 0], [run.returncode for run in runs], f"{said}")
-        self.log.write_text("")
-        seen = self.all_references()
-        self.assertIn("3 left as it is", self.push())
-        self.assertEqual([], self.pushes())
-        self.restored()
-        self.push()
-        self.assertEqual(self.all_references(), seen)
 
 
 class TestCommand(ProposalsTestCase):
