@@ -459,6 +459,7 @@ class GitLabServer(ForgeServer):
 
     name = "gitlab"
     pull_refs = "refs/merge-requests"
+    closes_with_branch = False
     interface = "/api/v4/"
 
     def token(self, headers: Message) -> str | None:

@@ -85,11 +85,12 @@ FAILED = Answer(500, {"message": "it hurts"})
 class Fault:
     """What goes wrong with some requests.
 
-    :param method: of which.
+    :param method: of which, a regular expression.
     :param path: what their path and query match, a regular expression.
     :param kind: ``answer``, ``hang``, ``drop`` (the request is not seen) or
         ``lose`` (it is done, and its answer is lost).
     :param times: how often; None for always.
+    :param after: how many of these requests go well before that.
     """
 
     method: str
@@ -97,6 +98,7 @@ class Fault:
     kind: str = "answer"
     answer: Answer = FAILED
     times: int | None = None
+    after: int = 0
 
 
 @dataclasses.dataclass
@@ -208,6 +210,8 @@ class ForgeServer(fixtures.Fixture):
     name = ""
     #: What the references of pull requests are called.
     pull_refs = "refs/pull"
+    #: Whether a pull request is closed when its branch is deleted.
+    closes_with_branch = True
     #: What the path of the interface starts with.
     interface = "/api/"
 
@@ -383,9 +387,8 @@ class ForgeServer(fixtures.Fixture):
                 project.git(
                     "update-ref", f"{self.pull_refs}/{pull.number}/head", tip
                 )
-            else:
-                pull.state, pull.closed = "closed", self.now()
-                pull.closed_by = BOT
+            elif self.closes_with_branch:
+                self.close(project.name, pull.number, BOT)
 
     def answer(
         self,
@@ -479,9 +482,12 @@ def _handler(forge: ForgeServer) -> type[http.server.BaseHTTPRequestHandler]:
                 for fault in forge.faults:
                     if (
                         fault.times != 0
-                        and fault.method == self.command
+                        and re.fullmatch(fault.method, self.command)
                         and re.search(fault.path, self.path)
                     ):
+                        fault.after -= 1
+                        if fault.after >= 0:
+                            continue
                         if fault.times is not None:
                             fault.times -= 1
                         return fault

@@ -36,7 +36,6 @@ from openstack_requirements.proposals.proposal import Edit, Key
 from openstack_requirements.proposals.propose import Change, Desk, Settled
 from openstack_requirements.system.git_scratch import (
     Identity,
-    RefUpdate,
     ScratchRepository,
 )
 from openstack_requirements.tests import base
@@ -67,6 +66,8 @@ KEY = Key(PROJECT, "main", "requirements")
 HEAD = "proposals/requirements/main"
 OLD, NEW, NEWER = "foo>=1.0\n", "foo>=2.0\n", "foo>=3.0\n"
 CALLS = "command-lines"
+#: The paths of requests that change something.
+_CHANGES = r"/api/|/git-receive-pack$"
 
 _WRAPPER = """\
 #!/bin/sh
@@ -482,27 +483,40 @@ class Faults(ForgeTestCase):
         self.assertEqual("propose", self.action(self.change()))
         self.assertEqual(1, len(self.server.pulls(PROJECT)))
 
-    def test_died_before_the_title_was_changed(self) -> None:
-        self.settle(self.change())
-        fault = self.fault("P(?:ATCH|UT)", "", kind="drop")
-        fault.method = "PUT" if self.server.name == "gitlab" else "PATCH"
-        other = self.change(NEWER, message="Another\n\nBody")
-        self.refused(other)
-        self.server.faults.clear()
-        # The commit is what counts: it is there.
-        self.assertEqual("leave", self.action(other))
-        self.assertEqual(1, len(self.server.pulls(PROJECT)))
-
-    def test_died_between_comment_and_closing(self) -> None:
-        self.settle(self.change())
-        self.project.commit("main", PERSON, requirements_txt=NEW)
-        method = "PUT" if self.server.name == "gitlab" else "PATCH"
-        fault = self.fault(method, "", answer=FAILED)
-        self.refused(self.change(NEW))
-        fault.times = 0
-        self.assertEqual("close", self.action(self.change(NEW)))
-        [pull] = self.server.pulls(PROJECT, "closed")
-        self.assertEqual(1, len(pull.comments))
+    def test_died_at_any_change(self) -> None:
+        """Whatever was done, the next run comes to the same end."""
+        other = "Another\n\nBody"
+        for number, (start, wanted, message, steps) in enumerate(
+            (
+                (OLD, NEW, "Title\n\nBody", 2),
+                (NEW, NEWER, other, 2),
+                (NEW, OLD, other, 3),
+            )
+        ):
+            ends = set()
+            for after in range(steps + 1):
+                name = f"org/p{number}-{after}"
+                project = self.server.add(name, requirements_txt=OLD)
+                key = KEY._replace(project=name)
+                self.settle(self.change(start, key))
+                change = self.change(wanted, key, message=message)
+                fault = Fault("P.*", _CHANGES, kind="drop", after=after)
+                self.server.faults[:] = [fault]
+                if after < steps:
+                    self.refused(change)
+                self.server.faults.clear()
+                self.settle(change)
+                self.quiet(change)
+                ends.add(
+                    (
+                        project.git("for-each-ref", "refs/heads"),
+                        *(
+                            (pull.title, pull.state, len(pull.comments))
+                            for pull in project.pulls
+                        ),
+                    )
+                )
+            self.assertEqual(1, len(ends), str(ends))
 
     def test_fails_for_a_moment(self) -> None:
         for status in (500, 502, 503):
@@ -665,19 +679,22 @@ class Faults(ForgeTestCase):
     def test_person_pushes_while_we_close(self) -> None:
         settled = self.settle(self.change())
         assert settled.proposal is not None
-        tip = self.project.commit(HEAD, PERSON, a="c\n")
-        pushed: list[RefUpdate] = []
-
-        def push(updates: Any, **_more: Any) -> Any:
-            pushed.extend(updates)
-            return ()
-
-        self.forge().close(KEY, settled.proposal, "over", push)
-        [update] = pushed
-        self.assertNotEqual(tip, update.expected)
-        self.assertEqual(
-            ("", f"refs/heads/{HEAD}"), (update.commit, update.ref)
+        self.project.commit(HEAD, PERSON, a="c\n")
+        change = self.change(OLD)
+        folder = self.folder / "late"
+        folder.mkdir()
+        repository = ScratchRepository(str(folder))
+        forge = self.forge()
+        desk = Desk(forge, repository, forge.remote(PROJECT), ME, writes=True)
+        error = self.assertRaises(
+            OutsideError,
+            forge.close,
+            *(change.key, settled.proposal, "over"),
+            propose._pusher(desk),
         )
+        self.assertIn("cannot be pushed", str(error))
+        self.assertEqual(1, len(self.server.pulls(PROJECT)))
+        self.assertEqual("wait", self.action(change))
 
 
 class TestGitHub(RowsOfTheTable):

@@ -193,10 +193,13 @@ class PullRequestForge:
             for request in self._listed(key, head)
             if (request.head, request.base) == (head, key.branch)
         ]
+        # What git lists is newer than what the forge made of a push.
+        tip = references.get(_BRANCH_REFS + head, "")
         open_ones = tuple(
-            # What git lists is newer than what the forge made of a push.
-            self._proposal(
-                request, references.get(_BRANCH_REFS + head, request.commit)
+            self._proposal(request, tip)
+            if tip
+            else self._proposal(request, request.commit)._replace(
+                ref=request.ref
             )
             for request in sorted(requests, key=_number)
             if request.state == "open"
@@ -229,46 +232,44 @@ class PullRequestForge:
         key = proposal.key
         self._require_name(key.project)
         head = head_of(key)
-        there = (
-            standing.open[0].commit
-            if standing.open
+        text = (proposal.title, proposal.body)
+        if standing.open:
+            there = standing.open[0].commit
+            # The push comes last: until it is done, there is another patch,
+            # and so a run that was ended before it is completed by the next.
+            request = self._retitled(key, self._open_one(key, head), text)
+            self._push(proposal, head, there, push)
+        else:
             # A run may have ended before it opened the pull request, and what
             # was merged may have left its branch.
-            else self._tip(key.project, head)
-        )
-        if there != proposal.commit:
-            self._push(proposal, head, there, push)
-        text = (proposal.title, proposal.body)
-        request = None
-        if not standing.open:
-            request = self._open(key, head, *text)
-        if request is None:
-            request = self._open_one(key, head)
-            if (request.title, _plain(request.body)) != text:
-                self._edit(key.project, request.number, *text)
-        return self._proposal(
-            request._replace(title=proposal.title), proposal.commit
-        )
+            there = self._tip(key.project, head)
+            if there != proposal.commit:
+                self._push(proposal, head, there, push)
+            request = self._open(key, head, *text) or self._retitled(
+                key, self._open_one(key, head), text
+            )
+        return self._proposal(request, proposal.commit)
 
     def close(
         self, key: Key, proposal: OpenProposal, reason: str, push: Push
     ) -> None:
         """Close a proposal unmerged, say why, and delete its branch."""
-        self._require_name(key.project)
+        project, head = key.project, head_of(key)
+        self._require_name(project)
         self._say_once(
-            key.project,
+            project,
             proposal.number,
             f"{reason[:1].upper()}{reason[1:].rstrip('.')}. {CLOSED}",
         )
-        self._close(key.project, proposal.number)
-        # Where somebody pushed in the meantime, it is rejected, and stays.
-        push(
-            [
-                RefUpdate(
-                    _BRANCH_REFS + head_of(key), "", expected=proposal.commit
-                )
-            ]
-        )
+        # Once it is closed, no run looks at its branch again. Where that is
+        # gone, some forges have closed it already.
+        if self._tip(project, head):
+            self._update(
+                project,
+                RefUpdate(_BRANCH_REFS + head, "", expected=proposal.commit),
+                push,
+            )
+        self._close(project, proposal.number)
 
     def comment(self, key: Key, proposal: OpenProposal, text: str) -> None:
         """Say something to those who read a proposal, once."""
@@ -308,24 +309,35 @@ class PullRequestForge:
     def _push(
         self, proposal: Proposal, head: str, there: str, push: Push
     ) -> None:
-        """Put the commit on its branch.
+        """Put the commit on its branch."""
+        ref = _BRANCH_REFS + head
+        update = RefUpdate(ref, proposal.commit, expected=there)
+        self._update(proposal.key.project, update, push)
 
-        :raises OutsideError: where it is rejected, and nobody else did it.
+    def _update(self, project: str, update: RefUpdate, push: Push) -> None:
+        """Update a branch.
+
+        :raises OutsideError: where that is rejected, and no other run did it.
         """
-        project = proposal.key.project
-        update = RefUpdate(
-            _BRANCH_REFS + head, proposal.commit, expected=there
-        )
+        head = update.ref.removeprefix(_BRANCH_REFS)
         for outcome in push([update]):
             if (
                 outcome.outcome == "rejected"
-                and self._tip(project, head) != proposal.commit
+                and self._tip(project, head) != update.commit
             ):
                 reason = self.asking.masked(outcome.reason)
                 raise OutsideError(
                     f"{printable(self.url)}/{printable(project)}: the branch "
                     f"{printable(head)} cannot be pushed: {reason}"
                 )
+
+    def _retitled(
+        self, key: Key, request: PullRequest, text: tuple[str, str]
+    ) -> PullRequest:
+        """A pull request with this title and body."""
+        if (request.title, _plain(request.body)) != text:
+            self._edit(key.project, request.number, *text)
+        return request._replace(title=text[0], body=text[1])
 
     def _open_one(self, key: Key, head: str) -> PullRequest:
         """The pull request that is open.
