@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""The only module that sends requests: fetches a URL.
+"""The only module that sends requests itself: fetches a URL.
 
 Projects are judged by what is fetched, so an answer is complete and within
 limits, or an error. requests knows proxies, certificates and netrc. This

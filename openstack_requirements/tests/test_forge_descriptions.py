@@ -12,8 +12,8 @@
 """The GitHub of the tests, compared with the description of the real one.
 
 The description is in a package of npm, and has tens of megabytes. So this is
-only where OPENSTACK_REQUIREMENTS_LIVE is set. No package carries those of
-GitLab and Forgejo.
+only where OPENSTACK_REQUIREMENTS_LIVE is set. No package was found that
+carries those of GitLab and Forgejo.
 """
 
 from __future__ import annotations
