@@ -381,20 +381,26 @@ class TestRuns(GerritTestCase):
 
     def test_the_other_run_is_quicker(self) -> None:
         # Between looking and pushing, which is where it matters.
-        plain = Gerrit.put
         quicker = self.account_of(BOT_PASSWORD)
 
-        def put(forge: Gerrit, *arguments: Any) -> Any:
-            if forge is not quicker:
-                self.settle("org/p0", NEW, forge=quicker)
-            return plain(forge, *arguments)
+        def late(step: str, wanted: str) -> Settled:
+            plain = getattr(Gerrit, step)
 
-        with mock.patch.object(Gerrit, "put", put):
-            settled = self.settle("org/p0", NEW)
-        change = self.only()
-        self.assertEqual(1, len(change["revisions"]))
-        assert settled.proposal is not None
-        self.assertEqual(change["current_revision"], settled.proposal.commit)
+            def do(forge: Gerrit, *arguments: Any) -> Any:
+                if forge is not quicker:
+                    self.settle("org/p0", wanted, forge=quicker)
+                return plain(forge, *arguments)
+
+            with mock.patch.object(Gerrit, step, do):
+                return self.settle("org/p0", wanted)
+
+        for number in range(1, 7):
+            step = "put" if number % 2 else "message"
+            done = late(step, OLD + f"more>={number}\n")
+            change = self.only()
+            self.assertEqual(number, len(change["revisions"]))
+            assert done.proposal is not None
+            self.assertEqual(change["current_revision"], done.proposal.commit)
 
     def test_a_run_that_died_behind_the_push(self) -> None:
         class Killed(BaseException):

@@ -188,7 +188,10 @@ class Gerrit:
             change = self._get(f"{key.project}~{proposal.number}")
             if change is None:
                 raise OutsideError(f"{proposal.url}: is not there any more")
-            return _with_id(message, change.change_id, change.patch_set + 1)
+            # What was seen counts: a run at the same time may have been
+            # quicker, and has to have made the same commit.
+            seen = int(proposal.ref.rpartition("/")[2])
+            return _with_id(message, change.change_id, seen + 1)
         last = standing.closed.number if standing.closed else ""
         change_id = first_id(key, last)
         for _ in range(_MOST_IDS):
