@@ -45,6 +45,18 @@ class _Shown(TypedDict):
 #: The options that several commands have, by the name that they have now.
 MEANINGS: Mapping[str, Meaning] = {
     "--all": Meaning(None, "leave nothing out"),
+    "--allow-missing": Meaning(
+        None,
+        "with --keep-going: exit with 0, not 3",
+    ),
+    "--before": Meaning(
+        "DATE",
+        "the index as it stood at the start of DATE",
+    ),
+    "--bisect": Meaning(
+        "CMD",
+        "when the upgrades do not work together, find the culprits",
+    ),
     "--blacklist": Meaning("FILE", "the never-constrain list"),
     "--branch": Meaning("BRANCH", "the branch"),
     "--cache-dir": Meaning("DIR", "keep in DIR what the next run can use"),
@@ -60,20 +72,59 @@ MEANINGS: Mapping[str, Meaning] = {
     "--forge": Meaning(None, "where changes are reviewed"),
     "--forge-url": Meaning("URL", "the address of the forge"),
     "--format": Meaning(None, "how to write the result"),
+    "--freeze-dir": Meaning(
+        "DIR",
+        "also write what each interpreter installed",
+    ),
     "--freezes": Meaning(
         "PATH",
         "freezes that generate-constraints has written, or folders of them",
     ),
     "--hacking": Meaning(None, "also update hacking"),
     "--holds": Meaning("FILE", "the hold ledger"),
+    "--installer": Meaning(
+        None,
+        "auto is uv, and pip for interpreters that uv cannot use",
+    ),
     "--jobs": Meaning("N", "how much to do at once"),
+    "--keep-going": Meaning(
+        None,
+        "what cannot be built or installed keeps its pin of "
+        "--previous, or is left out",
+    ),
+    "--keep-pythons": Meaning(
+        None,
+        "lines of --previous whose marker selects only Pythons that "
+        "this run was not asked for stay as they are",
+    ),
     "--lock-timeout": Meaning("SECONDS", "how long to wait"),
+    "--markers": Meaning(
+        None,
+        "one line for each interpreter where they differ, or one for "
+        "each range of neighbouring versions",
+    ),
     "--newest": Meaning(
         None, "look up the newest versions in the package index, with uv"
     ),
     "--no-holds": Meaning(None, "read no hold ledger"),
+    "--no-install": Meaning(
+        None,
+        "only resolve",
+    ),
     "--output": Meaning("FILE", "where to write the result"),
     "--policy": Meaning(None, "which rules decide"),
+    "--previous": Meaning(
+        "FILE",
+        "keep the pins of these constraints wherever they still resolve",
+    ),
+    "--project": Meaning(
+        "DIR",
+        "a project",
+    ),
+    "--project-config": Meaning(
+        "DIR",
+        "let uv also read DIR/uv.toml",
+    ),
     "--projects": Meaning("FILE", "the projects that FILE lists"),
     "--push": Meaning(
         None,
@@ -83,14 +134,40 @@ MEANINGS: Mapping[str, Meaning] = {
     "--python": Meaning("PYTHON", "an interpreter to install for"),
     "--quiet": Meaning(None, "show no progress"),
     "--reqs": Meaning("DIR", "the requirements repository"),
+    "--requirements": Meaning(
+        "FILE",
+        "the list to install",
+    ),
     "--root": Meaning("DIR", "a folder with checkouts of projects"),
     "--soft": Meaning(None, "keep packages that the global list lacks"),
+    "--sort": Meaning(
+        None,
+        "hash: simultaneous changes rarely touch neighbouring lines; "
+        "name: for people",
+    ),
     "--timeout": Meaning("SECONDS", "how long one request"),
     "--topic": Meaning(
         "TOPIC", "the word that proposals of this kind have in common"
     ),
+    "--upgrade": Meaning(
+        None,
+        "let everything move",
+    ),
+    "--upgrade-package": Meaning(
+        "NAME",
+        "let NAME move to its newest version all the same",
+    ),
     "--upper-constraints": Meaning("FILE", "the constraints"),
     "--verbose": Meaning(None, "say more on stderr"),
+    "--verify": Meaning(
+        None,
+        "install once more under the new constraints",
+    ),
+    "--version-map": Meaning(
+        "FROM:TO",
+        "copy what FROM (3.11) installs to TO (3.14), an interpreter "
+        "that is not available",
+    ),
 }
 
 

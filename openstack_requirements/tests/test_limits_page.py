@@ -37,6 +37,12 @@ HEADINGS = (
 NO_LIMITS = {
     "proposals.forges.forgejo.PAGE": "how many rows are asked for at once",
     "proposals.forges.github.BETWEEN_WRITES": "how long GitHub is left alone",
+    "install.awaited_release.FIRST_PAUSE": "how long a pause is at first",
+    "install.awaited_release.LONGEST_PAUSE": "how long a pause gets",
+    "proposals.constraints_job._TRIES": (
+        "how often a proposal is made anew that changes meanwhile"
+    ),
+    "proposals.messages_constraints.WIDTH": "how long the lines are",
     "install.cache.FORMAT": "the version of a file that this toolkit writes",
     "cmds.report.render_changes.OPEN_ROWS": (
         "longer tables are folded, and are whole"
