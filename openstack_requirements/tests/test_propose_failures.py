@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import fixtures
@@ -241,13 +243,37 @@ class TestKilled(ProposalsTestCase):
 
     def wait_for_children(self) -> None:
         """What a killed run has started goes on, and ends."""
-        import time
-
         for _ in range(600):
             if not self.processes():
                 return
             time.sleep(0.05)
         self.fail(f"still there: {self.processes()}")
+
+    def test_interrupted(self) -> None:
+        """It ends what it has started, and leaves nothing behind."""
+        started = self.git_folder / "started"
+        real = shutil.which("git")
+        (self.git_folder / "git").write_text(
+            f'#!/bin/sh\ncase " $* " in *" ls-remote "*)\n'
+            f'    touch {started}; sleep 60;;\nesac\nexec {real} "$@"\n'
+        )
+        path = f"{self.git_folder}:{os.environ['PATH']}"
+        with subprocess.Popen(
+            base.script("propose-updates", *self.arguments("--push")),
+            env={**os.environ, "PATH": path},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        ) as run:
+            for _ in range(600):
+                if started.exists():
+                    break
+                time.sleep(0.05)
+            run.send_signal(signal.SIGINT)
+            said = run.communicate(timeout=60)
+        self.assertEqual(130, run.returncode, f"{said}")
+        self.assertEqual(("", "interrupted\n"), said)
+        self.assert_nothing_left()
 
     def test_two_runs_at_once(self) -> None:
         runs = [
