@@ -35,6 +35,7 @@ OLDER = {
     ("check-python2-support", "--requirements"),
     ("edit-constraints", "--python"),
     ("generate-constraints", "--from-freezes"),
+    ("propose-constraints", "--from-freezes"),
     ("update-requirements", "--output-suffix"),
     ("update-requirements", "--soft-update"),
     ("update-requirements", "--source"),

@@ -25,6 +25,7 @@ import fixtures
 from openstack_requirements.cmds import propose_constraints
 from openstack_requirements.install import awaited_release
 from openstack_requirements.install.installers import configuration
+from openstack_requirements.proposals.forges import Outdated
 from openstack_requirements.proposals.forges.git_branches import GitBranches
 from openstack_requirements.repository import generation
 from openstack_requirements.tests.test_generate import GenerateTestCase
@@ -273,6 +274,46 @@ class TestNightly(ConstraintsTestCase):
         self.assertIn("developer@example.org", done.out)
         self.assertEqual(before, self.proposals())
 
+    def test_somebody_is_quicker(self) -> None:
+        """What another run has just proposed is looked at again."""
+        put = GitBranches.put
+        tries: list[int] = []
+
+        def late(*words: Any) -> Any:
+            tries.append(1)
+            if len(tries) == 1:
+                put(*words)
+                raise Outdated("somebody else has changed the proposal")
+            return put(*words)
+
+        self.patch(GitBranches, "put", late)
+        self.assertIn("left as it is", self.good())
+        self.assertEqual(1, len(tries))
+        self.assertEqual(1, len(self.proposals()))
+
+    def test_somebody_is_always_quicker(self) -> None:
+        def late(*_: Any) -> Any:
+            raise Outdated("somebody else has changed the proposal")
+
+        self.patch(GitBranches, "put", late)
+        done = self.nightly("--push")
+        self.assertEqual((3, ""), (done.status, done.out))
+        self.assertIn("somebody else", done.err)
+
+    def test_freezes_of_another_job(self) -> None:
+        freezes = str(self.folder / "freezes")
+        self.generate(
+            *("-p", sys.executable, "--freeze-dir", freezes),
+            *("-r", self.write("list.txt", "a\n"), "-o", "new.txt"),
+        )
+        # Merged after that job had read the lists.
+        self.index.wheel("b", "3.0")
+        self.person("Raise b", {UC: "# why\na===1.0\nb===3.0\n"})
+        done = self.propose("--freezes", freezes, "--sort", "name", "--push")
+        self.assertEqual(0, done.status, done.err)
+        self.assertIn("stays at its bump: b 3.0", done.out)
+        self.assertEqual("# why\na===2.0\nb===3.0\n", self.text(NIGHTLY))
+
     def test_what_cannot_be_merged(self) -> None:
         self.meanwhile(lambda: self.person("Drop a", {UC: "# why\nb===1.0\n"}))
         done = self.nightly("--push", "--keep-pythons")
@@ -516,6 +557,19 @@ class TestRelease(ConstraintsTestCase):
             self.refused("2.0"),
         )
         self.assertEqual((before, []), (self.proposals(), self.comments))
+
+    def test_person_amended_the_bump(self) -> None:
+        self.good("2.0")
+        clone = self.person_clone
+        self.git(clone, "fetch", "-q", "origin")
+        branch = "proposals/release-a/main"
+        self.git(clone, "checkout", "-q", branch)
+        self.person("Better", {"denylist.txt": "c\n"}, branch)
+        self.index.wheel("a", "3.0")
+        done = self.release("3.0")
+        self.assertEqual(1, done.status, done.err)
+        self.assertIn("waits for a person", done.out)
+        self.assertEqual([], self.comments)
 
     def test_beside_the_nightly_proposal(self) -> None:
         """Each has its own topic, and the later one gives way."""
