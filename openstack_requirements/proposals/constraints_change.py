@@ -15,9 +15,9 @@
 meanwhile, and holds this law:
 
     In every environment in which a release bump since the last regeneration
-    pins a version that the global list and the holds admit, the proposal pins
-    that version or a newer one, as long as anything installed requires the
-    distribution.
+    pins a version, the proposal pins that version or a newer one, as long as
+    anything that was installed requires the distribution, and as the global
+    list and the holds at the tip admit its pins.
 
 :func:`bumped` makes the change of one line, and never a lower pin.
 """
