@@ -16,6 +16,7 @@ Everything comes from the checkout's own files, and none of its code is run.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,10 +26,17 @@ from openstack_requirements.errors import (
     UnusableInput,
     UnusableProject,
 )
-from openstack_requirements.manifests import declarations, dynamic, loader
+from openstack_requirements.manifests import (
+    declarations,
+    dynamic,
+    includes,
+    loader,
+)
 from openstack_requirements.system import files
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from openstack_requirements.manifests.core_metadata import Metadata
     from openstack_requirements.manifests.declarations import Declared
 
@@ -123,9 +131,10 @@ def read(root: str, *, extras: bool = True) -> SurveyedCheckout:
         raise _unusable(root, error) from error
     folder = os.path.basename(os.path.abspath(root))
     name = project.name or metadata.name or folder
+    files_read = {*project.texts} & {*declarations.REQUIREMENTS_FILES}
     required = [
         (_entry_by(name, entry), entry.text)
-        for entry in project.declared
+        for entry in _followed(root, source, project.declared, files_read)
         if entry.kind not in _BUILD
         and (extras or entry.kind not in _OPTIONAL)
         and not entry.include
@@ -138,25 +147,65 @@ def read(root: str, *, extras: bool = True) -> SurveyedCheckout:
     ]
     decisions = _computed(name, metadata)
     for path, extra in metadata.files:
-        if (extra and not extras) or path in project.texts:
+        if (extra and not extras) or path in {*project.texts, *files_read}:
             continue
         text = _text(root, source, path)
         if text is None:
             message = f"{path} is not there"
             decisions.append(Decision(name, "not-read", message))
             continue
+        files_read.add(path)
+        entries = _declared(root, path, text)
         required += [
-            (_by(name, extra, f"{path}:{entry.line}"), entry.text)
-            for entry in _declared(root, path, text)
+            (_by(name, extra, f"{entry.file}:{entry.line}"), entry.text)
+            for entry in _followed(root, source, entries, files_read)
         ]
         if len(required) > MOST_REQUIREMENTS:
             break
     if len(required) > MOST_REQUIREMENTS:
-        reason = f"requires more than {MOST_REQUIREMENTS} distributions"
-        raise UnusableProject(root, [UnusableInput(root, reason)])
+        raise _too_many(root)
     return SurveyedCheckout(
         name, tuple(required), metadata.requires_python, tuple(decisions)
     )
+
+
+def _followed(
+    root: str,
+    source: loader.Source,
+    entries: Iterable[Declared],
+    files_read: set[str],
+) -> Iterator[Declared]:
+    """The entries, and those of the files that they include.
+
+    A file is read once, so that files may include each other. What is not in
+    the checkout stays an entry: a line that is no requirement.
+
+    :param files_read: the requirements files that were read; the ones that are
+        read here are added.
+    :raises UnusableProject: where a file makes no sense, or there is too much.
+    """
+    ahead = [iter(entries)]
+    left = MOST_REQUIREMENTS
+    while ahead:
+        entry = next(ahead[-1], None)
+        if entry is None:
+            ahead.pop()
+            continue
+        path = includes.included_file(entry)
+        if path in files_read:
+            continue
+        text = None
+        if path:
+            with contextlib.suppress(UnusableInput):  # it leads out of it
+                text = source(path)
+        if text is None:
+            left -= 1
+            if left < 0:
+                raise _too_many(root)
+            yield entry
+        else:
+            files_read.add(path)
+            ahead.append(iter(_declared(root, path, text)))
 
 
 def _computed(name: str, metadata: Metadata) -> list[Decision]:
@@ -180,6 +229,11 @@ def _declared(root: str, path: str, text: str) -> list[Declared]:
     except BadLine as error:
         place = os.path.join(root, error.source)
         raise UnusableProject(root, [error.at(place, error.number)]) from error
+
+
+def _too_many(root: str) -> UnusableProject:
+    reason = f"requires more than {MOST_REQUIREMENTS} distributions"
+    return UnusableProject(root, [UnusableInput(root, reason)])
 
 
 def _text(root: str, source: loader.Source, path: str) -> str | None:

@@ -190,7 +190,8 @@ def _fill_in(options: argparse.Namespace) -> None:
     options.installer = options.installer or settings.installer or "auto"
     if options.never is None and repository.never is not None:
         options.never = repository.never
-        _console.say(f"never constrained: what {repository.never} lists")
+        if not options.quiet:
+            _console.say(f"never constrained: what {repository.never} lists")
     options.holds = repository.holds
     if merges:
         return

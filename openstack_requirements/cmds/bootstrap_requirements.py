@@ -215,7 +215,8 @@ def _fill_in(options: argparse.Namespace) -> None:
     options.policy = options.policy or settings.policy or None
     if options.never is None and repository.never is not None:
         options.never = repository.never
-        _console.say(f"never constrained: what {repository.never} lists")
+        if not options.quiet:
+            _console.say(f"never constrained: what {repository.never} lists")
 
 
 def _request(

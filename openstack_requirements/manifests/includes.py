@@ -11,9 +11,9 @@
 # under the License.
 """The lines of requirements files that include another one (``-r FILE``).
 
-Nothing is included: each requirements file of a project is read by itself. It
-is only told whether what a line brings in is read anyway. Nothing here opens
-a file.
+Where projects are judged nothing is included: each requirements file is read
+by itself, so files that include each other do no harm. It is only told what a
+line brings in, and whether that is read anyway. Nothing here opens a file.
 """
 
 from __future__ import annotations

@@ -20,7 +20,9 @@ import subprocess
 import sys
 import time
 
+from openstack_requirements.bootstrap import checkouts
 from openstack_requirements.cmds import bootstrap_requirements
+from openstack_requirements.errors import UnusableProject
 from openstack_requirements.pep508 import python_versions
 from openstack_requirements.pep508.entries import normalize
 from openstack_requirements.repository import lists, policy
@@ -158,6 +160,13 @@ class TestNames(BootstrapTestCase):
             lines,
         )
         self.assertEqual([], decisions)
+
+    def test_which_never_constrain_list_was_found(self) -> None:
+        self.write("denylist.txt", "nothing\n")
+        argv = ("-p", sys.executable, "second", "--reqs", str(self.folder))
+        done = self.run_main(bootstrap_requirements.main, *argv)
+        self.assertIn("never constrained: what ", done.err)
+        self.assertEqual("", self.bootstrap(*argv[2:]).err)
 
     def test_what_was_written_where(self) -> None:
         decisions = str(self.folder / "decisions.json")
@@ -543,6 +552,62 @@ class TestCheckouts(BootstrapTestCase):
         self.assertEqual(
             "2 to decide: 2 not-read without an answer", decisions[-1]
         )
+
+    def test_included_files(self) -> None:
+        """Each of a checkout is read once, wherever it is included."""
+        one = str(self.folder / "one")
+        self.write(
+            "one/requirements.txt",
+            "-r reqs/base.txt\n-r test-requirements.txt\n",
+        )
+        self.write(
+            "one/test-requirements.txt",
+            "--requirement=requirements.txt\n-r reqs/base.txt\ncolours>=0.1\n",
+        )
+        self.write("one/reqs/base.txt", "-r more.txt\nlinter>=0.1\n")
+        self.write(
+            "one/reqs/more.txt",
+            "-r base.txt\n-r more.txt\n-r ../requirements.txt\nchecker>=6\n",
+        )
+        lines, decisions = self.proposed("--root", one, "--policy", "current")
+        self.assertEqual(
+            ["checker  # MIT", "colours  # BSD", "linter  # MIT"], lines
+        )
+        self.assertEqual([], decisions)
+
+    def test_many_files_that_include_the_next(self) -> None:
+        for number in range(1500):
+            self.write(f"one/r{number}.txt", f"-r r{number + 1}.txt\n")
+        self.write("one/requirements.txt", "-r r0.txt\n")
+        self.write("one/r1500.txt", "linter>=0.1\n")
+        read = checkouts.read(str(self.folder / "one"))
+        self.assertEqual((("one (r1500.txt:1)", "linter>=0.1"),), read.texts)
+
+    def test_too_much_in_included_files(self) -> None:
+        content = "".join(f"d{number}\n" for number in range(4_000))
+        lines = "-r a.txt\n-r b.txt\n-r c.txt\n"
+        for name, text in (
+            ("requirements", lines),
+            ("a", content),
+            ("b", content),
+            ("c", content),
+        ):
+            self.write(f"one/{name}.txt", text)
+        error = self.assertRaises(
+            UnusableProject, checkouts.read, str(self.folder / "one")
+        )
+        self.assertIn("requires more than 10000 distributions", str(error))
+
+    def test_included_files_that_are_not_followed(self) -> None:
+        self.write("outside.txt", "linter>=0.1\n")
+        os.mkdir(self.folder / "one")
+        os.symlink(self.folder / "outside.txt", self.folder / "one/link.txt")
+        for path in ("../outside.txt", "link.txt", "gone.txt", "/etc/hosts"):
+            self.write("one/requirements.txt", f"-r {path}\n")
+            read = checkouts.read(str(self.folder / "one"))
+            self.assertEqual(
+                (("one (requirements.txt:1)", f"-r {path}"),), read.texts
+            )
 
     def test_a_file_that_is_not_there(self) -> None:
         os.unlink(os.path.join(self.root, "filed/requirements/base.txt"))

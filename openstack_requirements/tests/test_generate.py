@@ -167,6 +167,18 @@ class TestGenerate(GenerateTestCase):
             done.err.splitlines()[-2:],
         )
 
+    def test_which_never_constrain_list_was_found(self) -> None:
+        self.write("denylist.txt", "x\n")
+        frozen = self.write("frozen.txt", "x==1\ny==2\n")
+        argv = ("--from-freezes", f"3.12:{frozen}")
+        for more, said in (((), True), (("-q",), False)):
+            done = self.run_main(
+                generate_constraints.main,
+                *(*argv, "--reqs", str(self.folder), *more),
+            )
+            self.assertEqual((0, "y===2\n"), (done.status, done.out))
+            self.assertEqual(said, "never constrained: what " in done.err)
+
     def test_both_installers_agree(self) -> None:
         argv = ("-p", sys.executable, "-r", self.list)
         self.assertEqual(
