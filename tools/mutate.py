@@ -123,6 +123,8 @@ MODULES = (
     "proposals.proposal",
     "proposals.reconcile",
     "proposals.messages",
+    "proposals.constraints_change",
+    "proposals.messages_constraints",
     "repository.holds",
     "repository.hold_edits",
     "repository.settings",

@@ -74,8 +74,8 @@ def parser() -> _console.Parser:
     """The parser of the command line."""
     result = _console.Parser(
         prog=NAME,
-        description="Propose newly generated constraints, or the release of "
-        "one distribution, to the requirements repository.",
+        description="Propose new constraints, or the pin of one release, to "
+        "their repository.",
         epilog=_EPILOG,
     )
     _add_proposal_options(result.add_argument_group("the proposal"))
@@ -133,8 +133,11 @@ def _add_proposal_options(group: argparse._ArgumentGroup) -> None:
         "--project",
         metavar="ORG/NAME",
         default=argparse.SUPPRESS,
-        help="what the forge calls the requirements repository (default: the "
-        "end of the address that its checkout calls origin)",
+        help=_options.help_of(
+            "--project",
+            ", here what the forge calls the requirements repository "
+            "(default: the end of the address that its checkout calls origin)",
+        ),
     )
     group.add_argument(
         "--clone",
@@ -175,8 +178,8 @@ def _add_release_options(group: argparse._ArgumentGroup) -> None:
         default=argparse.SUPPRESS,
         **_options.shown(
             "--projects",
-            "; with --root, the report says which of their requirements the "
-            "release does not meet",
+            ", org/name in a line; with --root, the report says which of "
+            "their requirements the release does not meet",
         ),
     )
     group.add_argument(

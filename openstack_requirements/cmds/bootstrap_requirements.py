@@ -199,10 +199,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         _console.write_to(options.output, content)
     if not options.quiet:
-        entries = counted(len(proposal.entries), "new entry", "new entries")
-        _console.say_written(options.output, entries)
-        _console.say_written(options.decisions, counted(len(left), "decision"))
+        _say_written(options, len(proposal.entries), len(left))
     return status
+
+
+def _say_written(
+    options: argparse.Namespace, entries: int, decisions: int
+) -> None:
+    """Say what was written where."""
+    new = counted(entries, "new entry", "new entries")
+    _console.say_written(options.output, new)
+    _console.say_written(options.decisions, counted(decisions, "decision"))
 
 
 def _fill_in(options: argparse.Namespace) -> None:

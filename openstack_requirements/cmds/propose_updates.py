@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -236,19 +235,6 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     for branch in options.branch or ():
         _proposal_names.require_branch(branch)
     return options
-
-
-def _require_branch(branch: str) -> None:
-    """Refuse what is not the name of a branch (git check-ref-format).
-
-    :raises UnusableInput: where it is not.
-    """
-    if not re.fullmatch(
-        r"(?!-)(?!.*(?:^|/)\.)(?!.*\.\.)(?!.*//)(?!.*@\{)(?!.*\.lock(?:/|$))"
-        r"(?!/)[^\x00-\x20\x7f~^:?*\[\\]+(?<![/.])",
-        branch,
-    ):
-        raise UnusableInput("--branch", f"{branch} is not a branch's name")
 
 
 def _listed(path: str) -> list[ListedProject]:

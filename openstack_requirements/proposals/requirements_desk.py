@@ -66,14 +66,16 @@ def job(
     :raises RequirementsError: where the repository, its forge or its name is
         not known.
     """
-    if request.clone:
-        sources.require_template(request.clone)
+    clone = request.clone
+    if clone:
+        sources.require_template(clone)
+        clone = sources.absolute(clone)
     processes = Processes(folder)
     forge = registry.make(request.forge, request.forge_url, environ, warn)
     git = _git(request.reqs or os.curdir, processes)
     project = request.project or _project(git)
     remote = forge.remote(project) or sources.remote_of(
-        Sources("", request.clone), project, git
+        Sources("", clone), project, git
     )
     repository = ScratchRepository(
         os.path.join(folder, "scratch"),

@@ -248,7 +248,7 @@ class _Unit(NamedTuple):
     desk: Desk | None = None
 
 
-class _Place(NamedTuple):
+class _KnownProject(NamedTuple):
     """A project: its checkout, and where it really is."""
 
     listed: ListedProject
@@ -363,7 +363,7 @@ class _UpdateJob:
             proposal=settled.proposal,
         )
 
-    def _local(self, listed: ListedProject) -> _Place:
+    def _local(self, listed: ListedProject) -> _KnownProject:
         """A project as its checkout has it.
 
         :raises UnusableInput: where there is neither a checkout nor an
@@ -383,7 +383,7 @@ class _UpdateJob:
                     f"there is no checkout of {listed.name} in "
                     f"{request.sources.root}",
                 )
-            return _Place(listed, None, {}, request.branches)
+            return _KnownProject(listed, None, {}, request.branches)
         git = sources.opened(folder, self._processes)
         tips = sources.tips_of(git, request.branches)
         planned = {
@@ -393,12 +393,14 @@ class _UpdateJob:
             for branch in tips.wanted(request.branches)
             if branch in tips.commits
         }
-        return _Place(listed, git, planned, tips.wanted(request.branches))
+        return _KnownProject(
+            listed, git, planned, tips.wanted(request.branches)
+        )
 
     def _key(self, listed: ListedProject, branch: str) -> Key:
         return Key(listed.name, branch, self._request.topic)
 
-    def _is_quiet(self, place: _Place) -> bool:
+    def _is_quiet(self, place: _KnownProject) -> bool:
         """Whether nothing outside has to be asked about a project.
 
         :raises UnusableInput: where the checkout does not say which branch.
@@ -424,7 +426,7 @@ class _UpdateJob:
             )
         )
 
-    def _outside(self, place: _Place) -> list[_Unit]:
+    def _outside(self, place: _KnownProject) -> list[_Unit]:
         """The branches of a project, as it really is."""
         listed, forge = place.listed, self._request.forge
         assert forge is not None
@@ -475,7 +477,9 @@ class _UpdateJob:
             return False
         return not forge.standing(change.key, references).open
 
-    def _desk(self, forge: Forge, remote: Remote, place: _Place) -> Desk:
+    def _desk(
+        self, forge: Forge, remote: Remote, place: _KnownProject
+    ) -> Desk:
         """What it takes to reconcile the branches of a project."""
         assert self._request.who is not None
         name = place.listed.name.replace("/", "%")

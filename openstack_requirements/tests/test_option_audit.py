@@ -21,6 +21,8 @@ from openstack_requirements.tests import base, option_audit
 #: Where the value of an option differs, with the reason.
 OTHER_VALUE = {
     ("generate-constraints", "--diff"): "has a format, which may be left out",
+    ("propose-constraints", "--diff"): "has a format, which may be left out",
+    ("propose-constraints", "--project"): "the name that a forge knows",
 }
 #: Short options that mean something else in a command, with the reason.
 OTHER_SHORT = {
