@@ -158,6 +158,52 @@ find-links = ["wheels"]
         )
 
 
+class TestTrust(base.TestCase):
+    """Whom uv trusts, where pip alone is told of a certificate."""
+
+    def given(self, pip: str, uv: str = "", **variables: str) -> str:
+        """The certificates that uv is told of."""
+        for name in (*run_index._TRUST, "PIP_CERT", *UNSET["uv"]):
+            self.useFixture(fixtures.EnvironmentVariable(name))
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", *UNSET["pip"]):
+            self.useFixture(fixtures.EnvironmentVariable(name))
+        # pip reads none of the machine's files where that is os.devnull.
+        variables["PIP_CONFIG_FILE"] = (
+            self.write("pip.conf", pip) if pip else os.devnull
+        )
+        variables["XDG_CONFIG_HOME"] = str(self.folder)
+        self.write("uv/uv.toml", uv)
+        for name, value in variables.items():
+            self.useFixture(fixtures.EnvironmentVariable(name, value))
+        job = self.children()
+        run_index.settle(job)
+        return job.variable("SSL_CERT_FILE")
+
+    def test_of_pip(self) -> None:
+        told = "[global]\ncert = /certificates.pem\n"
+        self.assertEqual("/certificates.pem", self.given(told))
+
+    def test_of_variables_that_pip_obeys(self) -> None:
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            self.assertEqual("/of.pem", self.given("", **{name: "/of.pem"}))
+
+    def test_of_uv(self) -> None:
+        told = "[global]\ncert = /certificates.pem\n"
+        self.assertEqual("/u", self.given(told, SSL_CERT_FILE="/u"))
+        self.assertEqual("", self.given(told, UV_NATIVE_TLS="1"))
+        self.assertEqual("", self.given(told, "native-tls = true\n"))
+
+    def test_of_another_index(self) -> None:
+        told = "[global]\ncert = /certificates.pem\n"
+        index = "https://a.example/simple"
+        self.assertEqual("", self.given(told, f"index-url = '{index}'\n"))
+        told += f"index-url = {index}\n"
+        self.assertEqual("/certificates.pem", self.given(told))
+
+    def test_of_nobody(self) -> None:
+        self.assertEqual("", self.given(""))
+
+
 class TestRun(GenerateTestCase):
     """Commands with two indexes: the test's own, and one of somebody else.
 

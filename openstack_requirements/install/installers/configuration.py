@@ -292,6 +292,8 @@ def pip_files(
 
 
 def _pip_files(children: Children, where: Sequence[str]) -> Iterator[PipFile]:
+    if children.variable("PIP_CONFIG_FILE") == os.devnull:
+        return  # pip reads no file then, though it lists them
     command = own_module("pip", *where, "config", "debug")
     try:
         lines = children.run(command).splitlines()

@@ -37,6 +37,13 @@ if TYPE_CHECKING:
     from openstack_requirements.constraints.freeze import Freeze
     from openstack_requirements.system.children import Children
 
+# Whom uv trusts, where a person says it.
+_TRUST = (
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "UV_NATIVE_TLS",
+    "UV_SYSTEM_CERTS",
+)
 _TRUE = frozenset(("1", "true", "t", "yes", "y", "on"))
 
 
@@ -144,6 +151,8 @@ def settle(
             children.give(
                 {"UV_NO_CONFIG": "1", "UV_CONFIG_FILE": "", "UV_INDEX": ""}
             )
+    elif pip.same_as(choice.sources):
+        children.give(_reached(children, project))
     if not pip.same_as(choice.sources):
         children.give(_for_pip(children, choice.sources))
 
@@ -234,16 +243,44 @@ def _for_uv(
         if extra and not children.variable("UV_INDEX_STRATEGY"):
             # To pip all indexes are equal; uv would stop at the first.
             given["UV_INDEX_STRATEGY"] = "unsafe-best-match"
-    for option, name in (
-        ("cert", "SSL_CERT_FILE"),
-        ("client-cert", "SSL_CLIENT_CERT"),
-        ("trusted-host", "UV_INSECURE_HOST"),
-    ):
-        # How that index is reached is a part of where it is.
-        value = configuration.pip_setting(children, option)
-        if value and not children.variable(name):
-            given[name] = value
+    # How that index is reached is a part of where it is.
+    given.update(_reached(children))
     return given
+
+
+def _reached(children: Children, project: str = "") -> dict[str, str]:
+    """The variables that make uv trust whom pip trusts.
+
+    pip alone reads what a machine is told of certificates in its files. What
+    uv is told counts first.
+
+    :param project: a folder whose configuration of uv counts too, or empty.
+    """
+    variable = children.variable
+    if any(variable(name) for name in _TRUST) or any(
+        configuration.uv_settings(path).get(name) is not None
+        for path in configuration.uv_files(os.environ, variable, project)
+        for name in ("native-tls", "system-certs")
+    ):
+        bundles = {"SSL_CERT_FILE": ""}
+    else:
+        bundles = {
+            "SSL_CERT_FILE": configuration.pip_setting(children, "cert")
+            or variable("REQUESTS_CA_BUNDLE")
+            or variable("CURL_CA_BUNDLE")
+        }
+    given = {
+        **bundles,
+        "SSL_CLIENT_CERT": configuration.pip_setting(children, "client-cert"),
+        "UV_INSECURE_HOST": configuration.pip_setting(
+            children, "trusted-host"
+        ),
+    }
+    return {
+        name: value
+        for name, value in given.items()
+        if value and not variable(name)
+    }
 
 
 def _for_pip(children: Children, sources: IndexSources) -> dict[str, str]:
