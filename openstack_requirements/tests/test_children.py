@@ -137,8 +137,8 @@ class TestOnePlace(base.TestCase):
                     )
 
     def test_who_may_start_anything_elsewhere(self) -> None:
-        # git runs where the repository is, a command of the user where the
-        # user is.
+        # git runs where the repository is, or in an empty folder; a command
+        # of the user where the user is.
         users = {
             name
             for name, tree in modules().items()
@@ -146,7 +146,17 @@ class TestOnePlace(base.TestCase):
             if isinstance(node, ast.Call)
             and ast.unparse(node.func).endswith("Processes")
         }
-        self.assertEqual({"install.bisection", "system.git_command"}, users)
+        self.assertEqual(
+            {
+                "install.bisection",
+                "proposals.requirements_desk",
+                "proposals.updates",
+                "system.git_command",
+                "system.git_credentials",
+                "system.git_scratch",
+            },
+            users,
+        )
 
 
 class TestRecorded(GenerateTestCase):

@@ -525,6 +525,9 @@ class TestCommands(HostileTestCase):
         self.write("reqs/upper-constraints.txt", CONSTRAINTS)
         freeze = freeze_json.to_json(make("foo 2.0"))
         self.write("freezes/python3.12.json", freeze)
+        # Where a change of the lists would be proposed.
+        self.clean = self.folder / "clean"
+        self.git("init", "--quiet", "--bare", str(self.clean / "org" / "x"))
 
     def project(self, folder: Path) -> None:
         """Two commits that differ in what commands read."""
@@ -584,6 +587,17 @@ class TestCommands(HostileTestCase):
         yield merge, "no-list.txt", "no-list.txt", listed, "7", "list.txt"
         yield "normalize-requirements", listed
         yield "openstack-requirements", "normalize-requirements", listed
+        names = self.write("listed.txt", f"org/{project.name}\n")
+        proposed = ("--projects", names, "--root", str(project.parent))
+        yield "propose-updates", "--reqs", reqs, *proposed
+        yield (
+            *(
+                "propose-constraints",
+                "--freezes",
+                str(self.folder / "freezes"),
+            ),
+            *("--project", "org/x", "--clone", f"{self.clean}/{{project}}"),
+        )
         yield "validate-constraints", listed, pinned
         zuul = ("--zuul-projects", "zuul.yaml")
         yield "validate-projects", "projects.txt", *zuul
