@@ -186,10 +186,12 @@ def _oldest_pythons(lines: Iterable[str], stated: str) -> list[str]:
     oldest = markers.oldest_pythons(named)
     if not stated:
         return oldest
+    # What the markers name of the same series (2, 3) is not older.
+    series = version_key(stated.partition(".")[0])
     newer = [
         python
         for python in oldest
-        if version_key(python) > version_key(stated)
+        if version_key(python.partition(".")[0]) > series
     ]
     return [stated, *newer]
 

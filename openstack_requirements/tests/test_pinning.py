@@ -66,6 +66,15 @@ CASES = [
         ">=3.10",
         "a===2;python_version>='3.10'",
     ),
+    # The stated Python counts, though markers name a newer one first.
+    Case(
+        "a===1",
+        "~=3.10.2",
+        "a===1;python_full_version<'3.10.2' or python_version!='3.10'\n"
+        "a===2;python_full_version>='3.10.2' and python_version=='3.10'",
+        "b===1;python_version=='3.11'\n",
+        oldest="3.10",
+    ),
     # A release that drops a Python, which the file may have.
     Case(
         "a===1",

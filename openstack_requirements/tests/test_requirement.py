@@ -728,7 +728,8 @@ class TestNormalize(base.TestCase):
     def test_command_saves(self) -> None:
         path = self.write("x.txt", "b >=1\n")
         done = self.run_main(normalize_requirements.main, "-s", path)
-        self.assertEqual((0, "", ""), done)
+        written = f"{path}: written, in normal form\n"
+        self.assertEqual((0, "", written), done)
         self.assertEqual(b"b>=1\n", (self.folder / "x.txt").read_bytes())
 
     def test_command_changes_nothing_when_something_is_wrong(self) -> None:

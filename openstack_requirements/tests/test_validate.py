@@ -94,7 +94,8 @@ class TestValidate(base.TestCase):
         done = self.run_it("global-requirements.txt", "u.txt", *arguments)
         self.assertEqual((1, ""), (done.status, done.out))
         self.assertEqual(
-            "global-requirements.txt and u.txt: 2 entries, 0 pins: 1 error\n",
+            "r.json: written, global-requirements.txt and u.txt: 2 entries, "
+            "0 pins: 1 error\n",
             done.err,
         )
         report = json.loads((self.folder / "r.json").read_text())
