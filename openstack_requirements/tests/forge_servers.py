@@ -33,7 +33,7 @@ import socket
 import subprocess
 import threading
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.message import Message
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -223,6 +223,9 @@ class ForgeServer(fixtures.Fixture):
         self.accounts = {BOT_TOKEN: BOT, PERSON_TOKEN: PERSON}
         self.log: list[Logged] = []
         self.faults: list[Fault] = []
+        #: Is told of each request before something is done, and behind that
+        #: (True); what it raises ends the connection.
+        self.watch: Callable[[str, bool], object] = lambda *_: None
         #: All that was sent, but for the headers that let in.
         self.sent: list[str] = []
         #: What the interface answered: method, path, status and data.
@@ -434,6 +437,7 @@ def _handler(forge: ForgeServer) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def handle_any(self) -> None:
             body = self._body()
+            forge.watch(f"{self.command} {self.path}", False)
             fault = self._fault()
             if fault is not None and fault.kind == "hang":
                 forge.over.wait(60)
@@ -448,6 +452,7 @@ def _handler(forge: ForgeServer) -> type[http.server.BaseHTTPRequestHandler]:
             )
             forge.log.append(Logged(self.command, self.path, status))
             forge.sent.append(f"{self.path} {body!r}")
+            forge.watch(f"{self.command} {self.path}", True)
             if fault is not None and fault.kind == "lose":
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return

@@ -16,6 +16,7 @@ from __future__ import annotations
 import http.server
 import os
 import subprocess
+import sys
 import threading
 import urllib.parse
 from typing import TYPE_CHECKING, ClassVar
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, ClassVar
 import fixtures
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -35,10 +37,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     statuses: ClassVar[dict[str, list[int]]] = {}
     hanging: ClassVar[set[str]] = set()
     ended: ClassVar[threading.Event] = threading.Event()
+    git_server: ClassVar[GitServer]
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
         self.requests.append(f"{self.command} {self.path}")
+        self.git_server.watch(self.requests[-1], False)
         project = path.partition(".git/")[0].strip("/")
         if project in self.hanging:
             self.ended.wait()
@@ -71,6 +75,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             env=environment,
             check=False,
         ).stdout
+        self.git_server.watch(f"{self.command} {self.path}", True)
         head, _, body = answer.partition(b"\r\n\r\n")
         fields = dict(
             line.split(": ", 1) for line in head.decode().split("\r\n") if line
@@ -88,12 +93,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Nothing: the requests are in a list."""
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of a client that went away."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(*_)  # type: ignore[arg-type]
+
+
 class GitServer(fixtures.Fixture):
     """Serves the bare repositories of a folder.
 
     ``requests`` has each request, its method and its path. The next requests
     for a project in ``statuses`` get these, and those for one in ``hanging``
-    no answer.
+    no answer. ``watch`` is told of each request before something is done, and
+    behind that (True); what it raises ends the connection.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -104,6 +117,7 @@ class GitServer(fixtures.Fixture):
         self.requests: list[str] = []
         self.statuses: dict[str, list[int]] = {}
         self.hanging: set[str] = set()
+        self.watch: Callable[[str, bool], object] = lambda *_: None
         ended = threading.Event()
         attributes = {
             "folder": str(self._folder),
@@ -111,9 +125,10 @@ class GitServer(fixtures.Fixture):
             "statuses": self.statuses,
             "hanging": self.hanging,
             "ended": ended,
+            "git_server": self,
         }
         handler = type("_Handler", (_Handler,), attributes)
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server = _Server(("127.0.0.1", 0), handler)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         self.addCleanup(server.server_close)
