@@ -28,6 +28,7 @@ import fixtures
 
 from openstack_requirements.errors import OutsideError, UnusableInput
 from openstack_requirements.proposals import propose
+from openstack_requirements.proposals.forges import Outdated
 from openstack_requirements.proposals.forges.credentials import Credentials
 from openstack_requirements.proposals.forges.forgejo import Forgejo
 from openstack_requirements.proposals.forges.github import GitHub
@@ -672,8 +673,9 @@ class Faults(ForgeTestCase):
 
     def test_branch_is_protected(self) -> None:
         self.server.protect(PROJECT, HEAD)
-        said = self.refused(self.change())
-        self.assertIn(f"the branch {HEAD} cannot be pushed", said)
+        error = self.assertRaises(OutsideError, self.settle, self.change())
+        self.assertNotIsInstance(error, Outdated)
+        self.assertIn(f"the branch {HEAD} cannot be pushed", str(error))
         self.assertEqual([], self.server.pulls(PROJECT))
 
     def test_person_pushes_while_we_close(self) -> None:
@@ -687,7 +689,7 @@ class Faults(ForgeTestCase):
         forge = self.forge()
         desk = Desk(forge, repository, forge.remote(PROJECT), ME, writes=True)
         error = self.assertRaises(
-            OutsideError,
+            Outdated,
             forge.close,
             *(change.key, settled.proposal, "over"),
             propose._pusher(desk),

@@ -25,10 +25,11 @@ import fixtures
 from openstack_requirements.cmds import check_requirements, propose_updates
 from openstack_requirements.proposals.forges import github
 from openstack_requirements.proposals.forges.credentials import Credentials
+from openstack_requirements.system import git_scratch
 from openstack_requirements.tests import any_forge, base
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from openstack_requirements.tests.base import Outcome
 
@@ -358,5 +359,64 @@ class TestForgejoKilled(Killed):
     moments = (1, 2, 4)
 
 
+class Raced(EverywhereTestCase):
+    def person_is_first(self) -> list[int]:
+        """A person amends a proposal just before it is pushed to."""
+        real = git_scratch.ScratchRepository.push
+        pushes: list[int] = []
+
+        def late(
+            repository: git_scratch.ScratchRepository,
+            remote: git_scratch.Remote,
+            updates: Sequence[git_scratch.RefUpdate],
+            *,
+            atomic: bool = False,
+        ) -> tuple[git_scratch.RefOutcome, ...]:
+            pushes.append(1)
+            if len(pushes) == 1:
+                self.forge.amend("org/a", {PATH: "foo>=3.0\n"})
+            return real(repository, remote, updates, atomic=atomic)
+
+        self.patch(git_scratch.ScratchRepository, "push", late)
+        return pushes
+
+    def test_person_is_first_where_it_is_updated(self) -> None:
+        self.projects(a=DIFFERS)
+        self.push()
+        numbers = self.numbers()
+        self.lists(LATER)
+        pushes = self.person_is_first()
+        self.assertEqual({"a": "wait"}, self.push(status=1))
+        self.assertEqual([1], pushes)
+        self.assertEqual("foo>=3.0\n", self.proposed("a"))
+        self.assertEqual(numbers, self.numbers())
+
+    def test_person_is_first_where_it_is_closed(self) -> None:
+        self.projects(a=DIFFERS)
+        self.push()
+        numbers = self.numbers()
+        self.forge.commit("org/a", {PATH: IN_LINE})
+        self.person_is_first()
+        self.assertEqual({"a": "wait"}, self.push(status=1))
+        self.assertEqual("foo>=3.0\n", self.proposed("a"))
+        self.assertEqual(numbers, self.numbers())
+
+
+class TestGitRaced(Raced):
+    forge_name = "git"
+
+
+class TestGitHubRaced(Raced):
+    forge_name = "github"
+
+
+class TestGitLabRaced(Raced):
+    forge_name = "gitlab"
+
+
+class TestForgejoRaced(Raced):
+    forge_name = "forgejo"
+
+
 # Only what is of a forge runs.
-del Everywhere, Killed
+del Everywhere, Killed, Raced

@@ -19,6 +19,7 @@ to its forge is imported by nothing else.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from openstack_requirements.errors import OutsideError
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
         RefUpdate,
         Remote,
     )
+
+
+# How a server, or git for it, says that a reference is not what was expected.
+_MOVED = re.compile(
+    r"stale info|fetch first|non-fast-forward|failed to update ref"
+    r"|cannot lock ref|reference already exists|remote ref .* changed"
+    r"|incorrect old value"
+)
 
 
 class Outdated(OutsideError):
@@ -141,3 +150,11 @@ class Forge(Protocol):
 
     def comment(self, key: Key, proposal: OpenProposal, text: str) -> None:
         """Say something to those who read a proposal."""
+
+
+def has_moved(reason: str) -> bool:
+    """Whether a push was rejected because somebody else was first.
+
+    :param reason: what git says of a reference that was rejected.
+    """
+    return bool(_MOVED.search(reason))

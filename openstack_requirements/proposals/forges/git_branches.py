@@ -23,7 +23,6 @@ memory is lost.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from openstack_requirements.errors import OutsideError
@@ -33,6 +32,7 @@ from openstack_requirements.proposals.forges import (
     OpenProposal,
     Outdated,
     Standing,
+    has_moved,
 )
 from openstack_requirements.system.git_scratch import RefUpdate
 
@@ -43,12 +43,6 @@ if TYPE_CHECKING:
     from openstack_requirements.proposals.proposal import Key, Proposal
     from openstack_requirements.system.git_scratch import RefOutcome, Remote
 
-# How a server, or git for it, says that a reference is not what was expected.
-_MOVED = re.compile(
-    r"stale info|fetch first|non-fast-forward|failed to update ref"
-    r"|cannot lock ref|reference already exists|remote ref .* changed"
-    r"|incorrect old value"
-)
 _NOT_ATOMIC = "does not support --atomic"
 
 
@@ -211,7 +205,7 @@ def _require_current(key: Key, outcomes: Sequence[RefOutcome]) -> None:
     :raises Outdated: where it was.
     """
     for reason in _rejected(outcomes):
-        if _MOVED.search(reason):
+        if has_moved(reason):
             raise Outdated(
                 f"{key}: the proposal is not what it was a moment ago: "
                 f"{masked(reason)}"

@@ -29,7 +29,9 @@ from openstack_requirements.errors import (
 from openstack_requirements.proposals.forges import (
     ClosedProposal,
     OpenProposal,
+    Outdated,
     Standing,
+    has_moved,
 )
 from openstack_requirements.system.fetch_targets import SCHEMES
 from openstack_requirements.system.git_scratch import (
@@ -317,6 +319,7 @@ class PullRequestForge:
     def _update(self, project: str, update: RefUpdate, push: Push) -> None:
         """Update a branch.
 
+        :raises Outdated: where the branch is not what it was.
         :raises OutsideError: where that is rejected, and no other run did it.
         """
         head = update.ref.removeprefix(_BRANCH_REFS)
@@ -326,7 +329,8 @@ class PullRequestForge:
                 and self._tip(project, head) != update.commit
             ):
                 reason = self.asking.masked(outcome.reason)
-                raise OutsideError(
+                error = Outdated if has_moved(reason) else OutsideError
+                raise error(
                     f"{printable(self.url)}/{printable(project)}: the branch "
                     f"{printable(head)} cannot be pushed: {reason}"
                 )
