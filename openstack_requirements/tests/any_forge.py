@@ -118,6 +118,10 @@ class AnyForge(fixtures.Fixture):
         """A person changes the proposal of a project."""
         raise NotImplementedError
 
+    def comments(self, project: str) -> list[str]:
+        """What was said to those who read the only proposal of a project."""
+        raise NotImplementedError
+
     def forget(self) -> None:
         """Begin a new log."""
         raise NotImplementedError
@@ -186,6 +190,9 @@ class AnyGit(AnyForge):
     def amend(self, project: str, files: Mapping[str, str]) -> None:
         self.commit(project, files, HEAD)
 
+    def comments(self, project: str) -> list[str]:
+        return []
+
     def forget(self) -> None:
         self._server.requests.clear()
 
@@ -238,6 +245,10 @@ class AnyGerrit(AnyForge):
         (proposed,) = self.open()[project]
         self.server.amend(int(proposed.number), files)
 
+    def comments(self, project: str) -> list[str]:
+        (change,) = self.server.changes(f"project:{project}")
+        return [row["message"] for row in change["messages"]]
+
     def forget(self) -> None:
         self.server.forget()
 
@@ -289,6 +300,10 @@ class _AnyPullRequests(AnyForge):
         self.commit(project, files, pull.head)
         with self.server.lock:
             self.server.follow(self.server.projects[project])
+
+    def comments(self, project: str) -> list[str]:
+        (pull,) = self.server.projects[project].pulls
+        return [comment.text for comment in pull.comments]
 
     def forget(self) -> None:
         self.server.log.clear()
