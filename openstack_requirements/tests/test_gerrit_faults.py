@@ -27,6 +27,7 @@ from openstack_requirements.proposals.proposal import Key
 from openstack_requirements.system.git_scratch import (
     Identity,
 )
+from openstack_requirements.tests import test_gerrit
 from openstack_requirements.tests.gerrit_server import (
     BOT_PASSWORD,
 )
@@ -234,9 +235,8 @@ class TestFaults(GerritTestCase):
         self.assert_no_secret(str(error))
 
     def test_a_committer_that_the_account_is_not(self) -> None:
-        with mock.patch(
-            f"{settled.__module__}.BOT_IDENTITY", Identity("Else", "else@example.org")
-        ):
+        somebody = Identity("Else", "else@example.org")
+        with mock.patch(f"{test_gerrit.__name__}.BOT_IDENTITY", somebody):
             error = self.assertRaises(OutsideError, self.settle, "org/x", NEW)
         self.assertIn("email addresses", str(error))
 
