@@ -213,6 +213,9 @@ class TestRecorded(GenerateTestCase):
         pins = self.write("uc.txt", "lib===1.0\n")
         # Without any of what is pinned, an environment is not judged.
         pins_here = self.write("here.txt", "pip===1.0\n")
+        # Where pip has files of its own, it is asked which.
+        path = self.write("pip.conf", "")
+        self.useFixture(fixtures.EnvironmentVariable("PIP_CONFIG_FILE", path))
         for main, argv in (
             (
                 bootstrap_requirements.main,
