@@ -95,6 +95,12 @@ class TestCase(testtools.TestCase):
             fixtures.EnvironmentVariable("TMPDIR", str(self.temporary))
         )
         self.useFixture(fixtures.MonkeyPatch("tempfile.tempdir", None))
+        # Coverage would measure each Python that a test starts, pip as well,
+        # which takes twice as long; and it has locks that a signal at the
+        # wrong moment leaves locked for ever.
+        self.useFixture(
+            fixtures.EnvironmentVariable("COVERAGE_PROCESS_CONFIG")
+        )
         self.before: set[str] = set()
 
     def _require_no_warnings(self) -> None:
@@ -122,16 +128,6 @@ class TestCase(testtools.TestCase):
 
     def _fail_for(self, unraisable: list[str]) -> None:
         self.assertEqual([], unraisable)
-
-    def without_coverage(self) -> None:
-        """Do not measure the children of this test.
-
-        Coverage imports modules of its own, makes many children slow, and
-        has locks that a signal at the wrong moment leaves locked for ever.
-        """
-        self.useFixture(
-            fixtures.EnvironmentVariable("COVERAGE_PROCESS_CONFIG")
-        )
 
     def children(self) -> Children:
         """What starts the children of a job, with a folder of its own."""

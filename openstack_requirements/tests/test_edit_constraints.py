@@ -92,7 +92,6 @@ CASES = {
 class EditTestCase(base.TestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.without_coverage()
         self.path = Path(self.write("uc.txt", CONTENT))
 
     def edit(self, *argv: str) -> base.Outcome:

@@ -46,7 +46,6 @@ def words(number: int) -> list[str]:
 class TestCase(base.TestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.without_coverage()
         content = HEAD + "".join(f"{line}\n" for line in OLD.values())
         self.file = self.write("f/upper-constraints.txt", content)
         self.random = random.Random(4)  # when who is killed, not what happens

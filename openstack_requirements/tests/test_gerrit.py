@@ -439,7 +439,6 @@ class TestKilled(GerritTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.without_coverage()
         self.server.project("org/x", {PATH: OLD})
 
     def killed(self, moment: int, wanted: str) -> bool:

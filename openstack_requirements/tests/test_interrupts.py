@@ -489,7 +489,6 @@ class TestEdits(base.TestCase):
 
     def test_commands_at_any_moment(self) -> None:
         """The time is that of a whole run, divided."""
-        self.without_coverage()
         content = "".join(f"p{n}  ===1\n" for n in range(3000))
         self.write("lists/global-requirements.txt", "p1>=2\n")
         folder = self.path.parent
@@ -532,7 +531,6 @@ class TestPool(base.TestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.without_coverage()
         self.write("lists/global-requirements.txt", "a>=1\n")
         self.roots = []
         for number in range(40):

@@ -280,7 +280,6 @@ class Killed(EverywhereTestCase):
         self.assertEqual(-signal.SIGKILL, child.returncode, said)
 
     def test_while_it_is_proposed(self) -> None:
-        self.without_coverage()
         for moment in self.moments:
             names = [f"p{moment}a", f"p{moment}b"]
             self.projects(**dict.fromkeys(names, DIFFERS))
@@ -296,7 +295,6 @@ class Killed(EverywhereTestCase):
             self.assertEqual(1, len(proposals), project)
 
     def test_while_it_is_updated_and_closed(self) -> None:
-        self.without_coverage()
         self.projects(a=DIFFERS, b=DIFFERS)
         self.push()
         numbers = self.forge.all()

@@ -188,7 +188,6 @@ class TestKilled(ProposalsTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.without_coverage()
         for name in ("org/new", "org/other", "org/update", "org/close"):
             self.project(name)
         self.write("projects.txt", "org/update\norg/close\n")

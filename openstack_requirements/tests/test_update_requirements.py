@@ -736,7 +736,6 @@ class TestConcurrentRuns(Update):
 
 class TestStart(Update):
     def test_what_is_in_step_needs_nothing_slow(self) -> None:
-        self.without_coverage()
         self.write("proj/requirements.txt", f"{HEAD}foo>=2 # MIT\n")
         self.write("proj/setup.cfg", CFG.replace(">=1", ">=2"))
         code = (
