@@ -729,7 +729,7 @@ class TestSecrets(GerritTestCase):
         self.assert_no_secret(f"{settled} {self.forge.remote('org/x').url}")
         self.assert_no_secret(str(self.server.requests()))
         self.assert_no_secret(str(self.server.changes()))
-        self.assertTrue(re.search("GET request", self.logger.output))
+        self.assertTrue(re.search("GET ", self.logger.output))
         self.assertEqual(
             {BOT}, {request.user for request in self.server.requests()}
         )
