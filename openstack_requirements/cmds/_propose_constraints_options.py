@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 NAME = "propose-constraints"
 #: The topic of what is proposed every night.
 TOPIC = "constraints"
-#: How long to wait for a release, in seconds, where nobody says it.
-LONGEST_WAIT = 600
 
 _FORGES = ("git", "gerrit", "github", "gitlab", "forgejo")
 _FORMATS = ("text", "json", "markdown", "junit")
@@ -165,7 +163,7 @@ def _add_release_options(group: argparse._ArgumentGroup) -> None:
         type=_seconds,
         default=argparse.SUPPRESS,
         help="how long to wait until the package index has the release; 0 to "
-        f"ask once (default: {LONGEST_WAIT})",
+        f"ask once (default: {pins.LONGEST_WAIT})",
     )
     group.add_argument(
         "--depends-on",
@@ -236,7 +234,7 @@ def _check_release(options: argparse.Namespace) -> None:
     if (options.projects is None) != (options.root is None):
         raise ConflictingOptions("--projects goes with --root")
     if options.wait is None:
-        options.wait = LONGEST_WAIT
+        options.wait = pins.LONGEST_WAIT
     if options.depends_on is not None:
         text = options.depends_on.strip()
         if not text or not text.isprintable():

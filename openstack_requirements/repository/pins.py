@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
     from openstack_requirements.pep508.entries import Entry
 
+#: How long to wait for a release, in seconds, where nobody says it.
+LONGEST_WAIT = 600
+
 #: The files of a project that say its name and its Pythons.
 _METADATA = (
     declarations.PYPROJECT,
