@@ -88,7 +88,9 @@ class AdmittedPins(NamedTuple):
             )
         ]
         for hold in self.holds.of(name) if self.holds is not None else ():
-            if not hold.admits(version) and _meet(hold.python, marker):
+            if not hold.admits(version) and markers.can_meet(
+                hold.python, marker
+            ):
                 where = f" where {hold.python}" if hold.python else ""
                 lines.append(
                     BadLine(
@@ -186,17 +188,8 @@ def lowered(
         for old in before
         for new in after
         if version_key(new.version) < version_key(old.version)
-        and _meet(old.marker, new.marker)
+        and markers.can_meet(old.marker, new.marker)
     ]
-
-
-def _meet(first: str, second: str) -> bool:
-    """Whether two markers hold together somewhere; so unless it is known."""
-    stated = [marker for marker in (first, second) if marker]
-    try:
-        return markers.overlap(stated) is not None
-    except markers.BadMarker:
-        return True
 
 
 def before_bumps(

@@ -197,12 +197,8 @@ def _looked_at(
         if person.email.casefold() != desk.who.email.casefold()
     ]
     paths = [edit.path for edit in edits]
-    texts = {
-        path: (content or b"").decode("utf-8", "surrogateescape")
-        for path, content in desk.repository.contents(
-            change.base, paths
-        ).items()
-    }
+    contents = desk.repository.contents(change.base, paths)
+    texts = {path: _text(content) for path, content in contents.items()}
     return reconcile.Open(
         patch_id(edits),
         f"{people[0].name} <{people[0].email}>" if people else "",
