@@ -19,6 +19,7 @@ import sys
 import types
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 from xml.etree import ElementTree as ET
 
 import fixtures
@@ -632,9 +633,25 @@ class TestRegistry(base.TestCase):
         self.assertIsInstance(self.make("git"), git_branches.GitBranches)
 
     def test_what_is_not_installed(self) -> None:
-        self.module("github", None)
-        error = self.assertRaises(UnusableInput, self.make, "github")
-        self.assertIn("pip install 'openstack_requirements[", str(error))
+        for name, client, variables in (
+            ("github", "PyGithub", {"GITHUB_TOKEN": "x"}),
+            ("gitlab", "python-gitlab", {"GITLAB_TOKEN": "x"}),
+            (
+                "gerrit",
+                "python-gerrit-api",
+                {"GERRIT_USERNAME": "x", "GERRIT_PASSWORD": "x"},
+            ),
+        ):
+            # The modules of the clients have the names of the forges.
+            with mock.patch.dict("sys.modules", {name: None}):
+                error = self.assertRaises(
+                    UnusableInput, self.make, name, **variables
+                )
+            self.assertEqual(
+                f"--forge {name}: needs {client}: python -m pip install "
+                "'openstack_requirements[forges]'",
+                str(error),
+            )
 
     def test_the_account(self) -> None:
         self.module("github", types.SimpleNamespace(GitHub=lambda *a: a))

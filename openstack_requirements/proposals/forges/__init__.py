@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from openstack_requirements.errors import OutsideError
+from openstack_requirements.errors import OutsideError, UnusableInput
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -150,6 +150,18 @@ class Forge(Protocol):
 
     def comment(self, key: Key, proposal: OpenProposal, text: str) -> None:
         """Say something to those who read a proposal."""
+
+
+def not_installed(forge: str, client: str) -> UnusableInput:
+    """The error where the client of a forge is not installed.
+
+    :param client: the distribution that has it.
+    """
+    return UnusableInput(
+        f"--forge {forge}",
+        f"needs {client}: "
+        "python -m pip install 'openstack_requirements[forges]'",
+    )
 
 
 def has_moved(reason: str) -> bool:

@@ -35,6 +35,7 @@ from openstack_requirements.proposals.forges import (
     ClosedProposal,
     OpenProposal,
     Standing,
+    not_installed,
 )
 from openstack_requirements.proposals.forges.credentials import VARIABLES
 from openstack_requirements.system import fetch
@@ -123,13 +124,15 @@ class Gerrit:
         browser.
     :param credentials: name and HTTP password of the account. Without, it
         can be asked for what everybody can see, and nothing can be proposed.
-    :raises UnusableInput: where the address is none of a Gerrit.
+    :raises UnusableInput: where the address is none of a Gerrit, or
+        python-gerrit-api is not installed.
     """
 
     name = "gerrit"
 
     def __init__(self, url: str, credentials: Credentials | None) -> None:
         _require_address(url)
+        _client_class()  # once, and not for each project that is asked about
         self._url = url.rstrip("/")
         self._credentials = credentials
 
@@ -622,10 +625,7 @@ def _client_class() -> type[Any]:
     try:
         from gerrit import GerritClient
     except ImportError as error:
-        raise UnusableInput(
-            "--forge gerrit",
-            "needs python-gerrit-api: install openstack_requirements[forges]",
-        ) from error
+        raise not_installed("gerrit", "python-gerrit-api") from error
     client_class: type[Any] = GerritClient
     return client_class
 

@@ -22,8 +22,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from openstack_requirements.errors import UnusableInput
-from openstack_requirements.proposals.forges import asking
+from openstack_requirements.proposals.forges import asking, not_installed
 from openstack_requirements.proposals.forges.asking import (
     Asking,
     Failure,
@@ -66,10 +65,7 @@ class GitHub(PullRequestForge):
         try:
             import github
         except ImportError as error:
-            raise UnusableInput(
-                "--forge github",
-                "needs PyGithub: pip install 'openstack_requirements[forges]'",
-            ) from error
+            raise not_installed(self.name, "PyGithub") from error
         # It would print what it does to stderr.
         logging.getLogger(github.__name__).handlers.clear()
         self._github = github

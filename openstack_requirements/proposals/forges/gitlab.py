@@ -21,8 +21,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from openstack_requirements.errors import UnusableInput
-from openstack_requirements.proposals.forges import asking
+from openstack_requirements.proposals.forges import asking, not_installed
 from openstack_requirements.proposals.forges.asking import (
     Asking,
     Failure,
@@ -68,11 +67,7 @@ class GitLab(PullRequestForge):
         try:
             import gitlab
         except ImportError as error:
-            raise UnusableInput(
-                "--forge gitlab",
-                "needs python-gitlab: pip install "
-                "'openstack_requirements[forges]'",
-            ) from error
+            raise not_installed(self.name, "python-gitlab") from error
         self._gitlab = gitlab
         self._threads = threading.local()
         self._username: str | None = None

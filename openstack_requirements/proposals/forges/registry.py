@@ -33,7 +33,6 @@ _CLASSES = {
 }
 #: All that ``--forge`` takes.
 NAMES = ("git", *_CLASSES)
-_EXTRA = "openstack_requirements[forges]"
 
 
 def make(
@@ -52,13 +51,7 @@ def make(
     """
     if name == "git":
         return git_branches.GitBranches(warn)
-    try:
-        module = importlib.import_module(f"{__package__}.{name}")
-    except ModuleNotFoundError as error:
-        raise UnusableInput(
-            f"--forge {name}",
-            f"needs {error.name}: python -m pip install '{_EXTRA}'",
-        ) from error
+    module = importlib.import_module(f"{__package__}.{name}")
     from openstack_requirements.proposals.forges import credentials
 
     account = credentials.find(name, url, environ)
